@@ -1,0 +1,43 @@
+"""Time as the contract sees it: UTC microseconds on the wire, Jakarta dates in the rules.
+
+Source: competency.md rule 11, "calendar dates in Asia/Jakarta". Western Indonesia
+Time has been UTC+7 without daylight saving since 1964, before any event can lie.
+"""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Final
+
+JAKARTA: Final = timezone(timedelta(hours=7), "WIB")
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
+
+
+def micros_of(moment: datetime) -> int:
+    """Microseconds since 1970-01-01T00:00Z, exact (no floating point)."""
+    return (moment - EPOCH) // _MICROSECOND
+
+
+def moment_of(micros: int) -> datetime:
+    """The UTC moment of `micros`; OverflowError outside the years 1 to 9999."""
+    return EPOCH + timedelta(microseconds=micros)
+
+
+def days_of(day: date) -> int:
+    """Days since 1970-01-01."""
+    return day.toordinal() - _EPOCH_DAY
+
+
+def day_of(days: int) -> date:
+    """The date `days` after 1970-01-01; ValueError or OverflowError outside 1 to 9999."""
+    return date.fromordinal(days + _EPOCH_DAY)
+
+
+def jakarta_date(moment: datetime) -> date:
+    """The calendar date in Asia/Jakarta on which `moment` falls."""
+    return moment.astimezone(JAKARTA).date()
+
+
+def rfc3339(moment: datetime) -> str:
+    """`2026-03-09T02:15:00.000000Z`: always UTC, always six decimals."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,169 @@
+"""Events to bytes and back: Avro single-object encoding. Source: Avro 1.12, "Single-object".
+
+`read` never lets an exception of a library out: whatever is wrong becomes `Refusal` with a
+reason of `reasons.REASONS` and, where it can be told, the field.
+"""
+
+import io
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+import fastavro
+from pydantic import BaseModel, ValidationError
+
+from jejak_schemas import avro, clock
+from jejak_schemas.events import Event
+from jejak_schemas.reasons import REASONS
+
+HEADER_LENGTH: Final = 10
+MAGIC: Final = b"\xc3\x01"
+LARGEST: Final = 64 * 1024  # bytes of a message value
+M = TypeVar("M", bound=BaseModel)
+
+
+class Refusal(Exception):  # noqa: N818  the glossary's word: a refusal is an outcome
+    """A message refused: `reason` of the closed list, `field`, `detail` without any value of it."""
+
+    def __init__(self, reason: str, field: str | None = None, detail: str = "") -> None:
+        super().__init__(f"{reason}: {field}: {detail}" if field else f"{reason}: {detail}")
+        self.reason = reason
+        self.field = field
+        self.detail = detail or REASONS[reason].en
+        self.event_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """An event as read: with the schema it was written in and its Avro body."""
+
+    event: Event
+    schema: avro.Schema
+    body: bytes
+
+
+def encode(model: BaseModel) -> bytes:
+    """Single-object encoding with the newest released schema.
+
+    Raises Refusal(wrong-type) where a value has no wire form (a sealed alias).
+    """
+    schema = avro.released()[type(model).__name__]
+    out = io.BytesIO()
+    out.write(schema.header)
+    try:
+        fastavro.schemaless_writer(out, schema.reader, _plain(dict(model)))
+    except (ValueError, TypeError, KeyError) as exc:
+        raise Refusal("wrong-type", None, "has no form on the wire") from exc
+    return out.getvalue()
+
+
+def body_of(encoded: bytes) -> bytes:
+    """The Avro body of a single-object message."""
+    return encoded[HEADER_LENGTH:]
+
+
+def _plain(value: Any) -> Any:
+    """A model's values as Avro writes them without logical types."""
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, BaseModel):
+        return {key: _plain(part) for key, part in value}
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, datetime):
+        return clock.micros_of(value)
+    if isinstance(value, date):
+        return clock.days_of(value)
+    return str(value)
+
+
+def read(value: bytes | None) -> Read:
+    """One message to one event; raises Refusal."""
+    schema, body, plain = _unpack(value)
+    if not issubclass(schema.model, Event):
+        raise Refusal("unknown-schema", None, f"{schema.name} is not an event that may be sent")
+    return Read(_validated(schema.model, plain), schema, body)
+
+
+def read_as(expected: type[M], value: bytes | None) -> M:
+    """One of our own messages, as a model that is an `expected`; raises Refusal."""
+    schema, _, plain = _unpack(value)
+    if not issubclass(schema.model, expected):
+        raise Refusal("unknown-schema", None, f"{schema.name} is not a {expected.__name__}")
+    return _validated(schema.model, plain)
+
+
+def _unpack(value: bytes | None) -> tuple[avro.Schema, bytes, dict[str, Any]]:
+    if value is None or len(value) < HEADER_LENGTH or value[:2] != MAGIC:
+        raise Refusal("unreadable")
+    if len(value) > LARGEST:
+        raise Refusal("too-large")
+    schema = avro.by_header().get(bytes(value[:HEADER_LENGTH]))
+    if schema is None:
+        raise Refusal("unknown-schema")
+    body = bytes(value[HEADER_LENGTH:])
+    return schema, body, _decode(schema, body)
+
+
+def _decode(schema: avro.Schema, body: bytes) -> dict[str, Any]:
+    source = io.BytesIO(body)
+    try:
+        plain: dict[str, Any] = fastavro.schemaless_reader(source, schema.reader, None)  # type: ignore[assignment]
+    except UnicodeDecodeError:
+        raise Refusal("invalid-utf8") from None
+    except EOFError:
+        raise Refusal("truncated") from None
+    except Exception:  # noqa: BLE001  fastavro raises many kinds on bytes that lie
+        raise Refusal("unreadable", None, "the body does not follow its schema") from None
+    if source.tell() != len(body):
+        raise Refusal("trailing-bytes")
+    return plain
+
+
+def _validated(model: type[M], plain: dict[str, Any]) -> M:
+    try:
+        return model.model_validate(plain)
+    except ValidationError as exc:
+        refusal = refusal_of(exc)
+        refusal.event_id = _readable_id(plain)
+        raise refusal from None
+
+
+def _readable_id(plain: dict[str, Any]) -> UUID | None:
+    try:
+        return UUID(plain["event_id"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+_REASON_OF: Final = {
+    "missing": "missing",
+    "extra_forbidden": "unknown-field",
+    "literal_error": "unknown-code",
+    "string_pattern_mismatch": "bad-format",
+    "string_too_short": "missing",
+    "too_short": "missing",
+    "string_too_long": "too-long",
+    "too_long": "too-long",
+    "greater_than_equal": "out-of-range",
+    "less_than_equal": "out-of-range",
+}
+
+
+def refusal_of(error: ValidationError) -> Refusal:
+    """The first fault that pydantic found, in the contract's words; holds no value of the event."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    kind = first["type"]
+    reason = kind if kind in REASONS else _REASON_OF.get(kind, "wrong-type")
+    return Refusal(reason, field_name(first["loc"]), first["msg"])
+
+
+def field_name(path: tuple[int | str, ...]) -> str:
+    """`competencies[0].claimed_level` for a path of pydantic's."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}"
+    return text.lstrip(".")

@@ -1,0 +1,149 @@
+"""Everything that we send: receipts, changes, profile states.
+
+Receipts and changes are numbered chains, one a topic: a reader accepts a message whose
+`prev_seq` is its last `seq`, drops those at or below it, and waits at a gap (ledger.md,
+"Followers"). Profile states form no chain: per person the greatest (epoch, version) holds.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from jejak_schemas.parts import Part
+from jejak_schemas.wire import AgencyCode, Code, Count, Day, Hundredths, Id, Iri, Sha256, Text, Time
+
+Number = Annotated[int, Field(ge=0)]
+SafeText = Annotated[str, Field(max_length=1_000)]
+
+
+class Outgoing(Part):
+    """Anything we send carries the ledger's epoch: another epoch means reload."""
+
+    epoch: Id
+
+
+class Chained(Outgoing):
+    """One link of a numbered chain; the first link of a topic has prev_seq 0 and seq 1."""
+
+    seq: Number
+    prev_seq: Number
+
+
+class Receipt(Chained):
+    """What became of one message: always with its source, `topic`, `partition`, `offset`."""
+
+    outcome: Literal["recorded", "duplicate", "conflict", "refused"]
+    topic: SafeText
+    partition: Number
+    offset: Number
+    event_id: Id | None = None
+    position: Number | None = None
+    reason: Code | None = None
+    field: SafeText | None = None
+    detail: SafeText | None = None
+    warnings: tuple[Code, ...] = ()
+
+
+class Because(Part):
+    """The record that made a change, and the rule that says so."""
+
+    position: Number
+    statement_id: Id
+    rule: Code
+
+
+class Change(Chained):
+    """One difference in one person's profile, as an agency receives it.
+
+    `relation` says whether the agency is the person's home or working agency;
+    `match_refs` are HMAC-SHA256(match key, NIP) in hex; `version` per person only grows.
+    """
+
+    number: Number
+    change_id: Id
+    person_id: Id
+    relation: Literal["home", "working", "both"]
+    match_refs: tuple[Sha256, ...] = ()
+    version: Number
+    changed_at: Time
+    because: Because | None = None
+
+
+class LevelChanged(Change):
+    """The level of one competency, asserted or indicated; None is no level."""
+
+    competency: Iri
+    basis: Literal["asserted", "indicated"]
+    before: Annotated[int, Field(ge=1, le=5)] | None = None
+    after: Annotated[int, Field(ge=1, le=5)] | None = None
+
+
+class LearningHoursChanged(Change):
+    """The learning hours of a year, in hundredths of a JP: credited or reversed."""
+
+    year: Count
+    before: Hundredths
+    after: Hundredths
+
+
+class CertificateChanged(Change):
+    """A certificate's state: earned, expiring, expired, revoked or withdrawn."""
+
+    certificate: Text
+    before: Code | None = None
+    after: Code
+    valid_until: Day | None = None
+
+
+class ProgrammeChanged(Change):
+    """How far the person is in a programme."""
+
+    programme: Code
+    cohort: Code | None = None
+    before: Code | None = None
+    after: Code | None = None
+
+
+class PersonJoined(Change):
+    """The person now belongs to the agency; their whole state is on the profile topic."""
+
+    before: AgencyCode | None = None
+    after: AgencyCode
+
+
+class PersonLeft(Change):
+    """The person no longer belongs to the agency; the profile topic holds a tombstone."""
+
+    before: AgencyCode
+    after: AgencyCode | None = None
+
+
+class ProfileRestated(Change):
+    """A rebuild changed the profile; before and after are its digests."""
+
+    before: Sha256
+    after: Sha256
+
+
+class ProfileState(Outgoing):
+    """Everything the ledger supports about one person now: `profile` is canonical JSON."""
+
+    person_id: Id
+    relation: Literal["home", "working", "both"]
+    match_refs: tuple[Sha256, ...] = ()
+    version: Number
+    assessed_to: Number
+    digest: Sha256
+    profile: str
+
+
+CHANGES: tuple[type[Change], ...] = (
+    LevelChanged,
+    LearningHoursChanged,
+    CertificateChanged,
+    ProgrammeChanged,
+    PersonJoined,
+    PersonLeft,
+    ProfileRestated,
+)
+OUTGOING: tuple[type[Outgoing], ...] = (Receipt, *CHANGES, ProfileState)

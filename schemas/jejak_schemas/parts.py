@@ -1,0 +1,176 @@
+"""The shared parts of events. Source: contract.md, "Two families of events"."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from jejak_schemas.wire import (
+    Code,
+    Day,
+    Id,
+    Iri,
+    Level,
+    Names,
+    Nip,
+    Nrp,
+    PartyCode,
+    Sha256,
+    SignedHundredths,
+    TenThousandths,
+    Text,
+)
+
+Role = Literal[
+    "provider",
+    "marketplace",
+    "agency",
+    "assessor",
+    "lan",
+    "bkn",
+    "panrb",
+    "anri",
+    "bappenas",
+    "operator",
+]
+AliasKind = Literal["nip", "nrp", "old-nip", "bkn-id"]
+
+
+class Part(BaseModel):
+    """A frozen piece of an event; unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class PersonRef(Part):
+    """A person, by exactly one of `nip`, `nrp`, `person_id`. Its repr hides the number."""
+
+    nip: Nip | None = Field(None, repr=False)
+    nrp: Nrp | None = Field(None, repr=False)
+    person_id: Id | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.nip is None) + (self.nrp is None) + (self.person_id is None) != 2:  # noqa: PLR2004
+            raise PydanticCustomError(
+                "person-reference", "needs exactly one of nip, nrp, person_id"
+            )
+        return self
+
+    @property
+    def alias(self) -> tuple[str, str] | None:
+        """(kind, value) of the alias used; None where the person_id stands."""
+        if self.nip is not None:
+            return ("nip", self.nip)
+        return ("nrp", self.nrp) if self.nrp is not None else None
+
+    @property
+    def key(self) -> str:
+        """The reference as a Kafka message key holds it: raw text, no kind."""
+        return self.nip or self.nrp or str(self.person_id)
+
+
+class Alias(Part):
+    """A number that names a person, as BKN states it. Its repr hides the number."""
+
+    kind: AliasKind
+    value: Annotated[str, Field(min_length=3, max_length=40, pattern=r"^[0-9A-Za-z-]+$")] = Field(
+        repr=False
+    )
+
+    @model_validator(mode="after")
+    def _well_formed(self) -> Self:
+        if self.kind in ("nip", "nrp"):
+            PersonRef.model_validate({self.kind: self.value})
+        return self
+
+
+class SealedAlias(Part):
+    """An alias as a record keeps it: SHA-256(alias salt, kind, value), never the number."""
+
+    kind: AliasKind
+    commitment: Sha256
+
+
+class Activity(Part):
+    """What was learnt or done: IRI, name by language tag, type IRI (None: the usual one)."""
+
+    id: Iri
+    name: Names
+    type: Iri | None = None
+
+
+class Competency(Part):
+    """A competency by IRI, with the level 1..5 that the emitter claims (None: the alignment's)."""
+
+    id: Iri
+    claimed_level: Level | None = None
+
+
+class Score(Part):
+    """xAPI's score in scaled integers: `scaled` in 1/10000, the others in 1/100."""
+
+    scaled: TenThousandths | None = None
+    raw: SignedHundredths | None = None
+    min: SignedHundredths | None = None
+    max: SignedHundredths | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        low, high = self.min, self.max
+        if low is not None and high is not None and low >= high:
+            raise PydanticCustomError("impossible", "min must be below max (xAPI 2.0, Score)")
+        if self.raw is not None and (
+            (low is not None and self.raw < low) or (high is not None and self.raw > high)
+        ):
+            raise PydanticCustomError("out-of-range", "raw lies outside min and max")
+        return self
+
+
+class Certificate(Part):
+    """A certificate: its number, days of issue and last validity, hash and e-signature state."""
+
+    number: Text
+    issued_on: Day
+    valid_until: Day | None = None
+    sha256: Sha256 | None = None
+    signature_status: Literal["valid", "invalid", "absent"] | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.valid_until is not None and self.valid_until < self.issued_on:
+            raise PydanticCustomError("impossible", "valid_until is before issued_on")
+        return self
+
+
+class LevelText(Part):
+    """One level of a competency and what a person at it does."""
+
+    level: Level
+    text: Text
+
+
+class FrameworkCompetency(Part):
+    """A competency as its owner publishes it; `equivalents` are IRIs of earlier versions."""
+
+    id: Iri
+    kind: Code
+    code: Code
+    name: Names
+    levels: tuple[LevelText, ...] = ()
+    equivalents: tuple[Iri, ...] = ()
+
+
+class Requirement(Part):
+    """A competency and the level required of it."""
+
+    competency: Iri
+    level: Level
+
+
+class Institution(Part):
+    """A party and its name, as the genesis record lists them."""
+
+    code: PartyCode
+    name: Text
+    roles: tuple[Role, ...]

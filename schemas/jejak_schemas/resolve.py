@@ -1,0 +1,74 @@
+"""From what a party wrote to what is recorded: every person a person_id, every alias sealed.
+
+Pure: the look-up comes in as a mapping. Source: contract.md, "From event to statement".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeAlias, TypeVar
+from uuid import UUID
+
+from jejak_schemas.catalogue import entry_of
+from jejak_schemas.events import Event
+from jejak_schemas.parts import Activity, Alias, PersonRef, SealedAlias
+
+Reference: TypeAlias = tuple[str, str]  # (kind, value): ("nip", 18 digits), ("person_id", uuid)
+E = TypeVar("E", bound=Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Whom a reference names; `commitment` is the sealed alias in hex, None for a person_id."""
+
+    person_id: UUID
+    commitment: str | None = None
+
+
+def reference_of(person: PersonRef) -> Reference:
+    """A PersonRef as (kind, value)."""
+    return person.alias or ("person_id", str(person.person_id))
+
+
+@cache
+def person_fields(model: type[Event]) -> tuple[str, ...]:
+    """The fields of an event class that hold a person."""
+    return tuple(
+        name
+        for name, field in model.model_fields.items()
+        if field.annotation in (PersonRef, PersonRef | None)
+    )
+
+
+def references(event: Event) -> tuple[Reference, ...]:
+    """Every person and alias that the event names."""
+    people = (getattr(event, name) for name in person_fields(type(event)))
+    named = [reference_of(person) for person in people if person is not None]
+    named += [(alias.kind, alias.value) for alias in stated_aliases(event)]
+    return tuple(dict.fromkeys(named))
+
+
+def stated_aliases(event: Event) -> tuple[Alias, ...]:
+    """The unsealed aliases that a posting states; empty for any other event."""
+    stated = getattr(event, "aliases", ())
+    return tuple(alias for alias in stated if isinstance(alias, Alias))
+
+
+def resolve(event: E, people: Mapping[Reference, Resolved]) -> E:
+    """The event with person_ids and sealed aliases only; KeyError where `people` lacks one."""
+    update: dict[str, Any] = {}
+    for name in person_fields(type(event)):
+        person: PersonRef | None = getattr(event, name)
+        if person is not None and person.person_id is None:
+            update[name] = PersonRef(person_id=people[reference_of(person)].person_id)
+    if stated := stated_aliases(event):
+        update["aliases"] = tuple(_sealed(alias, people) for alias in stated)
+    activity = getattr(event, "activity", None)
+    if isinstance(activity, Activity) and activity.type is None:
+        update["activity"] = activity.model_copy(update={"type": entry_of(event).type})
+    return event.model_copy(update=update) if update else event
+
+
+def _sealed(alias: Alias, people: Mapping[Reference, Resolved]) -> SealedAlias:
+    commitment = people[(alias.kind, alias.value)].commitment
+    return SealedAlias(kind=alias.kind, commitment=commitment or "")

@@ -1,0 +1,264 @@
+"""Resolved events to xAPI 2.0 statements and back, without loss.
+
+Source: IEEE 9274.1.1 (xAPI 2.0), contract.md "From event to statement". Each field has one
+place: xAPI's own where its definition fits (actor, object, result, registration, parent,
+grouping), else an extension of ours with the field's name. `stored` and `authority` are not
+ours to write: they are columns, added when a statement is shown.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from typing import Any, Final
+from urllib.parse import quote, unquote
+from uuid import UUID
+
+from jejak_schemas import iris
+from jejak_schemas.catalogue import BY_NAME, Actor, Entry, entry_of
+from jejak_schemas.clock import rfc3339
+from jejak_schemas.events import Event
+from jejak_schemas.parts import Activity, Part, PersonRef, Score
+
+MAPPING_VERSION: Final = 1
+_PROGRAMMES: Final = iris.BASE + "programmes/"
+_EVENT: Final = iris.EXTENSION + "event"
+_RESULTS: Final[dict[str, dict[str, bool]]] = {
+    "AssessmentPassed": {"success": True},
+    "CourseCompleted": {"completion": True},
+    "ProgrammeCompleted": {"completion": True},
+}
+_SCALE: Final = {"scaled": 10_000, "raw": 100, "min": 100, "max": 100}
+_Json = Any
+
+
+def to_statement(event: Event) -> dict[str, _Json]:
+    """The statement of a resolved event: JSON values only, valid xAPI 2.0."""
+    entry = entry_of(event)
+    statement = {
+        "id": str(event.event_id),
+        "actor": _actor(event, entry),
+        "verb": {"id": entry.verb, "display": {"en": _last(entry.verb)}},
+        "object": _object(event, entry),
+        "timestamp": rfc3339(event.occurred_at),
+        "context": _context(event, entry),
+    }
+    if result := _result(event):
+        statement["result"] = result
+    return statement
+
+
+def from_statement(statement: dict[str, _Json]) -> Event:
+    """The resolved event of a statement that `to_statement` made.
+
+    Raises KeyError or pydantic's ValidationError on any other statement.
+    """
+    context = statement["context"]
+    extensions = dict(context["extensions"])
+    entry = BY_NAME[extensions.pop(_EVENT)]
+    fields: dict[str, _Json] = {
+        key.removeprefix(iris.EXTENSION): value
+        for key, value in extensions.items()
+        if key.startswith(iris.EXTENSION)
+    }
+    fields |= {"event_id": statement["id"], "occurred_at": statement["timestamp"]}
+    fields |= _from_actor(statement["actor"], entry)
+    fields |= _from_object(statement["object"], entry)
+    fields |= _from_context(context, entry)
+    fields |= _from_result(statement.get("result", {}))
+    return entry.event.model_validate(fields)
+
+
+def activity_of(statement: dict[str, _Json]) -> str:
+    """What the statement is about, as the record's `activity` column: an IRI or a statement id."""
+    thing = statement["object"]
+    if "account" in thing:
+        return f"{thing['account']['homePage']}/{thing['account']['name']}"
+    return str(thing["id"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where a class's fields go that are not in the same place for all."""
+
+    extensions: tuple[str, ...]
+    agent: bool  # the learner stands in contextAgents
+    programme: bool
+    offering: bool
+
+
+@cache
+def _places(entry: Entry) -> _Places:
+    fields = entry.event.model_fields
+    learner_is_elsewhere = entry.actor is Actor.LEARNER or entry.thing == "learner"
+    native = {"event_id", "occurred_at", "learner", "registration", "score", "duration"}
+    native |= {"party"} if entry.actor is Actor.INSTITUTION else set()
+    native |= {"coach"} if entry.actor is Actor.COACH else set()
+    native |= {entry.thing} if _speaks_for_itself(entry) else set()
+    native |= {"name"} if _has_names(entry) else set()
+    native |= {"programme", "offering"} - {entry.thing}
+    return _Places(
+        extensions=tuple(name for name in fields if name not in native),
+        agent="learner" in fields and not learner_is_elsewhere,
+        programme="programme" in fields and entry.thing != "programme",
+        offering="offering" in fields and entry.thing != "offering",
+    )
+
+
+def _speaks_for_itself(entry: Entry) -> bool:
+    """Whether the statement's object gives the field back: an IRI, activity, person or UUID."""
+    return entry.type is None or entry.thing in _IRIS or entry.thing == "activity"
+
+
+_IRIS: Final = frozenset({"competency", "offering", "framework", "series", "standard"})
+
+
+def _has_names(entry: Entry) -> bool:
+    return entry.thing in {"offering", "framework"}
+
+
+# -- to a statement ---------------------------------------------------------------------
+
+
+def _actor(event: Event, entry: Entry) -> dict[str, _Json]:
+    if entry.actor is Actor.INSTITUTION:
+        return _party(event.party)
+    return _person(getattr(event, entry.actor.value))
+
+
+def _person(person: PersonRef) -> dict[str, _Json]:
+    return _agent(iris.PERSON_HOME, str(person.person_id))
+
+
+def _party(code: str) -> dict[str, _Json]:
+    return _agent(iris.PARTY_HOME, code)
+
+
+def _agent(home: str, name: str) -> dict[str, _Json]:
+    return {"objectType": "Agent", "account": {"homePage": home, "name": name}}
+
+
+def _object(event: Event, entry: Entry) -> dict[str, _Json]:
+    thing = getattr(event, entry.thing)
+    if isinstance(thing, PersonRef):
+        return _person(thing)
+    if isinstance(thing, UUID) and entry.type is None:
+        return {"objectType": "StatementRef", "id": str(thing)}
+    definition: dict[str, _Json] = {"type": entry.type}
+    if isinstance(thing, Activity):
+        definition = {"type": thing.type or entry.type, "name": thing.name}
+    elif _has_names(entry):
+        definition["name"] = getattr(event, "name")  # noqa: B009  the class is known by its row only
+    return {"objectType": "Activity", "id": _iri(event, entry), "definition": definition}
+
+
+def _iri(event: Event, entry: Entry) -> str:
+    """The object's IRI: its own, or one of ours made from its code."""
+    thing = getattr(event, entry.thing)
+    if isinstance(thing, Activity):
+        return thing.id
+    if entry.thing in _IRIS:
+        return str(thing)
+    if entry.thing == "programme":
+        return _PROGRAMMES + quote(str(thing))
+    code = thing.number if entry.thing == "certificate" else str(thing)
+    kind = _last(entry.type or "")
+    return f"{iris.BASE}{kind}/{quote(event.speaks_for)}/{quote(code, safe='')}"
+
+
+def _context(event: Event, entry: Entry) -> dict[str, _Json]:
+    places = _places(entry)
+    activities: dict[str, _Json] = {"category": [{"id": iris.PROFILE}]}
+    extensions: dict[str, _Json] = {_EVENT: entry.name}
+    context: dict[str, _Json] = {"contextActivities": activities, "extensions": extensions}
+    if places.programme and (programme := getattr(event, "programme")):  # noqa: B009
+        activities["grouping"] = [{"id": _PROGRAMMES + quote(programme)}]
+    if places.offering and (offering := getattr(event, "offering")):  # noqa: B009
+        activities["parent"] = [{"id": offering}]
+    if registration := getattr(event, "registration", None):
+        context["registration"] = str(registration)
+    if places.agent:
+        learner = _person(getattr(event, "learner"))  # noqa: B009
+        context["contextAgents"] = [{"objectType": "contextAgent", "agent": learner}]
+        extensions[iris.TLA_LEARNER] = learner
+    for name in places.extensions:
+        value = _json(getattr(event, name))
+        if value not in (None, [], {}):
+            extensions[iris.EXTENSION + name] = value
+    return context
+
+
+def _result(event: Event) -> dict[str, _Json]:
+    result: dict[str, _Json] = dict(_RESULTS.get(type(event).__name__, {}))
+    score: Score | None = getattr(event, "score", None)
+    if score is not None:
+        result["score"] = {name: value / _SCALE[name] for name, value in score if value is not None}
+    duration: int | None = getattr(event, "duration", None)
+    if duration is not None:
+        result["duration"] = f"PT{duration}S"
+    return result
+
+
+def _json(value: object) -> _Json:
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, Part):
+        return {key: _json(part) for key, part in value if part not in (None, ())}
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, tuple):
+        return [_json(part) for part in value]
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _last(iri: str) -> str:
+    return iri.rsplit("/", 1)[-1]
+
+
+# -- from a statement -------------------------------------------------------------------
+
+
+def _from_actor(actor: dict[str, _Json], entry: Entry) -> dict[str, _Json]:
+    name = actor["account"]["name"]
+    if entry.actor is Actor.INSTITUTION:
+        return {"party": name}
+    return {entry.actor.value: {"person_id": name}}
+
+
+def _from_object(thing: dict[str, _Json], entry: Entry) -> dict[str, _Json]:
+    if "account" in thing:
+        return {entry.thing: {"person_id": thing["account"]["name"]}}
+    if entry.thing == "activity":
+        definition = thing["definition"]
+        return {"activity": {"id": thing["id"], **definition}}
+    if not _speaks_for_itself(entry):
+        return {}
+    names = {"name": thing["definition"]["name"]} if _has_names(entry) else {}
+    return {entry.thing: thing["id"], **names}
+
+
+def _from_context(context: dict[str, _Json], entry: Entry) -> dict[str, _Json]:
+    fields: dict[str, _Json] = {}
+    activities = context["contextActivities"]
+    if "grouping" in activities:
+        fields["programme"] = unquote(activities["grouping"][0]["id"].removeprefix(_PROGRAMMES))
+    if "parent" in activities:
+        fields["offering"] = activities["parent"][0]["id"]
+    if "registration" in context:
+        fields["registration"] = context["registration"]
+    if _places(entry).agent:
+        agent = context["contextAgents"][0]["agent"]
+        fields["learner"] = {"person_id": agent["account"]["name"]}
+    return fields
+
+
+def _from_result(result: dict[str, _Json]) -> dict[str, _Json]:
+    fields: dict[str, _Json] = {}
+    if "score" in result:
+        fields["score"] = {
+            name: round(value * _SCALE[name]) for name, value in result["score"].items()
+        }
+    if "duration" in result:
+        fields["duration"] = int(result["duration"].removeprefix("PT").removesuffix("S"))
+    return fields

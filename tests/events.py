@@ -1,0 +1,111 @@
+"""Hypothesis strategies for events of every class: all optional parts, Unicode, extremes."""
+
+import types
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from hypothesis import strategies as st
+from pydantic import BaseModel
+from uuid_utils.compat import uuid7
+
+from jejak_schemas import wire
+from jejak_schemas.events import Event
+from jejak_schemas.parts import Alias, Certificate, PersonRef, Score
+
+E = TypeVar("E", bound=Event)
+
+_text = st.text(
+    st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), min_size=1, max_size=30
+).filter(lambda text: not wire.holds_nip(text))
+_days = st.dates(date(1960, 1, 1), date(2100, 1, 1))
+_nips = st.builds(
+    lambda born, rest: born.strftime("%Y%m%d") + rest,
+    st.dates(date(1950, 1, 1), date(2006, 1, 1)),
+    st.from_regex(r"\A[0-9]{10}\Z"),
+)
+# The aliases that the models use. Annotated types compare by their parts, but do not all hash.
+_BY_ALIAS: list[tuple[Any, st.SearchStrategy[Any]]] = [
+    (wire.Id, st.builds(uuid7)),
+    (wire.EventId, st.builds(uuid7)),
+    (wire.Time, st.datetimes(datetime(1960, 1, 1), datetime(2150, 1, 1), timezones=st.just(UTC))),  # noqa: DTZ001
+    (wire.Day, _days),
+    (wire.Code, st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,12}\Z")),
+    (wire.PartyCode, st.from_regex(r"\A[a-z0-9][a-z0-9-]{0,10}\Z")),
+    (wire.AgencyCode, st.from_regex(r"\A[0-9]{4}\Z")),
+    (wire.Text, _text),
+    (wire.Document, _text),
+    (wire.Iri, st.from_regex(r"\Ahttps://[a-z]{1,8}\.id/[a-z0-9]{1,8}\Z")),
+    (wire.Sha256, st.from_regex(r"\A[0-9a-f]{64}\Z")),
+    (wire.Names, st.dictionaries(st.sampled_from(["id", "en", "jv"]), _text, min_size=1)),
+    (wire.Level, st.integers(1, 5)),
+    (wire.Count, st.integers(0, 10_000_000)),
+    (wire.Hundredths, st.integers(0, 10_000_000)),
+    (wire.Seconds, st.integers(0, 315_360_000)),
+]
+_scores = st.builds(
+    lambda scaled, low, span, part: Score(
+        scaled=scaled, min=low, max=low + span, raw=low + part * span // 100
+    ),
+    st.none() | st.integers(-10_000, 10_000),
+    st.integers(-900_000_000, 0),
+    st.integers(1, 900_000_000),
+    st.integers(0, 100),
+) | st.builds(Score, scaled=st.integers(-10_000, 10_000))
+_BY_PART: dict[type, st.SearchStrategy[Any]] = {
+    PersonRef: st.builds(PersonRef, nip=_nips)
+    | st.builds(PersonRef, nrp=st.from_regex(r"\A[0-9A-Z]{5,20}\Z"))
+    | st.builds(lambda person: PersonRef(person_id=person), st.builds(uuid7)),
+    Alias: st.builds(Alias, kind=st.just("nip"), value=_nips)
+    | st.builds(Alias, kind=st.just("old-nip"), value=st.from_regex(r"\A[0-9]{9}\Z")),
+    Score: _scores,
+    Certificate: st.builds(
+        lambda number, issued, more: Certificate(
+            number=number, issued_on=issued, valid_until=issued + timedelta(days=more)
+        ),
+        _text,
+        _days,
+        st.integers(0, 2000),
+    ),
+}
+_PAIRS = (("started_on", "ended_on"), ("starts_on", "ends_on"), ("valid_from", "valid_until"))
+
+
+def any_event(model: type[E]) -> st.SearchStrategy[E]:
+    """Valid events of one class, optional fields present or not."""
+    return st.fixed_dictionaries(_fields(model)).map(lambda made: model(**_sane(made)))
+
+
+def _fields(model: type[BaseModel]) -> dict[str, st.SearchStrategy[Any]]:
+    hints = get_type_hints(model, include_extras=True)
+    return {name: _of(hints[name]) for name in model.model_fields}
+
+
+def _sane(made: dict[str, Any]) -> dict[str, Any]:
+    """Dates in order, and one scope where two exclude each other."""
+    for first, last in _PAIRS:
+        if made.get(first) and made.get(last):
+            made[first], made[last] = sorted((made[first], made[last]))
+    if "position_class" in made and "requirements" in made:
+        made["position"] = None if made["position_class"] else "Analis Kebijakan"
+    return made
+
+
+def _of(hint: Any) -> st.SearchStrategy[Any]:
+    for alias, strategy in _BY_ALIAS:
+        if hint == alias:
+            return strategy
+    origin, args = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        optional = [st.none()] if type(None) in args else []
+        return st.one_of(*optional, _of(next(arg for arg in args if arg is not type(None))))
+    if origin is Literal:
+        return st.sampled_from(args)
+    if origin is tuple:
+        return st.lists(_of(args[0]), min_size=1, max_size=3).map(tuple)
+    if hasattr(hint, "__metadata__"):
+        return _of(args[0])
+    if hint in _BY_PART:
+        return _BY_PART[hint]
+    if isinstance(hint, type) and issubclass(hint, BaseModel):
+        return st.fixed_dictionaries(_fields(hint)).map(lambda made: hint(**made))
+    raise LookupError(hint)
