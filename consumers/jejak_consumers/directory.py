@@ -1,0 +1,139 @@
+"""Who is who during one batch: persons the ledger knows, and those seen for the first time.
+
+A new person gets a provisional UUIDv7 here; only append makes it real, and only where a
+message that needs it survives (ledger.md, append step 4).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from jejak_consumers.finish import Finisher
+from jejak_lrs import seal
+from jejak_lrs.batch import Alias, NewPerson
+from jejak_lrs.people import Known
+from jejak_schemas.clock import jakarta_date
+from jejak_schemas.events import Event, PersonSeen
+from jejak_schemas.parts import PersonRef, SealedAlias
+from jejak_schemas.resolve import Reference, Resolved
+
+SYSTEM_PARTY: Final = "operator"
+STATEMENT: Final = "statement"  # the kind of a reference to a statement instead of a person
+
+
+class NotLookedUp(Exception):  # noqa: N818  a signal inside the walk, not an error
+    """The message names a person whom this batch has not asked the ledger about yet."""
+
+    def __init__(self, reference: Reference) -> None:
+        super().__init__()
+        self.reference = reference
+
+
+class NoSuchPerson(Exception):  # noqa: N818
+    """A person_id that the ledger does not hold."""
+
+
+class CutHere(Exception):  # noqa: N818
+    """The message depends on one of this batch; it must be walked after the append."""
+
+
+@dataclass(slots=True)
+class Directory:
+    """The persons of one batch. `now` is the walk's moment."""
+
+    finisher: Finisher
+    now: datetime
+    known: dict[Reference, Known] = field(default_factory=dict)
+    asked: set[Reference] = field(default_factory=set)
+    statements: set[UUID] = field(default_factory=set)
+    newcomers: dict[UUID, NewPerson] = field(default_factory=dict)
+    _new: dict[Reference, NewPerson] = field(default_factory=dict)
+    _claims: dict[Reference, UUID] = field(default_factory=dict)
+
+    def learn(self, asked: Iterable[Reference], known: Mapping[Reference, Known]) -> None:
+        """Take in what the ledger answered; what it did not answer is unknown to it."""
+        self.asked.update(asked)
+        self.known.update(known)
+
+    def claim(self, references: Iterable[Reference], posting: UUID) -> None:
+        """A posting gives these aliases to a person; no later message of the batch may take them.
+
+        Claimed before it is looked up, because a parked posting is walked after later messages.
+        """
+        for reference in references:
+            self._claims.setdefault(reference, posting)
+
+    def find(self, reference: Reference, event_id: UUID) -> Resolved | None:
+        """Whom a reference of an event names; None for an alias that nobody has."""
+        if self._claims.get(reference, event_id) != event_id and reference not in self.known:
+            raise CutHere
+        if held := self.known.get(reference):
+            return _resolved(reference, held.person_id, held.salt)
+        if reference not in self.asked:
+            raise NotLookedUp(reference)
+        if new := self._new.get(reference):
+            return _resolved(reference, new.person_id, new.alias.salt)
+        if reference[0] == "person_id":
+            raise NoSuchPerson
+        return None
+
+    def is_registered(self, reference: Reference) -> bool:
+        """Whether BKN has registered the person named, as far as the ledger knows."""
+        held = self.known.get(reference)
+        return held is not None and held.registered
+
+    def needed(self, references: Iterable[Reference]) -> tuple[Alias, ...]:
+        """The first aliases of this batch's new persons among `references`."""
+        return tuple(self._new[ref].alias for ref in references if ref in self._new)
+
+    def meet(self, reference: Reference) -> Resolved:
+        """Make a person seen for the first time, with the finished PersonSeen record."""
+        new = self._newcomer(reference)
+        self._new[reference] = new
+        self.newcomers[new.person_id] = new
+        return _resolved(reference, new.person_id, new.alias.salt)
+
+    def state(self, reference: Reference, person_id: UUID, posting: Event) -> Alias:
+        """A further alias, unknown until now, that a posting of this batch gives to a person."""
+        since = getattr(posting, "valid_from", jakarta_date(self.now))
+        return Alias(*reference, person_id, seal.salt(), since, posting.event_id)
+
+    def holds(self, statement_id: UUID) -> bool:
+        """Whether the ledger holds a statement."""
+        reference = (STATEMENT, str(statement_id))
+        if reference not in self.asked:
+            raise NotLookedUp(reference)
+        return statement_id in self.statements
+
+    def _newcomer(self, reference: Reference) -> NewPerson:
+        kind, value = reference
+        person_id, salt = uuid7(), seal.salt()
+        commitment = seal.alias_commitment(salt, kind, value).hex()
+        seen = PersonSeen.model_validate(
+            {
+                "occurred_at": self.now,
+                "party": SYSTEM_PARTY,
+                "person": PersonRef(person_id=person_id),
+                "alias": SealedAlias.model_validate({"kind": kind, "commitment": commitment}),
+            }
+        )
+        row = self.finisher.finish_system(seen, person_id)
+        alias = Alias(kind, value, person_id, salt, jakarta_date(self.now), seen.event_id)
+        return NewPerson(person_id, alias, row)
+
+
+def seal_of(alias: Alias) -> Resolved:
+    """What a record keeps of an alias."""
+    commitment = seal.alias_commitment(alias.salt, alias.kind, alias.value)
+    return Resolved(alias.person_id, commitment.hex())
+
+
+def _resolved(reference: Reference, person_id: UUID, salt: bytes | None) -> Resolved:
+    kind, value = reference
+    if salt is None or kind == "person_id":
+        return Resolved(person_id)
+    return Resolved(person_id, seal.alias_commitment(salt, kind, value).hex())

@@ -1,0 +1,60 @@
+"""What can go wrong in the loops, by what the operator does about it.
+
+```
+LoopError
+├── Retry                 back off and go on from the stored place
+│   └── BrokersAway       Kafka cannot be reached
+└── Fatal                 state unknown or wrong: the loop ends, a restart recovers or says so again
+    ├── WrongLogin        Kafka refuses the user or the password
+    ├── NotAllowed        Kafka refuses this user that act
+    ├── OffsetOutOfRange  a partition's log does not hold the stored offset
+    ├── TopicReplaced     a topic was deleted and created again under its name
+    └── Superseded        a newer copy of this loop has taken over
+```
+"""
+
+from jejak_consumers.messages import TopicPartition
+
+
+class LoopError(Exception):
+    """Root of everything this package raises on purpose."""
+
+
+class Retry(LoopError):  # noqa: N818  says what to do, as its siblings do
+    """A dependency is away; the same work can succeed later."""
+
+
+class Fatal(LoopError):  # noqa: N818
+    """Only a restart or an operator can go on."""
+
+
+class BrokersAway(Retry):
+    """Kafka cannot be reached."""
+
+
+class WrongLogin(Fatal):
+    """Kafka refuses the user or the password."""
+
+
+class NotAllowed(Fatal):
+    """Kafka refuses this user that act."""
+
+
+class Superseded(Fatal):
+    """A newer copy of this loop has taken over; this one must not write any more."""
+
+
+class PartitionStopped(Fatal):
+    """One partition cannot be read on without losing or inventing something."""
+
+    def __init__(self, where: TopicPartition, what: str) -> None:
+        super().__init__(f"{where.topic}/{where.partition}: {what}")
+        self.where = where
+
+
+class OffsetOutOfRange(PartitionStopped):
+    """The partition's log does not hold the stored offset: messages are gone, or it shrank."""
+
+
+class TopicReplaced(PartitionStopped):
+    """The topic was deleted and created again: its offsets mean other messages now."""

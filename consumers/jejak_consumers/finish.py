@@ -1,0 +1,118 @@
+"""From a resolved event to a finished row: statement, seal, compression. The walk's last steps."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+import orjson
+
+from jejak_lrs import seal
+from jejak_lrs.batch import SYSTEM, Alias, Original, PartyChange, Row, Source
+from jejak_schemas import avro, codec
+from jejak_schemas.catalogue import entry_of
+from jejak_schemas.events import (
+    Event,
+    PartyDeclared,
+    PartySuspended,
+    ProviderAccredited,
+    StatementVoided,
+)
+from jejak_schemas.statement import MAPPING_VERSION, activity_of, to_statement
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a record says beside its statement: of whom, whose, from where, with what remarks."""
+
+    source: Source
+    person_id: UUID | None = None
+    agency: str | None = None
+    warnings: tuple[str, ...] = ()
+    needs: tuple[Alias, ...] = ()
+    registers: UUID | None = None
+    original: Original | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finisher:
+    """Makes rows. `pack` compresses a statement's exact bytes (jejak_lrs.payload)."""
+
+    pack: Callable[[bytes], bytes]
+
+    def finish(self, event: Event, schema: avro.Schema, body: bytes, standing: Standing) -> Row:
+        """The finished row of a resolved event; `schema` and `body` are as received."""
+        statement = to_statement(event)
+        plain = orjson.dumps(statement)
+        salt, tag_salt = seal.salts()
+        digest = seal.digest(schema.sha256, body)
+        tag = seal.content_tag(tag_salt, digest)
+        name, verb, activity = type(event).__name__, entry_of(event).verb, activity_of(statement)
+        commitment = seal.record_commitment(
+            salt,
+            statement_id=event.event_id,
+            occurred_at=event.occurred_at,
+            event_type=name,
+            party=event.party,
+            on_behalf_of=event.on_behalf_of,
+            person_id=standing.person_id,
+            agency=standing.agency,
+            verb=verb,
+            activity=activity,
+            source=standing.source,
+            mapping_version=MAPPING_VERSION,
+            content_tag=tag,
+            warnings=standing.warnings,
+            plain=plain,
+        )
+        return Row(
+            statement_id=event.event_id,
+            occurred_at=event.occurred_at,
+            event_type=name,
+            party=event.party,
+            on_behalf_of=event.on_behalf_of,
+            person_id=standing.person_id,
+            agency=standing.agency,
+            verb=verb,
+            activity=activity,
+            source=standing.source,
+            mapping_version=MAPPING_VERSION,
+            payload=self.pack(plain),
+            salt=salt,
+            tag_salt=tag_salt,
+            content_tag=tag,
+            commitment=commitment,
+            digest=digest,
+            warnings=standing.warnings,
+            needs=standing.needs,
+            target=event.target if isinstance(event, StatementVoided) else None,
+            party_change=party_change(event),
+            registers=standing.registers,
+            original=standing.original,
+        )
+
+    def finish_system(self, event: Event, person_id: UUID | None = None) -> Row:
+        """The row of an event that the system itself makes."""
+        schema = avro.released()[type(event).__name__]
+        body = codec.body_of(codec.encode(event))
+        return self.finish(event, schema, body, Standing(SYSTEM, person_id=person_id))
+
+
+def party_change(event: Event) -> PartyChange | None:
+    """What an event changes in who may speak; None for nearly all."""
+    name = type(event).__name__
+    match event:
+        case PartyDeclared():
+            return PartyChange(event.code, name, event.valid_from, roles=event.roles)
+        case PartySuspended():
+            return PartyChange(event.code, name, event.valid_from)
+        case ProviderAccredited():
+            return PartyChange(
+                event.provider,
+                name,
+                event.valid_from,
+                event.valid_until,
+                senders=event.technical_senders,
+                forms=event.forms,
+            )
+        case _:
+            return None

@@ -1,0 +1,70 @@
+"""What the loops ask of Kafka, as types: messages in, and the port to an inbox."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TopicPartition:
+    """One partition of one topic."""
+
+    topic: str
+    partition: int
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One Kafka record. Its repr hides key and value: they hold personal numbers."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None = field(repr=False)
+    value: bytes | None = field(repr=False)
+    headers: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
+
+    @property
+    def where(self) -> TopicPartition:
+        """The partition it came from."""
+        return TopicPartition(self.topic, self.partition)
+
+
+class InboxReader(Protocol):
+    """A group member that reads every inbox (topics matching the inbox prefix).
+
+    Raises `errors.BrokersAway` (a Retry) where the brokers cannot be reached, and
+    `errors.OffsetOutOfRange` with the partition where a position is not in its log.
+    """
+
+    def subscribe(
+        self,
+        on_assigned: Callable[[Iterable[TopicPartition]], None],
+        on_lost: Callable[[Iterable[TopicPartition]], None],
+    ) -> None:
+        """Join the group; the call-backs run inside `poll`, lost also for revoked ones."""
+
+    def poll(self, seconds: float, most: int) -> Mapping[TopicPartition, Sequence[Message]]:
+        """Messages that came, at most `most`; empty after `seconds` without any."""
+
+    def seek(self, where: TopicPartition, offset: int) -> None:
+        """Read `where` from `offset` on."""
+
+    def pause(self, where: TopicPartition) -> None:
+        """Stop reading one partition, and stay its owner."""
+
+    def resume(self, where: TopicPartition) -> None:
+        """Read it again."""
+
+    def bounds(self, where: TopicPartition) -> tuple[int, int]:
+        """The first offset still kept and the next one to be written."""
+
+    def topic_ids(self, topics: Iterable[str]) -> Mapping[str, UUID]:
+        """Kafka's ids of topics, asked from the brokers now, never from a cache."""
+
+    def report(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Commit offsets to the group for lag displays only; never fails the loop."""
+
+    def close(self) -> None:
+        """Leave the group."""

@@ -1,0 +1,291 @@
+"""The recorder: polls every inbox, carries each message all the way, appends, goes on.
+
+The ledger's own offsets, not Kafka's group commits, say where to go on, and only after the
+append does anything count as done. Source: ledger.md, "The recorder and Kafka".
+"""
+
+import gc
+import random
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from jejak_consumers import errors
+from jejak_consumers.directory import STATEMENT, CutHere, Directory, NotLookedUp
+from jejak_consumers.finish import Finisher
+from jejak_consumers.messages import InboxReader, Message, TopicPartition
+from jejak_consumers.walk import DoorRules, Inbox, Walk
+from jejak_lrs import errors as ledger_errors
+from jejak_lrs import history, inboxes, parties
+from jejak_lrs.batch import Appended, Batch, Item, Span
+from jejak_lrs.database import Database
+from jejak_lrs.failpoint import failpoint
+from jejak_lrs.ledger import append
+from jejak_lrs.people import People
+from jejak_schemas.resolve import Reference
+
+log = structlog.get_logger()
+
+MOST_MESSAGES: Final = 2_000  # a batch: enough for COPY, few enough for the processor's cache
+_POLL_SECONDS: Final = 0.2
+_LOOK_AGAIN_SECONDS: Final = 1.0
+_LONGEST_PAUSE: Final = 5.0
+
+
+@dataclass(slots=True)
+class Recorder:
+    """One recorder process. What it needs comes in; it connects nothing by itself."""
+
+    reader: InboxReader
+    database: Database
+    people: People
+    finisher: Finisher
+    rules: DoorRules
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _next: dict[TopicPartition, int] = field(default_factory=dict)  # what we read and own
+    _idle: set[TopicPartition] = field(default_factory=set)  # what we own but may not read
+    _inboxes: dict[str, Inbox] = field(default_factory=dict)
+    _looked: float = 0.0
+
+    def run(self, stop: threading.Event) -> None:
+        """Record until told to stop. Retry errors back off; Fatal ones end the loop."""
+        gc.freeze()
+        gc.disable()  # each collection would walk the thousands of objects of a batch (measured)
+        self.reader.subscribe(self._assigned, self._lost)
+        try:
+            self._turns(stop)
+        finally:
+            gc.enable()
+            self.reader.close()
+
+    def _turns(self, stop: threading.Event) -> None:
+        failures = 0
+        while not stop.is_set():
+            try:
+                self.turn()
+                failures = 0
+            except (errors.Retry, ledger_errors.Retry) as exc:
+                failures += 1
+                log.warning("retry", error=type(exc).__name__, failures=failures)
+                stop.wait(_pause(failures))
+                self._go_back()
+            gc.collect()
+
+    def turn(self) -> int:
+        """Poll once and settle all that came; the number of messages."""
+        self._open_new_inboxes()
+        polled = self.reader.poll(_POLL_SECONDS, MOST_MESSAGES)
+        waiting = [message for where in self._sound(polled) for message in polled[where]]
+        count = len(waiting)
+        while waiting:
+            waiting = waiting[self._settle(waiting) :]
+        if count:
+            self.reader.report(dict(self._next))
+        return count
+
+    # -- settling -------------------------------------------------------------------------
+
+    def _settle(self, messages: Sequence[Message]) -> int:
+        """Walk and append as many messages as make one batch; how many those were."""
+        began = time.perf_counter()
+        while True:
+            version, registry = parties.load(self.database.connection)
+            walk = self._walk(registry)
+            items = self._carry(walk, messages)
+            spans = self._spans(messages[: len(items)])
+            batch = Batch(items, version, spans, walk.directory.newcomers)
+            failpoint("recorder-before-append")
+            try:
+                appended = append(self.database, batch)
+            except (ledger_errors.RegistryMoved, ledger_errors.AliasesLost):
+                continue  # the world has moved: look up again, walk again
+            failpoint("recorder-after-append")
+            self._next.update({TopicPartition(s.topic, s.partition): s.end for s in spans})
+            _say(appended, len(items), len(spans), time.perf_counter() - began)
+            return len(items)
+
+    def _walk(self, registry: parties.Parties) -> Walk:
+        now = self.clock()
+        directory = Directory(self.finisher, now)
+        return Walk(self._inboxes, registry, directory, self.finisher, self.rules, now)
+
+    def _carry(self, walk: Walk, messages: Sequence[Message]) -> list[Item]:
+        """The items of one batch, in order: up to the first that must wait for the next."""
+        self._learn(walk.directory, _references_of_keys(messages))
+        items: list[Item | None] = []
+        parked: dict[int, Reference] = {}
+        for index, message in enumerate(messages):
+            try:
+                item = walk.carry(message)
+            except NotLookedUp as signal:
+                parked[index] = signal.reference
+                items.append(None)
+                continue
+            except CutHere:
+                break
+            items.append(item)
+            if walk.ends_batch(item):
+                break
+        return self._unpark(walk, messages, items, parked)
+
+    def _unpark(
+        self,
+        walk: Walk,
+        messages: Sequence[Message],
+        items: list[Item | None],
+        parked: dict[int, Reference],
+    ) -> list[Item]:
+        """Look up what the parked messages name, all in one query, and carry them too."""
+        while parked:
+            self._learn(walk.directory, parked.values())
+            still: dict[int, Reference] = {}
+            for index in sorted(parked):
+                try:
+                    items[index] = walk.carry(messages[index])
+                except NotLookedUp as signal:
+                    still[index] = signal.reference
+                except CutHere:  # it names an alias that an earlier message gives away
+                    del items[index:]
+                    break
+            parked = still
+        return [item for item in items if item is not None]
+
+    def _learn(self, directory: Directory, asked: Iterable[Reference]) -> None:
+        wanted = set(asked)
+        statements = {ref for ref in wanted if ref[0] == STATEMENT}
+        connection = self.database.connection
+        found = self.people.resolve_many(connection, wanted - statements)
+        directory.learn(wanted, found)
+        if statements:
+            ids = [UUID(value) for _, value in statements]
+            directory.statements.update(history.statements_held(connection, ids))
+
+    def _spans(self, messages: Sequence[Message]) -> list[Span]:
+        ends = {message.where: message.offset + 1 for message in messages}
+        return [
+            Span(self._inboxes[where.topic].topic_id, *_two(where), self._next[where], end)
+            for where, end in ends.items()
+        ]
+
+    # -- partitions -----------------------------------------------------------------------
+
+    def _assigned(self, partitions: Iterable[TopicPartition]) -> None:
+        """New partitions: go on where the ledger says, or wait where it does not say."""
+        for where in partitions:
+            self.reader.seek(where, 0)  # a place to stand, never to read: it is paused
+            self.reader.pause(where)
+            self._idle.add(where)
+        self._looked = 0.0
+
+    def _lost(self, partitions: Iterable[TopicPartition]) -> None:
+        for where in partitions:
+            self._next.pop(where, None)
+            self._idle.discard(where)
+
+    def _open_new_inboxes(self) -> None:
+        """Start reading owned partitions that are sound and consumed; `party add` makes the row."""
+        if not self._idle or time.monotonic() - self._looked < _LOOK_AGAIN_SECONDS:
+            return
+        self._looked = time.monotonic()
+        rows = inboxes.all_inboxes(self.database.connection)
+        self._inboxes = {row.topic: Inbox(row.party, row.topic_id) for row in rows}
+        ids = self.reader.topic_ids({where.topic for where in self._idle})
+        offsets = inboxes.stored_offsets(
+            self.database.connection,
+            [(ids[where.topic], where.partition) for where in self._idle if where.topic in ids],
+        )
+        for where in sorted(self._idle):
+            row = offsets.get((ids[where.topic], where.partition)) if where.topic in ids else None
+            self._start(where, row)
+
+    def _start(self, where: TopicPartition, row: inboxes.Inbox | None) -> None:
+        if row is None:
+            known = where.topic in self._inboxes
+            what = "its topic was replaced" if known else "no party owns it yet"
+            log.warning("not consumed", topic=where.topic, partition=where.partition, why=what)
+            return
+        first, end = self.reader.bounds(where)
+        if not first <= row.next_offset <= end:
+            gap = f"the ledger stands at {row.next_offset}, the log holds [{first}, {end})"
+            log.error("partition stopped", topic=where.topic, partition=where.partition, why=gap)
+            return
+        self.reader.seek(where, row.next_offset)
+        self.reader.resume(where)
+        self._next[where] = row.next_offset
+        self._idle.discard(where)
+
+    def _sound(self, polled: Mapping[TopicPartition, Sequence[Message]]) -> list[TopicPartition]:
+        """Those partitions whose topic is still the one whose offsets we keep.
+
+        Asked after the poll: kafka-python fetches by name, and a topic deleted, created again and
+        refilled would be read from the stored offset, silently skipping its beginning (tried).
+        """
+        if not polled:
+            return []
+        ids = self.reader.topic_ids({where.topic for where in polled})
+        sound: list[TopicPartition] = []
+        for where in polled:
+            if where not in self._next:
+                continue
+            if ids.get(where.topic) == self._inboxes[where.topic].topic_id:
+                sound.append(where)
+            else:
+                self._stop(where, "its topic was deleted and created again")
+        return sound
+
+    def _stop(self, where: TopicPartition, why: str) -> None:
+        log.error("partition stopped", topic=where.topic, partition=where.partition, why=why)
+        self.reader.pause(where)
+        self._next.pop(where, None)
+        self._idle.add(where)
+
+    def _go_back(self) -> None:
+        """After an error: forget what we believed, and start from the stored offsets."""
+        owned = list(self._next)
+        self._next.clear()
+        self._assigned(owned)
+
+
+def _two(where: TopicPartition) -> tuple[str, int]:
+    return where.topic, where.partition
+
+
+def _references_of_keys(messages: Sequence[Message]) -> set[Reference]:
+    """What the keys name, if they name persons: raw text, told apart by its form."""
+    references: set[Reference] = set()
+    for message in messages:
+        try:
+            text = (message.key or b"").decode("ascii")
+        except UnicodeDecodeError:
+            continue
+        if len(text) == 18 and text.isdigit():  # noqa: PLR2004  a NIP's length
+            references.add(("nip", text))
+        elif len(text) == 36:  # noqa: PLR2004  a UUID's length
+            references.add(("person_id", text))
+    return references
+
+
+def _say(appended: Appended, items: int, spans: int, seconds: float) -> None:
+    """The canonical line of a batch: numbers only."""
+    log.info(
+        "batch",
+        messages=items,
+        partitions=spans,
+        recorded=appended.recorded,
+        duplicates=appended.duplicates,
+        conflicts=appended.conflicts,
+        refused=appended.refused,
+        next_position=appended.next_position,
+        milliseconds=round(seconds * 1000),
+    )
+
+
+def _pause(failures: int) -> float:
+    """Exponential back-off with full jitter, in seconds."""
+    return random.uniform(0, min(_LONGEST_PAUSE, 0.1 * 2**failures))  # noqa: S311  no secret

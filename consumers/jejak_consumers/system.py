@@ -1,0 +1,98 @@
+"""What the system itself says: the genesis record and the declaration of parties.
+
+System events take the same append as all others, with source kind `system`; they are
+refused from any inbox.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from jejak_consumers.directory import SYSTEM_PARTY
+from jejak_consumers.finish import Finisher
+from jejak_lrs import history, parties
+from jejak_lrs.batch import Batch
+from jejak_lrs.database import Database
+from jejak_lrs.errors import RegistryMoved
+from jejak_lrs.ledger import append
+from jejak_schemas.clock import jakarta_date
+from jejak_schemas.events import Genesis, PartyDeclared, PartySuspended, SystemEvent
+from jejak_schemas.parts import Institution
+
+
+def begin(
+    database: Database, finisher: Finisher, institutions: Sequence[Institution], now: datetime
+) -> bool:
+    """Write position 0, once: the epoch and the institutions. False where it stands already."""
+
+    def genesis(_: parties.Parties) -> list[SystemEvent]:
+        head = history.head(database.connection)
+        if head.next_position > 0:
+            return []
+        event = Genesis.model_validate(
+            {
+                "occurred_at": now,
+                "party": SYSTEM_PARTY,
+                "epoch": head.epoch,
+                "institutions": tuple(institutions),
+            }
+        )
+        return [event]
+
+    return _say(database, finisher, genesis)
+
+
+def declare(
+    database: Database, finisher: Finisher, institutions: Sequence[Institution], now: datetime
+) -> bool:
+    """Declare institutions whose roles the ledger does not know so. False where all stand."""
+    today = jakarta_date(now)
+
+    def missing(known: parties.Parties) -> list[SystemEvent]:
+        return [
+            PartyDeclared.model_validate(
+                {
+                    "occurred_at": now,
+                    "party": SYSTEM_PARTY,
+                    "code": institution.code,
+                    "name": institution.name,
+                    "roles": institution.roles,
+                    "valid_from": today,
+                }
+            )
+            for institution in institutions
+            if known.roles_of(institution.code, today) != frozenset(institution.roles)
+        ]
+
+    return _say(database, finisher, missing)
+
+
+def suspend(database: Database, finisher: Finisher, code: str, reason: str, now: datetime) -> bool:
+    """Suspend a party from today. False where it is suspended already."""
+    today = jakarta_date(now)
+
+    def suspension(known: parties.Parties) -> list[SystemEvent]:
+        if known.is_suspended(code, today):
+            return []
+        said = {"code": code, "valid_from": today, "reason": reason}
+        return [PartySuspended.model_validate({"occurred_at": now, "party": SYSTEM_PARTY, **said})]
+
+    return _say(database, finisher, suspension)
+
+
+def _say(
+    database: Database,
+    finisher: Finisher,
+    what: Callable[[parties.Parties], Sequence[SystemEvent]],
+) -> bool:
+    """Append what is to be said of the registry as it is; again where it moved meanwhile."""
+    while True:
+        version, known = parties.load(database.connection)
+        events = what(known)
+        if not events:
+            return False
+        rows = [finisher.finish_system(event) for event in events]
+        try:
+            append(database, Batch(rows, version))
+        except RegistryMoved:
+            continue
+        return True
