@@ -68,3 +68,53 @@ class InboxReader(Protocol):
 
     def close(self) -> None:
         """Leave the group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A message to be sent, to the only partition of its topic; value None is a tombstone."""
+
+    topic: str
+    key: bytes
+    value: bytes | None = field(repr=False)
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+class Outbox(Protocol):
+    """A transactional writer. Opening it cuts off every older copy.
+
+    After any error it is of no use: `close` it, open another, and begin again from the cursor.
+    Raises `errors.BrokersAway`, `errors.NotAllowed`, and `errors.Superseded` where a newer copy
+    has cut this one off.
+    """
+
+    def send(self, posts: Sequence[Post]) -> None:
+        """Begin a transaction and send; returns once the brokers have acknowledged every one."""
+
+    def commit(self) -> None:
+        """Make them visible to readers of committed messages."""
+
+    def close(self) -> None:
+        """End at once: what was not acknowledged is not sent any more."""
+
+
+class Feed(Protocol):
+    """The only partition of one topic, read from an offset of the caller's; needs no group.
+
+    Raises `errors.BrokersAway`, `errors.NotAllowed`, `errors.OffsetOutOfRange`.
+    """
+
+    def bounds(self) -> tuple[int, int]:
+        """The first offset still kept, and the next one that a reader will see."""
+
+    def seek(self, offset: int) -> None:
+        """Read on from `offset`."""
+
+    def position(self) -> int:
+        """The offset that is read next; moves over what is not shown, too."""
+
+    def poll(self, seconds: float) -> Sequence[Message]:
+        """Messages that came, in order; empty after `seconds` without any."""
+
+    def close(self) -> None:
+        """End."""

@@ -97,10 +97,10 @@ def read_as(expected: type[M], value: bytes | None) -> M:
 
 
 def _unpack(value: bytes | None) -> tuple[avro.Schema, bytes, dict[str, Any]]:
+    if value is not None and len(value) > LARGEST:
+        raise Refusal("too-large")
     if value is None or len(value) < HEADER_LENGTH or value[:2] != MAGIC:
         raise Refusal("unreadable")
-    if len(value) > LARGEST:
-        raise Refusal("too-large")
     schema = avro.by_header().get(bytes(value[:HEADER_LENGTH]))
     if schema is None:
         raise Refusal("unknown-schema")

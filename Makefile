@@ -1,0 +1,74 @@
+# Two commands matter: `make demo` and `make test`. Each installs what it needs into .venv first.
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: help demo up test test-unit test-integration test-kills test-e2e check format lock schemas clean
+
+help: ## what can be made
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
+
+demo: .venv/run ## the main job on a small nation, from nothing, with real Kafka and PostgreSQL
+	@$(BIN)/jejak demo $(ARGS)
+
+up: .venv/run ## embedded Kafka, PostgreSQL and every loop, in the foreground; Ctrl-C stops them
+	@$(BIN)/jejak up $(ARGS)
+
+test: test-unit test-integration test-kills test-e2e ## every test (SERVICES=containers for Docker)
+
+test-unit: .venv/dev ## tests that need no service
+	@$(BIN)/pytest -q tests/unit $(ARGS)
+
+test-integration: .venv/dev ## tests on real PostgreSQL and Kafka
+	@$(BIN)/pytest -q tests/integration -m "not kills" $(ARGS)
+
+test-kills: .venv/dev ## tests that kill processes in mid-work
+	@$(BIN)/pytest -q tests/integration -m kills $(ARGS)
+
+test-e2e: .venv/dev ## the whole system, as its users meet it
+	@$(BIN)/pytest -q tests/e2e $(ARGS)
+
+check: .venv/dev ## ruff, mypy --strict, import rules, stale generated files
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/pytest -q tests/unit/test_house.py
+
+format: .venv/dev ## let ruff lay the code out
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+schemas: .venv/dev ## write the draft .avsc files anew from the models
+	@$(BIN)/python -m jejak_schemas.avro
+
+COMPILE = env -u PIP_FIND_LINKS $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
+	--no-header --no-emit-index-url --no-emit-find-links --no-annotate
+lock: .venv/dev ## renew the hash-pinned requirements and Kafka's jars
+	@$(COMPILE) --extra server --extra embedded --extra build -o requirements/run.txt pyproject.toml
+	@$(COMPILE) --all-extras -o requirements/dev.txt pyproject.toml
+	@$(BIN)/python -m jejak.embedded.lock
+
+clean: ## remove what was built here (not the cache folder, not homes)
+	@rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# One stamp for each set of requirements. A half-made .venv has no stamp and is completed.
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed, and there is no python3" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or later is needed; $(PYTHON) is older. Say PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@$(PYTHON) -m venv .venv
+
+.venv/run: requirements/run.txt pyproject.toml | .venv/bin/python
+	@$(call install,run)
+
+.venv/dev: requirements/dev.txt pyproject.toml | .venv/bin/python
+	@$(call install,dev)
+	@touch .venv/run
+
+define install
+	echo "installing into .venv ..." >&2; \
+	$(PIP) install --require-hashes -r requirements/$(1).txt \
+	  && $(PIP) install --no-deps --no-build-isolation -e . && touch .venv/$(1) \
+	  || { echo "could not install: is the package index reachable? (offline: fill pip's cache first)" >&2; exit 3; }
+endef

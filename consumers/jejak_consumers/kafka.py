@@ -1,0 +1,502 @@
+"""The only module of this package that knows kafka-python (exactly 3.0.12; it has no type stubs).
+
+It gives the ports of `messages` their real form. Make these objects after a fork: the library's
+threads do not survive one. Traps of the library met here (each tried):
+- a wrong password ends as `KafkaTimeoutError: Unable to bootstrap`, as if nobody listened, because
+  what the broker says together with the end of the connection is lost: `_Connections` hears it,
+  remembers how the last connection failed, and ends the wait at once;
+- rebalance listeners run on the library's own thread, where a blocking call of the consumer is
+  refused and waiting stops the heartbeats, and what they raise is only logged: `_Listener`;
+- `commit_transaction` waits without an end, and a producer's `close` flushes first, and where it
+  cannot, raises and leaves its thread running: `KafkaOutbox`;
+- a topic that is not there looks like brokers that are away: `KafkaOutbox._need`;
+- at DEBUG it logs keys and values, which hold NIPs: `_hush`.
+"""
+
+import contextlib
+import logging
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import kafka
+from kafka import errors as theirs
+from kafka.consumer.subscription_state import ConsumerRebalanceListener
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.net.compat import KafkaNetClient
+from kafka.net.manager import KafkaConnectionManager
+from kafka.net.selector import NetworkSelector
+from kafka.structs import OffsetAndMetadata
+from kafka.structs import TopicPartition as TheirPartition
+
+from jejak_consumers import errors
+from jejak_consumers.messages import Feed, InboxReader, Message, Outbox, Post, TopicPartition
+from jejak_schemas import topics
+from jejak_schemas.credentials import CredentialsError, KafkaAccess
+
+RECORDERS: Final = "jejak-recorder"  # the group, for lag displays and the division of partitions
+PUBLISHER: Final = "jejak-publisher"  # the transactional id
+
+PATIENCE: Final = 10.0  # seconds until a connection counts as not to be had
+_DELIVERY: Final = 20.0  # seconds until a message counts as not delivered
+_TRANSACTION: Final = 40.0  # seconds until the brokers abort what a killed publisher left open
+_CLOSE: Final = 5.0
+_MOST: Final = 1_000  # messages a poll, in a feed
+
+_SIGN_IN = (theirs.SaslAuthenticationFailedError, theirs.UnsupportedSaslMechanismError)
+_CUT_OFF = (
+    theirs.ProducerFencedError,
+    theirs.InvalidProducerEpochError,
+    theirs.TransactionCoordinatorFencedError,
+    theirs.FencedInstanceIdError,
+)
+_Tell = Callable[[Iterable[TopicPartition]], None]
+
+
+class _Connections(KafkaConnectionManager):  # type: ignore[misc]  # the library is untyped
+    """Connections that remember how the last one failed."""
+
+    failure: Exception | None = None
+
+    async def _build_transport(self, *args: Any, **kwargs: Any) -> Any:
+        transport = await super()._build_transport(*args, **kwargs)
+        receive = transport._sock_recv  # noqa: SLF001  no other seam
+
+        def receive_all() -> tuple[bytes, Exception | None]:
+            # A refusal and the end of the connection come together; the library drops the first.
+            received, error = receive()
+            return received, None if received else error
+
+        transport._sock_recv = receive_all  # noqa: SLF001
+        return transport
+
+    async def _connect(self, node: Any, conn: Any, *args: Any, **kwargs: Any) -> None:
+        await super()._connect(node, conn, *args, **kwargs)
+        self.failure = conn.init_future.exception
+        # The library raises a remembered refusal at its next attempt, but never remembers one.
+        if isinstance(self.failure, _SIGN_IN) and self.cluster.is_bootstrap(node.node_id):
+            self._auth_failures[node.node_id] = self.failure
+
+
+class _Line:
+    """The line of one client to the brokers: makes the client, and says what is wrong with it."""
+
+    def __init__(self, access: KafkaAccess, patience: float) -> None:
+        self._access = access
+        self._patience = patience
+        self._network: Any = None
+        self._connections: _Connections | None = None
+
+    def open(self, make: Callable[..., Any], **settings: Any) -> Any:
+        """A client of the library, connected."""
+        _hush()
+        with self.explained():
+            try:
+                return make(
+                    **_login(self._access),
+                    kafka_client=self._connect,
+                    bootstrap_timeout_ms=_ms(self._patience),
+                    **settings,
+                )
+            except BaseException:
+                self._discard()
+                raise
+
+    @contextlib.contextmanager
+    def explained(self) -> Iterator[None]:
+        """Raise what the library raises as one of `errors`."""
+        try:
+            yield
+        except (theirs.KafkaError, OSError) as exc:
+            raise self._of(exc) from exc
+
+    def _connect(self, **settings: Any) -> Any:
+        net = NetworkSelector(**settings)
+        self._connections = _Connections(net, **settings)
+        self._network = KafkaNetClient(net=net, manager=self._connections)
+        return self._network
+
+    def _discard(self) -> None:
+        """Close what a constructor that raised has left open."""
+        if self._network is not None:
+            with contextlib.suppress(Exception):
+                self._network.close()
+
+    def _of(self, exc: BaseException) -> errors.LoopError:
+        where, user = self._access.bootstrap_servers, self._access.username
+        failure = self._connections.failure if self._connections else None
+        if isinstance(exc, _SIGN_IN) or isinstance(failure, _SIGN_IN):
+            return errors.WrongLogin(f"{where} refused user {user} or its password")
+        if isinstance(exc, theirs.AuthorizationError):
+            return errors.NotAllowed(f"user {user} may not do this ({type(exc).__name__})")
+        if isinstance(exc, _CUT_OFF):
+            return errors.Superseded(f"another copy has taken over ({type(exc).__name__})")
+        if isinstance(exc, theirs.OffsetOutOfRangeError | theirs.LogTruncationError):
+            return _out_of_range(exc)
+        if isinstance(exc, theirs.RetriableError | OSError):
+            why = f": {failure}" if failure else f" ({type(exc).__name__})"
+            return errors.BrokersAway(f"no answer from Kafka at {where}{why}")
+        return errors.Fatal(f"Kafka at {where}: {type(exc).__name__}")
+
+
+class KafkaInboxReader(InboxReader):
+    """A member of the recorders' group.
+
+    Args:
+        access: the recorder's login.
+        slot: which of the recorders this is; a new process of the same slot takes the place of
+            the old one at once (static membership) and cuts it off.
+        session: seconds until a silent recorder loses its partitions.
+        patience: seconds until the brokers count as away.
+    """
+
+    def __init__(
+        self, access: KafkaAccess, slot: str, session: float = 10.0, patience: float = PATIENCE
+    ) -> None:
+        self._access = access
+        self._patience = patience
+        self._line = _Line(access, patience)
+        self._client = self._line.open(
+            kafka.KafkaConsumer,
+            group_id=RECORDERS,
+            group_instance_id=slot,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            isolation_level="read_committed",
+            partition_assignment_strategy=[CooperativeStickyAssignor],
+            metadata_max_age_ms=5_000,  # else a new inbox is unseen for minutes
+            session_timeout_ms=_ms(session),
+            heartbeat_interval_ms=_ms(session / 4),
+            allow_auto_create_topics=False,
+            metrics_enabled=False,
+        )
+        self._listener: _Listener | None = None
+        self._describer: _Describer | None = None
+
+    def subscribe(self, on_assigned: _Tell, on_lost: _Tell) -> None:
+        """Join the group at the next poll.
+
+        The call-backs run inside `poll` and `close`, while the caller waits, but on the library's
+        thread: they may keep accounts, `seek` and `pause`, and MUST give every assigned partition
+        a place by `seek`. What they raise, `poll` raises.
+        """
+        self._listener = _Listener(on_assigned, on_lost)
+        pattern = "^" + topics.INBOX_PREFIX.replace(".", r"\.")
+        self._client.subscribe(pattern=pattern, listener=self._listener)
+
+    def poll(self, seconds: float, most: int) -> Mapping[TopicPartition, Sequence[Message]]:
+        """Messages that came, at most `most`; empty after `seconds` without any."""
+        with self._line.explained():
+            found = self._client.poll(timeout_ms=_ms(seconds), max_records=most)
+        if self._listener is not None:
+            self._listener.raise_trouble()
+        return {
+            TopicPartition(*where): [_message(record) for record in records]
+            for where, records in found.items()
+        }
+
+    def seek(self, where: TopicPartition, offset: int) -> None:
+        """Read `where` from `offset` on; does nothing where it is not ours any more."""
+        with contextlib.suppress(ValueError, KeyError):
+            self._client.seek(_theirs(where), offset)
+
+    def pause(self, where: TopicPartition) -> None:
+        """Stop reading one partition, and stay its owner."""
+        with contextlib.suppress(KeyError):
+            self._client.pause(_theirs(where))
+
+    def resume(self, where: TopicPartition) -> None:
+        """Read it again."""
+        with contextlib.suppress(KeyError):
+            self._client.resume(_theirs(where))
+
+    def bounds(self, where: TopicPartition) -> tuple[int, int]:
+        """The first offset still kept and the next one to be written."""
+        return _bounds(self._line, self._client, _theirs(where), self._patience)
+
+    def topic_ids(self, topics: Iterable[str]) -> Mapping[str, UUID]:
+        """Kafka's ids of those topics that exist, from a request sent now."""
+        if self._describer is None:
+            self._describer = _Describer(self._access, self._patience)
+        return self._describer.topic_ids(topics)
+
+    def report(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Commit offsets to the group, without waiting, for lag displays only."""
+        given = {_theirs(at): OffsetAndMetadata(next_, "", -1) for at, next_ in offsets.items()}
+        with contextlib.suppress(theirs.KafkaError):
+            self._client.commit_async(given, callback=_ignore)
+
+    def close(self) -> None:
+        """End. A static member keeps its partitions until its session ends."""
+        if self._describer is not None:
+            self._describer.close()
+        with contextlib.suppress(theirs.KafkaError):
+            self._client.close(autocommit=False, timeout_ms=_ms(_CLOSE))
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Tells of partitions, and keeps what the telling raised for the thread that polls."""
+
+    def __init__(self, on_assigned: _Tell, on_lost: _Tell) -> None:
+        self._on_assigned = on_assigned
+        self._on_lost = on_lost
+        self._trouble: Exception | None = None
+
+    def on_partitions_assigned(self, assigned: Iterable[TheirPartition]) -> None:
+        self._tell(self._on_assigned, assigned)
+
+    def on_partitions_revoked(self, revoked: Iterable[TheirPartition]) -> None:
+        self._tell(self._on_lost, revoked)
+
+    def on_partitions_lost(self, lost: Iterable[TheirPartition]) -> None:
+        self._tell(self._on_lost, lost)
+
+    def raise_trouble(self) -> None:
+        """Raise what a call-back raised since the last time."""
+        trouble, self._trouble = self._trouble, None
+        if trouble is not None:
+            raise trouble
+
+    def _tell(self, told: _Tell, partitions: Iterable[TheirPartition]) -> None:
+        try:
+            told([TopicPartition(*where) for where in sorted(partitions)])
+        except Exception as exc:  # noqa: BLE001  the library would log it and go on
+            self._trouble = exc
+
+
+class _Describer:
+    """Asks the brokers about topics now; a consumer answers from what it remembers."""
+
+    def __init__(self, access: KafkaAccess, patience: float) -> None:
+        self._line = _Line(access, patience)
+        self._client = self._line.open(kafka.KafkaAdminClient, request_timeout_ms=_ms(patience))
+
+    def topic_ids(self, names: Iterable[str]) -> Mapping[str, UUID]:
+        """The ids of those topics that exist and may be seen."""
+        with self._line.explained():
+            found = self._client.describe_topics(sorted(set(names)))
+        return {
+            topic["name"]: UUID(str(topic["topic_id"]))
+            for topic in found
+            if topic["error_code"] == 0
+        }
+
+    def close(self) -> None:
+        """End."""
+        with contextlib.suppress(theirs.KafkaError):
+            self._client.close()
+
+
+class KafkaOutbox(Outbox):
+    """The publisher's writer, under its fixed transactional id.
+
+    Opening it cuts off whoever had that id and aborts what it left open. Content never rests on
+    the transaction: it only hides half a batch from readers of committed messages.
+    """
+
+    def __init__(self, access: KafkaAccess, patience: float = PATIENCE) -> None:
+        self._access = access
+        self._patience = patience
+        self._line = _Line(access, patience)
+        self._client = self._line.open(
+            kafka.KafkaProducer,
+            transactional_id=PUBLISHER,
+            transaction_timeout_ms=_ms(_TRANSACTION),
+            acks="all",
+            linger_ms=5,
+            batch_size=256 * 1024,
+            max_block_ms=_ms(patience),
+            delivery_timeout_ms=_ms(_DELIVERY),
+            request_timeout_ms=_ms(_DELIVERY / 2),
+            allow_auto_create_topics=False,
+            metrics_enabled=False,
+        )
+        self._needed: set[str] = set()
+        try:
+            with self._line.explained():
+                self._client.init_transactions()
+        except BaseException:
+            self.close()
+            raise
+
+    def send(self, posts: Sequence[Post]) -> None:
+        """Begin a transaction and send; returns once the brokers have acknowledged every one."""
+        self._need({post.topic for post in posts})
+        with self._line.explained():
+            self._client.begin_transaction()
+            sent = [
+                self._client.send(
+                    post.topic, post.value, post.key, headers=list(post.headers), partition=0
+                )
+                for post in posts
+            ]
+            deadline = time.monotonic() + _DELIVERY
+            for future in sent:
+                future.get(timeout=max(0.0, deadline - time.monotonic()))
+
+    def commit(self) -> None:
+        """Make them visible to readers of committed messages."""
+        with self._line.explained():
+            _within(_DELIVERY, self._client.commit_transaction)
+
+    def close(self) -> None:
+        """End at once: what was not acknowledged is not sent any more."""
+        sender = self._client._sender  # noqa: SLF001  its public close would flush
+        sender.force_close()
+        sender.join(_CLOSE)
+        with contextlib.suppress(theirs.KafkaError):
+            self._client.close(timeout=0)
+
+    def _need(self, names: set[str]) -> None:
+        """Say which topic is missing, where the library would only wait for it."""
+        if new := names - self._needed:
+            describer = _Describer(self._access, self._patience)
+            try:
+                found = describer.topic_ids(new)
+            finally:
+                describer.close()
+            if missing := new - found.keys():
+                raise errors.NotAllowed(
+                    f"user {self._access.username} cannot see {', '.join(sorted(missing))}: "
+                    "not there, or not allowed"
+                )
+            self._needed |= new
+
+
+class KafkaFeed(Feed):
+    """A topic's only partition, committed messages only. MUST be sought before it is polled."""
+
+    def __init__(self, access: KafkaAccess, topic: str, patience: float = PATIENCE) -> None:
+        self._where = TheirPartition(topic, 0)
+        self._patience = patience
+        self._line = _Line(access, patience)
+        self._client = self._line.open(
+            kafka.KafkaConsumer,
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            isolation_level="read_committed",
+            allow_auto_create_topics=False,
+            max_poll_records=_MOST,
+            metrics_enabled=False,
+        )
+        self._client.assign([self._where])
+
+    def bounds(self) -> tuple[int, int]:
+        """The first offset still kept, and the next one that a reader will see."""
+        return _bounds(self._line, self._client, self._where, self._patience)
+
+    def seek(self, offset: int) -> None:
+        """Read on from `offset`."""
+        self._client.seek(self._where, offset)
+
+    def position(self) -> int:
+        """The offset that is read next."""
+        with self._line.explained():
+            return int(self._client.position(self._where, timeout_ms=_ms(self._patience)))
+
+    def poll(self, seconds: float) -> Sequence[Message]:
+        """Messages that came, in order; empty after `seconds` without any."""
+        with self._line.explained():
+            found = self._client.poll(timeout_ms=_ms(seconds))
+        return [_message(record) for record in found.get(self._where, ())]
+
+    def close(self) -> None:
+        """End."""
+        with contextlib.suppress(theirs.KafkaError):
+            self._client.close(autocommit=False, timeout_ms=_ms(_CLOSE))
+
+
+def _login(access: KafkaAccess) -> dict[str, Any]:
+    """The credentials file's part in the library's words."""
+    settings: dict[str, Any] = {
+        "bootstrap_servers": [one.strip() for one in access.bootstrap_servers.split(",")],
+        "security_protocol": access.security_protocol,
+        "client_id": f"jejak-{access.username}",
+        "reconnect_backoff_max_ms": 1_000,
+    }
+    if access.security_protocol.startswith("SASL"):
+        settings |= {
+            "sasl_mechanism": access.sasl_mechanism,
+            "sasl_plain_username": access.username,
+            "sasl_plain_password": access.password.get_secret_value(),
+        }
+    if access.security_protocol.endswith("SSL"):
+        settings["ssl_context"] = _trust(access.ssl_cafile)
+    return settings
+
+
+def _trust(cafile: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=cafile or None)
+    except OSError as exc:
+        raise CredentialsError(f"ssl_cafile {cafile}: {exc.strerror}") from exc
+
+
+def _bounds(line: _Line, client: Any, where: TheirPartition, patience: float) -> tuple[int, int]:
+    with line.explained():
+        first = client.beginning_offsets([where], timeout_ms=_ms(patience))
+        end = client.end_offsets([where], timeout_ms=_ms(patience))
+    return int(first[where]), int(end[where])
+
+
+def _message(record: Any) -> Message:
+    return Message(
+        record.topic,
+        record.partition,
+        record.offset,
+        record.key,
+        record.value,
+        tuple(record.headers),
+    )
+
+
+def _theirs(where: TopicPartition) -> TheirPartition:
+    return TheirPartition(where.topic, where.partition)
+
+
+def _out_of_range(exc: theirs.KafkaError) -> errors.LoopError:
+    """Both errors carry what they are about by partition, as their first argument."""
+    about = exc.args[0] if exc.args else None
+    if not isinstance(about, Mapping) or not about:
+        return errors.Fatal(f"Kafka: {type(exc).__name__}")
+    where, offset = next(iter(about.items()))
+    what = f"its log does not hold offset {offset}"
+    return errors.OffsetOutOfRange(TopicPartition(*where), what)
+
+
+def _within(seconds: float, act: Callable[[], object]) -> None:
+    """Run what could wait for ever, for at most `seconds`."""
+    raised: list[BaseException] = []
+
+    def attempt() -> None:
+        try:
+            act()
+        except BaseException as exc:  # noqa: BLE001  raised again by the caller
+            raised.append(exc)
+
+    thread = threading.Thread(target=attempt, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        raise theirs.KafkaTimeoutError(f"no answer in {seconds:.0f} s")
+    if raised:
+        raise raised[0]
+
+
+def _hush() -> None:
+    """Below INFO the library logs keys and values."""
+    logger = logging.getLogger("kafka")
+    if logger.getEffectiveLevel() < logging.INFO:
+        logger.setLevel(logging.INFO)
+
+
+def _ignore(_offsets: object, _answer: object) -> None:
+    """A commit for display failed or not: nothing rests on it."""
+
+
+def _ms(seconds: float) -> int:
+    return int(seconds * 1_000)

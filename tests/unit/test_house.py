@@ -1,0 +1,111 @@
+"""The house stands as docs/architecture.md draws it: who may import whom, and nothing at import.
+
+Source: the design's "Who may import whom".
+"""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ROOMS = {
+    "jejak_schemas": ROOT / "schemas/jejak_schemas",
+    "jejak_producers": ROOT / "producers/jejak_producers",
+    "jejak_lrs": ROOT / "lrs/jejak_lrs",
+    "jejak_consumers": ROOT / "consumers/jejak_consumers",
+    "jejak": ROOT / "jejak",
+}
+MAY_IMPORT = {
+    "jejak_schemas": set(),
+    "jejak_producers": {"jejak_schemas"},
+    "jejak_lrs": {"jejak_schemas"},
+    "jejak_consumers": {"jejak_schemas", "jejak_lrs"},
+    "jejak": {"jejak_schemas", "jejak_producers", "jejak_lrs", "jejak_consumers"},
+}
+SPEAKS_KAFKA = {
+    "jejak_producers": "kafka.py",
+    "jejak_consumers": "kafka.py",
+    "jejak": "kafka_admin.py",
+}
+PURE = [
+    *(ROOMS["jejak_schemas"] / name for name in ("statement.py", "resolve.py", "events.py")),
+    *(ROOMS["jejak_lrs"] / name for name in ("seal.py", "payload.py")),
+    *sorted((ROOMS["jejak_lrs"] / "competency").glob("*.py")),
+    ROOMS["jejak_consumers"] / "chain.py",
+]
+INPUT_OUTPUT = {"kafka", "psycopg", "sqlalchemy", "socket", "subprocess", "threading", "requests"}
+PLAIN = [
+    "jejak_schemas.statement",
+    "jejak_producers",
+    "jejak_consumers.subscriber",
+    "jejak_consumers.roster",
+    "jejak.cli",
+]
+SERVER_ONLY = ["sqlalchemy", "psycopg", "alembic", "orjson", "zstandard", "structlog"]
+every_room = pytest.mark.parametrize("room", ROOMS)
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The top-level names that a file imports, also inside functions."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.split(".")[0]
+
+
+@every_room
+def test_a_room_imports_only_the_rooms_it_may(room: str) -> None:
+    others = set(ROOMS) - {room} - MAY_IMPORT[room]
+    wrong = {
+        (str(path.relative_to(ROOT)), name)
+        for path in ROOMS[room].rglob("*.py")
+        for name in imported(path)
+        if name in others
+    }
+    assert not wrong
+
+
+@every_room
+def test_one_module_of_a_room_speaks_kafka(room: str) -> None:
+    speakers = {
+        str(path.relative_to(ROOMS[room]))
+        for path in ROOMS[room].rglob("*.py")
+        if "kafka" in imported(path)
+    }
+    assert speakers <= {SPEAKS_KAFKA.get(room)}
+
+
+@pytest.mark.parametrize("path", PURE, ids=lambda path: path.name)
+def test_a_pure_module_imports_no_input_or_output(path: Path) -> None:
+    assert not set(imported(path)) & INPUT_OUTPUT
+
+
+def test_the_plain_install_needs_no_server_library() -> None:
+    blocked = "; ".join(f"sys.modules[{name!r}] = None" for name in SERVER_ONLY)
+    program = f"import sys; {blocked}; import {', '.join(PLAIN)}"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_nothing_committed_names_a_registry_host_or_a_path_of_a_machine() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    hosts = ["py" + "pi.org", "python" + "hosted", "repo1.ma" + "ven", "repo.ma" + "ven.apache"]
+    pattern = re.compile("|".join(map(re.escape, hosts)) + r"|/(work|root|home)/\w+")
+    guilty = []
+    for name in listed.stdout.splitlines():
+        path = ROOT / name
+        if path.is_file() and path.suffix not in {".zdict", ".png"}:
+            text = path.read_text("utf-8", errors="replace")
+            guilty += [f"{name}: {found.group()}" for found in pattern.finditer(text)]
+    assert not guilty
