@@ -1,0 +1,115 @@
+"""Connections to PostgreSQL: plain psycopg for the ledger, SQLAlchemy for migrations and answers.
+
+Every connection is in autocommit, so that a read never leaves a transaction open; whoever writes
+says `with connection.transaction()`.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import sqlalchemy
+from psycopg import IsolationLevel
+from sqlalchemy.pool import NullPool
+
+from jejak_lrs import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# A dead peer is noticed after 10 s instead of a quarter of an hour (libpq milliseconds, seconds).
+_NETWORK: dict[str, Any] = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 5,
+}
+
+Connection = psycopg.Connection[Any]
+
+
+def connect(dsn: str, application_name: str = "jejak") -> Connection:
+    """A connection in autocommit whose transactions are READ COMMITTED.
+
+    Raises:
+        Unreachable: the server is away or refused us; the password is never in the message.
+    """
+    try:
+        connection = psycopg.connect(
+            dsn, autocommit=True, application_name=application_name, **_NETWORK
+        )
+    except psycopg.OperationalError as exc:
+        raise errors.Unreachable(f"cannot connect to PostgreSQL: {exc}") from exc
+    # READ COMMITTED always, whatever the server's default: a snapshot older than the head lock
+    # would hide known ids.
+    connection.isolation_level = IsolationLevel.READ_COMMITTED
+    return connection
+
+
+class Database:
+    """One connection that can be made again. For one thread."""
+
+    def __init__(self, dsn: str, application_name: str = "jejak") -> None:
+        self._dsn = dsn
+        self._application_name = application_name
+        self._connection: Connection | None = None
+
+    @property
+    def connection(self) -> Connection:
+        """The connection, opened at first use and after it was closed."""
+        if self._connection is None or self._connection.closed:
+            self._connection = connect(self._dsn, self._application_name)
+        return self._connection
+
+    @property
+    def lost(self) -> bool:
+        """Whether the last connection is gone."""
+        return self._connection is None or self._connection.closed
+
+    def reconnect(self, patience: float = 10.0) -> Connection:
+        """A new connection in place of a lost one, tried for `patience` seconds.
+
+        Raises:
+            Unreachable: the server did not come back in time.
+        """
+        self.close()
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                return self.connection
+            except errors.Unreachable:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if self._connection is not None:
+            self._connection.close()
+
+
+@contextmanager
+def engine(dsn: str) -> Iterator[sqlalchemy.Engine]:
+    """An SQLAlchemy engine over `connect`, without a pool, disposed of at the end."""
+    made = sqlalchemy.create_engine(
+        "postgresql+psycopg://", creator=lambda: _manual(connect(dsn)), poolclass=NullPool
+    )
+    try:
+        yield made
+    finally:
+        made.dispose()
+
+
+def psycopg_connection(connection: sqlalchemy.Connection) -> Connection:
+    """The psycopg connection beneath SQLAlchemy's, in the same transaction."""
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, psycopg.Connection):
+        raise TypeError(f"not psycopg: {type(driver)}")
+    return driver
+
+
+def _manual(connection: Connection) -> Connection:
+    connection.autocommit = False  # SQLAlchemy begins and commits by itself
+    return connection

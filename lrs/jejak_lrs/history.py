@@ -1,0 +1,175 @@
+"""Reading the ledger. Short reads only: whoever wants much asks again from where it stood."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, LiteralString
+
+from psycopg.rows import args_row
+
+from jejak_lrs.batch import Source, SourceKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from uuid import UUID
+
+    from jejak_lrs.database import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the ledger stands, from one read."""
+
+    epoch: UUID
+    next_position: int
+    next_outcome: int
+    registry_version: int
+    last_stored: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record, all but its tag salt. Erasure nulls person_id, agency, activity, payload, salt
+    and content_tag. `payload` is packed: dictionaries.unpacker().unpack(payload).
+    """  # noqa: D205
+
+    position: int
+    statement_id: UUID
+    stored: datetime
+    occurred_at: datetime
+    event_type: str
+    party: str
+    on_behalf_of: str | None
+    person_id: UUID | None
+    agency: str | None
+    verb: str
+    activity: str | None
+    source_kind: SourceKind
+    source_topic: UUID | None
+    source_partition: int | None
+    source_offset: int | None
+    mapping_version: int
+    warnings: list[str] | None
+    payload: bytes | None = field(repr=False)
+    salt: bytes | None = field(repr=False)
+    content_tag: bytes | None = field(repr=False)
+    commitment: bytes
+
+    @property
+    def source(self) -> Source:
+        """Where its message came from."""
+        return Source(
+            self.source_kind, self.source_topic, self.source_partition, self.source_offset
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A message that did not become a record."""
+
+    number: int
+    at_position: int
+    stored: datetime
+    kind: str
+    party: str | None
+    event_id: UUID | None
+    source_kind: SourceKind
+    source_topic: UUID | None
+    source_partition: int | None
+    source_offset: int | None
+    of_position: int | None
+    reason: str | None
+    field: str | None
+    detail: str | None
+    salt: bytes | None
+    commitment: bytes
+
+    @property
+    def source(self) -> Source:
+        """Where its message came from."""
+        return Source(
+            self.source_kind, self.source_topic, self.source_partition, self.source_offset
+        )
+
+
+_RECORD: LiteralString = (
+    "SELECT position, statement_id, stored, occurred_at, event_type, party, on_behalf_of, "
+    "person_id, agency, verb, activity, source_kind, source_topic, source_partition, "
+    "source_offset, mapping_version, warnings, payload, salt, content_tag, commitment FROM record "
+)
+_OUTCOME: LiteralString = (
+    "SELECT number, at_position, stored, kind, party, event_id, source_kind, source_topic, "
+    "source_partition, source_offset, of_position, reason, field, detail, salt, commitment "
+    "FROM outcome "
+)
+
+
+def head(connection: Connection) -> Head:
+    """Where the ledger stands."""
+    with connection.cursor(row_factory=args_row(Head)) as cursor:
+        cursor.execute(
+            "SELECT epoch, next_position, next_outcome, registry_version, last_stored "
+            "FROM ledger_head"
+        )
+        return next(iter(cursor))
+
+
+def records(connection: Connection, after: int, limit: int) -> list[Record]:
+    """The records with position > `after`, in order; -1 is before the first."""
+    return _records(connection, "WHERE position > %s ORDER BY position LIMIT %s", after, limit)
+
+
+def outcomes(connection: Connection, after: int, limit: int) -> list[Outcome]:
+    """The outcomes with number > `after`, in order; -1 is before the first.
+
+    An outcome comes before the record at its `at_position`: sorting both by
+    (at_position, 0, number) and (position, 1, 0) gives the order of appends.
+    """
+    with connection.cursor(row_factory=args_row(Outcome), binary=True) as cursor:
+        return cursor.execute(
+            _OUTCOME + "WHERE number > %s ORDER BY number LIMIT %s", [after, limit]
+        ).fetchall()
+
+
+def record_at(connection: Connection, position: int) -> Record | None:
+    """The record at a position."""
+    return _first(_records(connection, "WHERE position = %s", position))
+
+
+def record_of(connection: Connection, statement_id: UUID) -> Record | None:
+    """The record of a statement."""
+    position = "(SELECT position FROM statement_key WHERE statement_id = %s)"
+    return _first(_records(connection, f"WHERE position = {position}", statement_id))
+
+
+def records_of_person(
+    connection: Connection, person_id: UUID, after: int, limit: int
+) -> list[Record]:
+    """The records about a person with position > `after`, in order."""
+    where: LiteralString = "WHERE person_id = %s AND position > %s ORDER BY position LIMIT %s"
+    return _records(connection, where, person_id, after, limit)
+
+
+def acting_on(connection: Connection, target: UUID) -> list[Record]:
+    """The records that void, revoke or verify a statement, in order, recorded or not itself."""
+    positions = "(SELECT position FROM statement_reference WHERE target = %s)"
+    return _records(connection, f"WHERE position IN {positions} ORDER BY position", target)
+
+
+def statements_held(connection: Connection, statement_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of the statements that the ledger holds."""
+    found = connection.execute(
+        "SELECT statement_id FROM statement_key WHERE statement_id = ANY(%s)",
+        [list(statement_ids)],
+    )
+    return {statement_id for (statement_id,) in found}
+
+
+def _records(connection: Connection, where: LiteralString, *values: object) -> list[Record]:
+    with connection.cursor(row_factory=args_row(Record), binary=True) as cursor:
+        return cursor.execute(_RECORD + where, values).fetchall()
+
+
+def _first(found: list[Record]) -> Record | None:
+    return found[0] if found else None

@@ -1,0 +1,90 @@
+"""Who may speak, and for whom: the table `party`, read once and asked without I/O.
+
+Dates are Asia/Jakarta, `valid_until` is inclusive. Of two records about one code that begin on the
+same day the later one replaces the earlier; so a suspension or an accreditation is shortened by
+stating it again with an end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date
+
+    from jejak_lrs.database import Connection
+
+from jejak_lrs.batch import PartyChange
+
+DECLARED: Final = "PartyDeclared"
+SUSPENDED: Final = "PartySuspended"
+ACCREDITED: Final = "ProviderAccredited"
+PROVIDER_SUSPENDED: Final = "ProviderSuspended"
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """All parties at one registry version."""
+
+    _changes: Mapping[tuple[str, str], tuple[PartyChange, ...]]  # (event type, code)
+
+    @staticmethod
+    def of(changes: Iterable[PartyChange]) -> Parties:
+        """Parties as these changes, in the order of their positions, make them."""
+        latest: dict[tuple[str, str], dict[date, PartyChange]] = {}
+        for change in changes:
+            latest.setdefault((change.event_type, change.code), {})[change.valid_from] = change
+        return Parties(
+            {key: tuple(by_start[start] for start in sorted(by_start))
+             for key, by_start in latest.items()}
+        )  # fmt: skip
+
+    def roles_of(self, code: str, on: date) -> frozenset[str]:
+        """The roles of a party on a day; empty if it is not declared then.
+
+        A later declaration holds from its own first day on, also over an earlier one's end.
+        """
+        begun = [c for c in self._changes.get((DECLARED, code), ()) if c.valid_from <= on]
+        return frozenset(begun[-1].roles) if begun and _covers(begun[-1], on) else frozenset()
+
+    def is_suspended(self, code: str, on: date) -> bool:
+        """Whether the operator has suspended the party on a day."""
+        return bool(self._in_force(SUSPENDED, code, on))
+
+    def accredited(self, provider: str, form: str | None, on: date) -> bool:
+        """Whether a provider is accredited on a day, for a form of learning if one is named."""
+        if self._in_force(PROVIDER_SUSPENDED, provider, on):
+            return False
+        return any(
+            form is None or not accreditation.forms or form in accreditation.forms
+            for accreditation in self._in_force(ACCREDITED, provider, on)
+        )
+
+    def may_speak_for(self, sender: str, provider: str, on: date) -> bool:
+        """Whether an accreditation of the provider names the sender as a technical sender."""
+        return any(sender in c.senders for c in self._in_force(ACCREDITED, provider, on))
+
+    def codes(self) -> frozenset[str]:
+        """Every party ever declared."""
+        return frozenset(code for event_type, code in self._changes if event_type == DECLARED)
+
+    def _in_force(self, event_type: str, code: str, on: date) -> list[PartyChange]:
+        return [c for c in self._changes.get((event_type, code), ()) if _covers(c, on)]
+
+
+def load(connection: Connection) -> tuple[int, Parties]:
+    """(registry version, parties), from one snapshot."""
+    found = connection.execute(
+        "SELECT registry_version, code, event_type, valid_from, valid_until, roles, senders, forms "
+        "FROM ledger_head LEFT JOIN party ON true ORDER BY position"
+    ).fetchall()
+    changes = [
+        PartyChange(*row[:4], *map(tuple, row[4:])) for _, *row in found if row[0] is not None
+    ]
+    return found[0][0], Parties.of(changes)
+
+
+def _covers(change: PartyChange, on: date) -> bool:
+    return change.valid_from <= on and (change.valid_until is None or on <= change.valid_until)

@@ -1,0 +1,107 @@
+"""How a statement's exact bytes are kept: format byte, dictionary number, zstd frame. Pure.
+
+::
+
+    payload = 0x01 || dictionary number (1 byte, 0 = none) || zstd frame
+
+The frame has its content size and neither dictionary id nor checksum (the commitment is over the
+plain bytes). Dictionaries come from `jejak_lrs.dictionaries`; a number is never given twice.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import zstandard
+
+from jejak_lrs.errors import BadPayload
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FORMAT = 1
+LEVEL = 3
+
+# An event has at most 64 KiB; its statement may be several times that. A frame that claims more
+# is not ours, and must not take the memory it claims.
+MAX_PLAIN_BYTES = 4 * 1024 * 1024
+
+_NO_DICTIONARY = 0
+_HEADER_BYTES = 2
+
+
+class Packer:
+    """Compresses statements with one dictionary. For one thread.
+
+    Args:
+        number: of the dictionary, 0 for none.
+        dictionary: its bytes, empty for none.
+    """
+
+    def __init__(self, number: int = _NO_DICTIONARY, dictionary: bytes = b"") -> None:
+        if (number == _NO_DICTIONARY) != (not dictionary):
+            raise ValueError("number 0 and no dictionary go together")
+        self._header = bytes((FORMAT, number))
+        self._compress = zstandard.ZstdCompressor(
+            level=LEVEL,
+            dict_data=_trained(dictionary),
+            write_checksum=False,
+            write_content_size=True,
+            write_dict_id=False,
+        ).compress
+
+    def pack(self, plain: bytes) -> bytes:
+        """The payload of these bytes; ValueError if they are too many to be unpacked."""
+        if len(plain) > MAX_PLAIN_BYTES:
+            raise ValueError(f"a statement of {len(plain)} bytes is too large to keep")
+        packed: bytes = self._header + self._compress(plain)
+        return packed
+
+
+class Unpacker:
+    """Gives back what any packer made, whichever dictionary it used. For one thread.
+
+    Args:
+        dictionaries: every dictionary ever used, by number.
+    """
+
+    def __init__(self, dictionaries: Mapping[int, bytes]) -> None:
+        self._dictionaries = {_NO_DICTIONARY: b"", **dictionaries}
+        self._decompressors: dict[int, zstandard.ZstdDecompressor] = {}
+
+    def unpack(self, payload: bytes) -> bytes:
+        """The exact bytes that were packed.
+
+        Raises:
+            BadPayload: unknown format or dictionary, a damaged frame, or one that is too large.
+        """
+        if len(payload) < _HEADER_BYTES or payload[0] != FORMAT:
+            raise BadPayload("the payload's format is unknown")
+        frame = payload[_HEADER_BYTES:]
+        try:
+            _check_size(frame)
+            plain: bytes = self._decompressor(payload[1]).decompress(frame, allow_extra_data=False)
+        except zstandard.ZstdError as exc:
+            raise BadPayload("the payload's frame is damaged") from exc
+        return plain
+
+    def _decompressor(self, number: int) -> zstandard.ZstdDecompressor:
+        made = self._decompressors.get(number)
+        if made is None:
+            if number not in self._dictionaries:
+                raise BadPayload(f"the payload needs dictionary {number}, which is not known here")
+            made = zstandard.ZstdDecompressor(dict_data=_trained(self._dictionaries[number]))
+            self._decompressors[number] = made
+        return made
+
+
+def _check_size(frame: bytes) -> None:
+    claimed = zstandard.get_frame_parameters(frame).content_size
+    if claimed > MAX_PLAIN_BYTES:  # also "unknown", which is the largest number there is
+        raise BadPayload(f"the payload claims {claimed} bytes")
+
+
+def _trained(dictionary: bytes) -> zstandard.ZstdCompressionDict | None:
+    if not dictionary:
+        return None
+    return zstandard.ZstdCompressionDict(dictionary, dict_type=zstandard.DICT_TYPE_FULLDICT)

@@ -1,0 +1,147 @@
+"""Roles and migrations: safe to repeat, safe together, and as the code believes."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from jejak_lrs import dictionaries, errors, migrations, roles, tables
+from jejak_lrs.database import Connection, Database, connect
+from tests import services
+
+pytestmark = pytest.mark.integration
+
+
+def test_migrating_again_changes_nothing(database: services.Database) -> None:
+    dsn = database.dsn(roles.MIGRATOR)
+    here, newest = migrations.revisions(dsn)
+
+    migrations.migrate(dsn)
+
+    assert here == newest
+    assert migrations.revisions(dsn) == (newest, newest)
+
+
+def test_two_processes_that_start_together_migrate_once(postgres: services.Postgres) -> None:
+    passwords = dict.fromkeys(roles.LOGINS, "together")
+    with closing(psycopg.connect(postgres.dsn(), autocommit=True)) as connection:
+        before = connection.execute("SELECT rolname, rolpassword FROM pg_authid").fetchall()
+        roles.create_roles(connection, passwords)
+        try:
+            postgres.execute(sql.SQL("CREATE DATABASE together OWNER jejak_owner").format())
+            dsn = postgres.address.dsn(roles.MIGRATOR, "together", "together")
+            with ThreadPoolExecutor(2) as pool:
+                list(pool.map(migrations.migrate, [dsn, dsn]))
+            here, newest = migrations.revisions(dsn)
+            assert here == newest
+        finally:
+            postgres.execute(sql.SQL("DROP DATABASE IF EXISTS together WITH (FORCE)").format())
+            for role, verifier in before:  # other tests log in with theirs
+                if role in roles.LOGINS:
+                    connection.execute(
+                        sql.SQL("ALTER ROLE {} PASSWORD {}").format(
+                            sql.Identifier(role), sql.Literal(verifier)
+                        )
+                    )
+
+
+def test_the_tables_are_as_the_code_believes(superuser: Connection) -> None:
+    found: dict[str, list[tuple[str, bool]]] = {}
+    for table, column, nullable in superuser.execute(
+        "SELECT table_name, column_name, is_nullable = 'YES' FROM information_schema.columns "
+        "WHERE table_schema = 'public' ORDER BY ordinal_position"
+    ):
+        found.setdefault(table, []).append((column, nullable))
+
+    for table in tables.metadata.sorted_tables:
+        assert [(c.name, c.nullable) for c in table.columns] == found[table.name], table.name
+
+
+def test_everything_belongs_to_the_owner_who_cannot_log_in(superuser: Connection) -> None:
+    owners = superuser.execute(
+        "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"
+    ).fetchall()
+    logins = superuser.execute(
+        "SELECT rolname FROM pg_roles WHERE rolcanlogin AND rolname IN ('jejak_owner', "
+        "'jejak_agency')"
+    ).fetchall()
+
+    assert owners == [("jejak_owner",)]
+    assert logins == []
+
+
+def test_the_migrator_may_do_nothing_without_becoming_the_owner(
+    database: services.Database,
+) -> None:
+    with closing(psycopg.connect(database.dsn(roles.MIGRATOR), autocommit=True)) as connection:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("SELECT * FROM record")
+        connection.execute("SET ROLE jejak_owner")
+        connection.execute("SELECT * FROM record")
+
+
+def test_functions_with_the_owners_rights_pin_their_search_path(superuser: Connection) -> None:
+    loose = superuser.execute(
+        "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef "
+        "AND NOT EXISTS (SELECT FROM unnest(proconfig) AS c "
+        "WHERE c LIKE 'search_path=pg_catalog, %pg_temp')"
+    ).fetchall()
+    for_all = superuser.execute(
+        "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef "
+        "AND has_function_privilege('jejak_agency', oid, 'EXECUTE')"
+    ).fetchall()
+
+    assert loose == []
+    assert for_all == []
+
+
+def test_the_writer_lets_go_of_locks_by_itself(writer: Database) -> None:
+    shown = [
+        writer.connection.execute(f"SHOW {name}").fetchone()
+        for name in ("idle_in_transaction_session_timeout", "lock_timeout")
+    ]
+
+    assert shown == [("5s",), ("5s",)]
+
+
+def test_a_missing_password_is_named(superuser: Connection) -> None:
+    with pytest.raises(ValueError, match="no password for jejak_eraser"):
+        roles.create_roles(superuser, dict.fromkeys(roles.LOGINS[:-1], "x"))
+
+
+def test_an_agency_logs_in_and_reads_no_ledger(
+    database: services.Database, superuser: Connection
+) -> None:
+    roles.create_agency_role(superuser, "2060", "first")
+    role = roles.create_agency_role(superuser, "2060", 'it\'s a "password"')
+
+    dsn = database.server.address.dsn(role, 'it\'s a "password"', database.name)
+    with closing(connect(dsn)) as connection:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("SELECT position FROM record")
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+            connection.execute("CREATE TABLE mine ()")
+    superuser.execute("DROP OWNED BY jejak_agency_2060")
+    superuser.execute("DROP ROLE jejak_agency_2060")
+
+
+def test_a_server_that_is_away_is_unreachable_without_its_password() -> None:
+    with pytest.raises(errors.Unreachable) as caught:
+        connect("postgresql://jejak_writer:very-secret@127.0.0.1:1/jejak")
+
+    assert "very-secret" not in str(caught.value)
+
+
+def test_another_dictionary_under_a_known_number_is_refused(
+    superuser: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dictionaries, "shipped", lambda: {200: b"one"})
+    dictionaries.copy(superuser)
+    dictionaries.copy(superuser)
+
+    monkeypatch.setattr(dictionaries, "shipped", lambda: {200: b"other"})
+
+    with pytest.raises(errors.Broken):
+        dictionaries.copy(superuser)
