@@ -16,9 +16,11 @@ import structlog
 
 from jejak.errors import Fatal
 from jejak.home import Home
-from jejak.services import RECORDER, Services
+from jejak.services import PUBLISHER, RECORDER, Services
 from jejak_consumers.finish import Finisher
-from jejak_consumers.kafka import KafkaInboxReader
+from jejak_consumers.follower import Loop as FollowerLoop
+from jejak_consumers.kafka import KafkaInboxReader, KafkaOutbox
+from jejak_consumers.publisher import Postman, Receipts
 from jejak_consumers.recorder import Recorder
 from jejak_consumers.walk import DoorRules
 from jejak_lrs import dictionaries, failpoint, roles
@@ -86,4 +88,12 @@ def door_rules() -> DoorRules:
     )
 
 
-LOOPS: Mapping[str, Loop] = {"recorder": record}
+def publish(home: Home, services: Services, stopping: Event) -> None:
+    """Send receipts, changes and profile states."""
+    del home
+    postman = Postman(lambda: KafkaOutbox(services.kafka(PUBLISHER)))
+    database = Database(services.dsn(roles.PUBLISHER), "jejak publisher")
+    FollowerLoop("publisher", database, [Receipts(postman)]).run(stopping)
+
+
+LOOPS: Mapping[str, Loop] = {"recorder": record, "publisher": publish}

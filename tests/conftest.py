@@ -1,17 +1,33 @@
-"""Fixtures that every level of tests shares: real services, one per session."""
+"""Fixtures that every level of tests shares: real services, one per session.
+
+`SERVICES=containers` gives the same ones in containers.
+"""
 
 from collections.abc import Iterator
 
 import pytest
 
+from jejak.kafka_admin import connected
+from jejak.provisioning import prepare_kafka
+from jejak.services import Services
 from tests import services
 
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[services.Postgres]:
     """A running PostgreSQL 18 with its superuser."""
-    with services.embedded_postgres(tmp_path_factory.mktemp("postgres")) as server:
+    with services.running_postgres()(tmp_path_factory.mktemp("postgres")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[services.Kafka]:
+    """A running broker with SCRAM and ACLs: `.operator` may do everything, nobody else anything.
+
+    It is shared: use party codes and topics of your own.
+    """
+    with services.running_kafka()(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +41,16 @@ def database(template: services.Database) -> Iterator[services.Database]:
     """This test's own database: `.dsn("jejak_writer")` and the like."""
     with services.copied(template) as own:
         yield own
+
+
+@pytest.fixture
+def front(
+    kafka: services.Kafka,
+    database: services.Database,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Services:
+    """The front door's view: the shared broker with our own users, this test's database."""
+    found = services.services_on(kafka, database, tmp_path_factory.mktemp("secrets"))
+    with connected(kafka.operator) as admin:
+        prepare_kafka(found, admin)
+    return found

@@ -2,17 +2,24 @@
 
 import os
 import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
+from pydantic import SecretStr
 
 from jejak.addresses import PostgresAddress
+from jejak.embedded import jars
+from jejak.embedded.java import find_java
+from jejak.embedded.kafka import OPERATOR, EmbeddedKafka
 from jejak.embedded.ports import free_port
 from jejak.embedded.postgres import EmbeddedPostgres
+from jejak.home import Secrets, default_cache
+from jejak.services import Services
+from jejak_schemas.credentials import KafkaAccess
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,23 @@ class Postgres:
 
 
 @dataclass(frozen=True)
+class Kafka:
+    """A running broker with its operator."""
+
+    bootstrap_servers: str
+    password: str
+
+    @property
+    def operator(self) -> KafkaAccess:
+        return self.access(OPERATOR, self.password)
+
+    def access(self, user: str, password: str) -> KafkaAccess:
+        return KafkaAccess(
+            bootstrap_servers=self.bootstrap_servers, username=user, password=SecretStr(password)
+        )
+
+
+@dataclass(frozen=True)
 class Database:
     """One test's own database, migrated, with a login for every role."""
 
@@ -47,6 +71,24 @@ class Database:
     @property
     def superuser_dsn(self) -> str:
         return self.server.dsn(self.name)
+
+
+def running_postgres() -> Callable[[Path], AbstractContextManager[Postgres]]:
+    """What starts PostgreSQL in the way that was asked for."""
+    if in_containers():
+        from tests import containers  # noqa: PLC0415  needs Docker's client
+
+        return containers.postgres
+    return embedded_postgres
+
+
+def running_kafka() -> Callable[[Path], AbstractContextManager[Kafka]]:
+    """What starts Kafka in the way that was asked for."""
+    if in_containers():
+        from tests import containers  # noqa: PLC0415  needs Docker's client
+
+        return containers.kafka
+    return embedded_kafka
 
 
 def in_containers() -> bool:
@@ -64,6 +106,32 @@ def embedded_postgres(folder: Path) -> Iterator[Postgres]:
         yield Postgres(server.address, "postgres", password)
     finally:
         server.stop()
+
+
+@contextmanager
+def embedded_kafka(folder: Path) -> Iterator[Kafka]:
+    """A broker of its own over a new folder."""
+    broker = new_kafka(folder)
+    try:
+        broker.start()
+        yield Kafka(broker.bootstrap_servers, broker.password)
+    finally:
+        broker.stop()
+
+
+def new_kafka(folder: Path) -> EmbeddedKafka:
+    """A broker over a new folder, not started."""
+    port = free_port()
+    cache = Path(os.environ.get("JEJAK_CACHE") or default_cache())
+    return EmbeddedKafka(
+        folder=folder / "kafka",
+        port=port,
+        controller_port=free_port([port]),
+        password=secrets.token_urlsafe(16),
+        java=find_java(os.environ),
+        jars=jars.fetched(cache, jars.locked(), print),
+        log=folder / "kafka.log",
+    )
 
 
 def migrated(server: Postgres, name: str) -> Database:
@@ -98,3 +166,24 @@ def copied(template: Database) -> Iterator[Database]:
         template.server.execute(
             sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
         )
+
+
+def services_on(kafka: Kafka, database: Database, folder: Path) -> Services:
+    """What the front door knows of these services, its secrets in `folder`."""
+    store = Secrets(folder)
+    store.put(f"kafka-{OPERATOR}", kafka.password)
+    store.put(f"postgres-{database.server.user}", database.server.password)
+    for role, password in database.passwords.items():
+        store.put(f"postgres-{role}", password)
+    return Services(
+        secrets=store,
+        postgres=database.server.address,
+        public_postgres=PostgresAddress("127.0.0.1", database.server.address.port),
+        superuser=database.server.user,
+        bootstrap_servers=kafka.bootstrap_servers,
+        public_servers=kafka.bootstrap_servers,
+        security_protocol="SASL_PLAINTEXT",
+        ssl_cafile="",
+        operator=OPERATOR,
+        database=database.name,
+    )

@@ -4,11 +4,15 @@
 LoopError
 ├── Retry                 back off and go on from the stored place
 │   └── BrokersAway       Kafka cannot be reached
+├── Refuse                the answer is no
+│   ├── Reload            a subscriber has missed changes for good: begin again from the profiles
+│   └── BadRoster         a roster file cannot be read
 └── Fatal                 state unknown or wrong: the loop ends, a restart recovers or says so again
     ├── WrongLogin        Kafka refuses the user or the password
     ├── NotAllowed        Kafka refuses this user that act
     ├── OffsetOutOfRange  a partition's log does not hold the stored offset
     ├── TopicReplaced     a topic was deleted and created again under its name
+    ├── StateDamaged      a subscriber's state file cannot be read or written
     └── Superseded        a newer copy of this loop has taken over
 ```
 """
@@ -26,6 +30,25 @@ class Retry(LoopError):  # noqa: N818  says what to do, as its siblings do
 
 class Fatal(LoopError):  # noqa: N818
     """Only a restart or an operator can go on."""
+
+
+class Refuse(LoopError):  # noqa: N818
+    """The answer is no; whoever asked must do something else."""
+
+
+class Reload(Refuse):
+    """Changes are gone for good, or the ledger has a new epoch: begin again from the profiles.
+
+    Read `profiles()` in place of what is held, call `start_over()`, and follow `changes()` again.
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}: read profiles() in place of what you have, then start_over()")
+        self.what = what
+
+
+class BadRoster(Refuse):
+    """A roster file cannot be read; says the line, never the value."""
 
 
 class BrokersAway(Retry):
@@ -58,3 +81,7 @@ class OffsetOutOfRange(PartitionStopped):
 
 class TopicReplaced(PartitionStopped):
     """The topic was deleted and created again: its offsets mean other messages now."""
+
+
+class StateDamaged(Fatal):
+    """A subscriber's state file cannot be read or written; remove it and begin again."""

@@ -5,6 +5,7 @@ threads do not survive one. Traps of the library met here (each tried):
 - a wrong password ends as `KafkaTimeoutError: Unable to bootstrap`, as if nobody listened, because
   what the broker says together with the end of the connection is lost: `_Connections` hears it,
   remembers how the last connection failed, and ends the wait at once;
+- a static member whose place was taken is not told: `KafkaInboxReader._require_place`;
 - rebalance listeners run on the library's own thread, where a blocking call of the consumer is
   refused and waiting stops the heartbeats, and what they raise is only logged: `_Listener`;
 - `commit_transaction` waits without an end, and a producer's `close` flushes first, and where it
@@ -189,10 +190,13 @@ class KafkaInboxReader(InboxReader):
 
     def poll(self, seconds: float, most: int) -> Mapping[TopicPartition, Sequence[Message]]:
         """Messages that came, at most `most`; empty after `seconds` without any."""
-        with self._line.explained():
-            found = self._client.poll(timeout_ms=_ms(seconds), max_records=most)
-        if self._listener is not None:
-            self._listener.raise_trouble()
+        try:
+            with self._line.explained():
+                found = self._client.poll(timeout_ms=_ms(seconds), max_records=most)
+        finally:
+            if self._listener is not None:
+                self._listener.raise_trouble()
+        self._require_place()
         return {
             TopicPartition(*where): [_message(record) for record in records]
             for where, records in found.items()
@@ -235,6 +239,16 @@ class KafkaInboxReader(InboxReader):
             self._describer.close()
         with contextlib.suppress(theirs.KafkaError):
             self._client.close(autocommit=False, timeout_ms=_ms(_CLOSE))
+
+    def _require_place(self) -> None:
+        """Raise Superseded where a new process of this slot has taken our place in the group.
+
+        The library only logs it, stops the heartbeats, and would read on for ever: a member that
+        is settled and yet sends no heartbeat.
+        """
+        member = self._client._coordinator  # noqa: SLF001  nothing public tells
+        if member.stable() and not member.rejoining and not member._heartbeat_enabled:  # noqa: SLF001
+            raise errors.Superseded("a new process of this slot has taken over")
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]

@@ -75,7 +75,8 @@ class Cast:
             delivery.key,
             delivery.value,
         )
-        return self._producer(delivery.party).send_for_receipt(packed)
+        producer = self._producer(delivery.party)
+        return producer.await_receipt(producer.send(packed))
 
     def _producer(self, party: str) -> Producer:
         if party not in self._producers:

@@ -84,21 +84,19 @@ def _records(connection: Connection, after: int, end: int, limit: int) -> Iterat
     with connection.cursor(binary=True) as rows:
         rows.execute(_RECORDS, [after, end, limit])
         for position, statement_id, party, topic, partition, offset, warnings in rows:
-            told = topic and Delivered(
+            told = Delivered(
                 party, "recorded", topic, partition, offset, statement_id, position,
                 warnings=tuple(warnings or ()),
             )  # fmt: skip
-            yield _Entry((position, 1, 0), told)
+            yield _Entry((position, 1, 0), told if topic else None)
 
 
 def _outcomes(connection: Connection, after: int, end: int, limit: int) -> Iterator[_Entry]:
     with connection.cursor(binary=True) as rows:
         rows.execute(_OUTCOMES, [after, end, limit])
         for number, at, party, kind, topic, partition, offset, event_id, *about in rows:
-            told = party and topic and Delivered(
-                party, kind, topic, partition, offset, event_id, *about
-            )  # fmt: skip
-            yield _Entry((at, 0, number), told)
+            told = Delivered(party, kind, topic, partition, offset, event_id, *about)
+            yield _Entry((at, 0, number), told if party and topic else None)
 
 
 def chains(connection: Connection, topics: Iterable[str]) -> dict[str, tuple[UUID, int]]:

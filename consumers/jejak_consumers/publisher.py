@@ -1,0 +1,142 @@
+"""The publisher: tells every party what became of its messages, and agencies what changed.
+
+Receipts and changes are numbered chains (`chain`), profile states are not. A restart gives every
+message the number it had: both are read in an order that never changes, and the chains move with
+the cursor, after the brokers have acknowledged. Source: ledger.md, "Followers".
+
+This is one of the two loops that see a NIP: nothing here may log or raise one.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from jejak_consumers.chain import Numbering, Place
+from jejak_consumers.follower import Batch
+from jejak_consumers.messages import Outbox, Post
+from jejak_lrs import history, outbox
+from jejak_lrs.cursor import Cursor
+from jejak_lrs.database import Connection
+from jejak_lrs.failpoint import failpoint
+from jejak_lrs.outbox import Delivered
+from jejak_schemas import codec, topics
+from jejak_schemas.outgoing import Receipt
+
+MOST = 1_000  # of what is read at once
+
+MatchKeys = Callable[[str], bytes | None]
+"""An agency's match key; None for one that does not subscribe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What one batch says, and where the chains stand after it."""
+
+    posts: Sequence[Post]
+    places: Mapping[str, Place]
+
+
+@dataclass(slots=True)
+class Postman:
+    """The publisher's one writer to Kafka; a new one after any failure."""
+
+    open: Callable[[], Outbox]
+    _outbox: Outbox | None = None
+
+    def deliver(self, posts: Sequence[Post]) -> None:
+        """Send all and wait for the brokers. Any failure ends the writer: nothing is flushed."""
+        if not posts:
+            return
+        try:
+            writer = self._writer()
+            failpoint("publisher.before-send")
+            writer.send(posts)
+            failpoint("publisher.after-send")
+            writer.commit()
+            failpoint("publisher.after-commit")
+        except BaseException:
+            self.rest()
+            raise
+
+    def rest(self) -> None:
+        """End the writer at once."""
+        ended, self._outbox = self._outbox, None
+        if ended is not None:
+            ended.close()
+
+    def _writer(self) -> Outbox:
+        if self._outbox is None:
+            self._outbox = self.open()
+        return self._outbox
+
+
+@dataclass(slots=True)
+class Receipts:
+    """Tells each party what became of each of its messages."""
+
+    postman: Postman
+    name: str = field(default="publisher-receipts", init=False)
+    most: int = MOST
+
+    def read(self, connection: Connection, after: Cursor) -> Batch[Parcel] | None:
+        """The next fates, as numbered receipts."""
+        head = history.head(connection)
+        fates, to = outbox.delivered(connection, after, head, self.most)
+        if to == after:
+            return None
+        numbering = _numbering(connection, head.epoch, (topics.receipts(f.party) for f in fates))
+        posts = [_receipt(fate, numbering) for fate in fates]
+        return Batch(Parcel(posts, numbering.given), to)
+
+    def act(self, items: Parcel) -> None:
+        """Send them."""
+        self.postman.deliver(items.posts)
+
+    def keep(self, connection: Connection, items: Parcel) -> None:
+        """Move the chains."""
+        _move(connection, items.places)
+
+    def rest(self) -> None:
+        """End the writer."""
+        self.postman.rest()
+
+
+def _receipt(fate: Delivered, numbering: Numbering) -> Post:
+    topic = topics.receipts(fate.party)
+    link = numbering.next(topic)
+    receipt = Receipt.model_validate(
+        {
+            "epoch": link.epoch,
+            "seq": link.seq,
+            "prev_seq": link.prev_seq,
+            "outcome": fate.outcome,
+            "topic": fate.topic,
+            "partition": fate.partition,
+            "offset": fate.offset,
+            "event_id": fate.event_id,
+            "position": fate.position,
+            "reason": fate.reason,
+            "field": fate.field,
+            "detail": fate.detail,
+            "warnings": fate.warnings,
+        }
+    )
+    return Post(topic, _receipt_key(fate), codec.encode(receipt))
+
+
+def _receipt_key(fate: Delivered) -> bytes:
+    """The event's id, or where the message stands if it could not be read."""
+    if fate.event_id is None:
+        return f"{fate.partition}:{fate.offset}".encode()
+    return str(fate.event_id).encode()
+
+
+def _numbering(connection: Connection, epoch: UUID, named: Iterable[str]) -> Numbering:
+    stored = outbox.chains(connection, named)
+    return Numbering(epoch, {topic: Place(*place) for topic, place in stored.items()})
+
+
+def _move(connection: Connection, places: Mapping[str, Place]) -> None:
+    outbox.move_chains(
+        connection, {topic: (place.epoch, place.seq) for topic, place in places.items()}
+    )

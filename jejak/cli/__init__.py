@@ -1,0 +1,72 @@
+"""The `jejak` command, put together from one module per reader.
+
+A module of this folder that has `register(app)` adds its commands. None of them imports a server's
+library at import, so that the plain install has the provider's commands.
+"""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+from jejak.cli import errors
+
+# In the order of the help. Those that are not there (yet) are passed over.
+MODULES = (
+    "operator",
+    "parties",
+    "provider",
+    "agency",
+    "auditor",
+    "simulate",
+    "demo",
+)
+
+
+def app() -> typer.Typer:
+    """The whole command."""
+    made = typer.Typer(
+        name="jejak",
+        help="The learning-record ledger for Indonesia's civil service.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+    @made.callback()
+    def root(
+        debug: Annotated[
+            bool, typer.Option("--debug", help="Show the traceback of an error.")
+        ] = False,
+    ) -> None:
+        del debug  # read in `main`, where it may stand anywhere
+
+    for name in MODULES:
+        if find_spec(f"jejak.cli.{name}") is not None:
+            import_module(f"jejak.cli.{name}").register(made)
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and end the process with one of its exit codes."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words
+    while "--debug" in words:
+        words.remove("--debug")
+    sys.exit(run(words, debug=debug))
+
+
+def run(words: list[str], *, debug: bool) -> int:
+    """Run the command; returns its exit code, having said any error in one line."""
+    try:
+        code = app()(words, prog_name="jejak", standalone_mode=False)
+    except (Exception, KeyboardInterrupt) as error:
+        if debug:
+            raise
+        code, line = errors.told(error)
+        sys.stderr.write(f"jejak: {line}\n" if line else "")
+    return code if isinstance(code, int) else 0

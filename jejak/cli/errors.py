@@ -1,0 +1,43 @@
+"""The one place that turns an error into a line and an exit code."""
+
+import traceback
+
+import typer
+
+# Every package has its own tree of errors, with these branches in all of them.
+BRANCHES = {"Refuse": 1, "Misuse": 2, "Retry": 3, "Fatal": 4}
+# Typer's own errors of use; it carries its own copy of click, whose names are not public.
+USAGE = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+OPERATING = "docs/operating.md"
+
+
+def told(error: BaseException) -> tuple[int, str]:
+    """The exit code and the line for an error that reached the top; an empty line says nothing."""
+    if isinstance(error, USAGE):
+        said = error.format_message().rstrip(".")  # type: ignore[attr-defined]
+        return 2, f"{said}; see `jejak --help`" if said else ""
+    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
+        return 130, "stopped"
+    for kind in type(error).__mro__:
+        if kind.__name__ in BRANCHES:
+            return BRANCHES[kind.__name__], one_line(error)
+    return other(error)
+
+
+def other(error: BaseException) -> tuple[int, str]:
+    """The same for errors that are of no tree of ours."""
+    if type(error).__name__ == "CredentialsError":
+        return 1, one_line(error)
+    if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("jejak"):
+        return 2, f"this command needs {error.name}: pip install 'jejak[server,embedded]'"
+    if isinstance(error, OSError) and error.filename is not None:
+        return 1, f"{error.filename}: {error.strerror}"
+    # Never the text of an unknown error: it may hold what a message held.
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    where = f" at {last[0].filename}:{last[0].lineno}" if last else ""
+    return 4, f"unexpected {type(error).__name__}{where}; see {OPERATING}, or add --debug"
+
+
+def one_line(error: BaseException) -> str:
+    """An error's text as one line."""
+    return " ".join(str(error).split())

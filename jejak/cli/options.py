@@ -1,0 +1,46 @@
+"""The options that many commands share, and what they mean."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from jejak.home import Home, default_home
+
+if TYPE_CHECKING:
+    from jejak.services import Services
+    from jejak.settings import Settings
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--home",
+        envvar="JEJAK_HOME",
+        help="The folder of this Jejak; by default in the user's data folder.",
+        show_default=False,
+        file_okay=False,
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def home_of(path: Path | None) -> Home:
+    """The home that `--home` names, or the user's."""
+    return Home((path or default_home()).expanduser().absolute())
+
+
+def settings_of(path: Path | None) -> "tuple[Home, Settings]":
+    """The home and what is set in it."""
+    from jejak import settings  # noqa: PLC0415  not part of the plain install
+
+    home = home_of(path)
+    return home, settings.load(home)
+
+
+def services_of(path: Path | None) -> "tuple[Home, Services]":
+    """The home and its services; Retry if it was never up."""
+    from jejak import services  # noqa: PLC0415  not part of the plain install
+
+    home, settings = settings_of(path)
+    return home, services.services_of(home, settings)

@@ -1,0 +1,149 @@
+"""What became of the lines of a file, as people and programs read it."""
+
+import csv
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from jejak.cli import speech
+from jejak.errors import Misuse
+from jejak_producers import rows
+from jejak_producers.bulk import Outcome
+from jejak_schemas import reasons
+
+FEW = 40  # lines of which each is shown
+MANY = 200  # lines shown of those that were not taken
+NOT_TAKEN = ("refused", "conflict")
+COLUMNS = (
+    "line", "outcome", "event", "event_id", "partition", "offset", "position", "reason", "field",
+    "detail", "warnings",
+)  # fmt: skip
+Write = Callable[[Outcome], object]
+
+
+def row_of(outcome: Outcome) -> dict[str, object]:
+    """An outcome as a program reads it: `COLUMNS` in their order."""
+    partition, offset = outcome.at or (None, None)
+    values = (
+        outcome.line, outcome.outcome, outcome.event,
+        str(outcome.event_id) if outcome.event_id else None,
+        partition, offset, outcome.position, outcome.reason, outcome.field, outcome.detail,
+        list(outcome.warnings),
+    )  # fmt: skip
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def explained(reason: str | None, warnings: Iterable[str], lang: str) -> str:
+    """Reason and warnings in words, each with its code."""
+    codes = ([reason] if reason else []) + list(warnings)
+    return "; ".join(f"{_words(code, lang)} ({code})" for code in codes)
+
+
+def _words(code: str, lang: str) -> str:
+    own = rows.REASONS.get(code)
+    return own.text(lang) if own else reasons.explain(code, lang)
+
+
+class Report:
+    """Tells outcomes as they come, and all of them at the end."""
+
+    def __init__(self, lang: str, file: Path | None, *, as_json: bool) -> None:
+        self._lang = lang
+        self._file = file
+        self._as_json = as_json
+        self._counts: Counter[str] = Counter()
+        self._first: list[Outcome] = []
+        self._not_taken: list[Outcome] = []
+
+    def of(self, outcomes: Iterable[Outcome], source: str) -> int:
+        """Report all; 1 if any was refused or in conflict, else 0."""
+        try:
+            with _written(self._file) as write, _bar(source) as advance:
+                for outcome in outcomes:
+                    self._note(outcome)
+                    write(outcome)
+                    advance()
+        except BaseException:
+            if self._counts:
+                speech.tell(f"stopped after {self._summary()}")
+            raise
+        if not self._as_json:
+            self._show()
+        return 1 if any(self._counts[kind] for kind in NOT_TAKEN) else 0
+
+    def _note(self, outcome: Outcome) -> None:
+        self._counts[outcome.outcome] += 1
+        if self._as_json:
+            sys.stdout.write(json.dumps(row_of(outcome), ensure_ascii=False) + "\n")
+        elif outcome.outcome in NOT_TAKEN and len(self._not_taken) < MANY:
+            self._not_taken.append(outcome)
+        if len(self._first) <= FEW:
+            self._first.append(outcome)
+
+    def _show(self) -> None:
+        shown = self._first if self._counts.total() <= FEW else self._not_taken
+        if shown:
+            speech.answer_table(
+                ("line", "event", "outcome", "position", "field", "why"),
+                (self._cells(outcome) for outcome in shown),
+            )
+        left = sum(self._counts[kind] for kind in NOT_TAKEN) - len(self._not_taken)
+        if left:
+            speech.tell(f"{left} more were not taken; --outcomes FILE has them all")
+        sys.stdout.write(self._summary() + "\n")
+
+    def _cells(self, outcome: Outcome) -> tuple[object, ...]:
+        why = explained(outcome.reason, outcome.warnings, self._lang)
+        return (
+            outcome.line, outcome.event, outcome.outcome, outcome.position, outcome.field, why,
+        )  # fmt: skip
+
+    def _summary(self) -> str:
+        counts = ", ".join(f"{count} {kind}" for kind, count in self._counts.most_common())
+        total = self._counts.total()
+        return f"{total} {'line' if total == 1 else 'lines'}: {counts}"
+
+
+@contextmanager
+def _written(path: Path | None) -> Iterator[Write]:
+    """What writes each outcome to the file of `--outcomes`."""
+    if path is None:
+        yield lambda _: None
+        return
+    try:
+        file = path.open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        raise Misuse(f"--outcomes {path}: {error.strerror}") from None
+    with file:
+        if path.suffix.lower() == ".csv":
+            table = csv.DictWriter(file, COLUMNS)
+            table.writeheader()
+            yield lambda outcome: table.writerow(row_of(outcome))
+        else:
+            yield lambda outcome: file.write(json.dumps(row_of(outcome)) + "\n")
+
+
+@contextmanager
+def _bar(source: str) -> Iterator[Callable[[], object]]:
+    """A progress bar on a terminal; what moves it."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda: None
+        return
+    columns = (TextColumn(source), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(source, total=_lines_in(source))
+        yield lambda: progress.advance(task)
+
+
+def _lines_in(source: str) -> int | None:
+    if source == "-":
+        return None
+    with Path(source).open("rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))

@@ -1,0 +1,136 @@
+"""For whoever runs a Jejak: the institutions that speak and listen."""
+
+from pathlib import Path
+from typing import Annotated, cast, get_args
+
+import typer
+
+from jejak.cli import speech
+from jejak.cli.options import HomeOption, JsonOption, services_of
+from jejak.errors import Misuse
+from jejak_schemas.parts import Role
+
+CodeArgument = Annotated[str, typer.Argument(help="The party's code.", show_default=False)]
+NameOption = Annotated[str | None, typer.Option("--name", help="Its name; default the code.")]
+PartitionsOption = Annotated[
+    int, typer.Option(help="Partitions of its inbox, fixed for life.", min=1, max=64)
+]
+RoleOption = Annotated[
+    list[str] | None,
+    typer.Option("--role", help=f"One or more of: {', '.join(get_args(Role))}."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    party = typer.Typer(help="Institutions: add, list, suspend.", no_args_is_help=True)
+    party.command("add")(add)
+    party.command("list")(list_parties)
+    party.command("suspend")(suspend)
+    app.add_typer(party, name="party")
+    for role in ("provider", "agency"):
+        shorthand = typer.Typer(help=f"`party add --role {role}`.", no_args_is_help=True)
+        shorthand.command("add")(add_provider if role == "provider" else add_agency)
+        shorthand.callback()(lambda: None)
+        app.add_typer(shorthand, name=role)
+    credentials = typer.Typer(help="What parties sign in with.", no_args_is_help=True)
+    credentials.command("rotate")(rotate)
+    credentials.callback()(lambda: None)
+    app.add_typer(credentials, name="credentials")
+
+
+def add(
+    code: CodeArgument,
+    role: RoleOption = None,
+    name: NameOption = None,
+    partitions: PartitionsOption = 2,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add an institution; again does no harm."""
+    add_party(code, tuple(role or ()), name, partitions, home, as_json=as_json)
+
+
+def add_provider(
+    code: CodeArgument,
+    name: NameOption = None,
+    partitions: PartitionsOption = 2,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add a training provider."""
+    add_party(code, ("provider",), name, partitions, home, as_json=as_json)
+
+
+def add_agency(
+    code: CodeArgument,
+    name: NameOption = None,
+    partitions: PartitionsOption = 2,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add an agency."""
+    add_party(code, ("agency",), name, partitions, home, as_json=as_json)
+
+
+def add_party(
+    code: str,
+    roles: tuple[str, ...],
+    name: str | None,
+    partitions: int,
+    home: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Add one party and say where its credentials are."""
+    from jejak import provisioning, registrar  # noqa: PLC0415  not part of the plain install
+
+    if not roles or not set(roles) <= set(get_args(Role)):
+        raise Misuse(f"--role must be one of {', '.join(get_args(Role))}")
+    place, services = services_of(home)
+    party = provisioning.NewParty(code, name or code, cast("tuple[Role, ...]", roles), partitions)
+    provisioning.add_parties(services, place.credentials, [party], registrar.declaring(services))
+    path = place.credentials_file(code)
+    if as_json:
+        speech.answer_json({"party": code, "roles": roles, "credentials": path})
+    else:
+        speech.answer_pairs({"party": code, "roles": ", ".join(roles), "credentials": path})
+
+
+def list_parties(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """List the institutions of this home."""
+    from jejak import provisioning  # noqa: PLC0415  not part of the plain install
+
+    place, _ = services_of(home)
+    known = provisioning.known_parties(place.credentials)
+    if as_json:
+        speech.answer_json(
+            [{"party": k.party, "roles": k.roles, "topics": k.topics.model_dump()} for k in known]
+        )
+        return
+    speech.answer_table(
+        ("party", "roles", "inbox"), [(k.party, ", ".join(k.roles), k.topics.inbox) for k in known]
+    )
+
+
+def suspend(code: CodeArgument, home: HomeOption = None) -> None:
+    """Take an institution's right to write; it can still read what was sent to it."""
+    from jejak import provisioning  # noqa: PLC0415  not part of the plain install
+
+    place, services = services_of(home)
+    provisioning.known_party(place.credentials, code)
+    provisioning.shut_out(services, code)
+    speech.tell(f"{code} may no longer write")
+
+
+def rotate(code: CodeArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Give a party a new password; the old one stops working at once."""
+    from jejak import provisioning  # noqa: PLC0415  not part of the plain install
+
+    place, services = services_of(home)
+    provisioning.rotate(services, place.credentials, code)
+    path = place.credentials_file(code)
+    if as_json:
+        speech.answer_json({"party": code, "credentials": path})
+    else:
+        speech.answer_pairs({"party": code, "credentials": path})

@@ -1,0 +1,275 @@
+"""What the operator does to a Kafka cluster: topics, users, rights.
+
+The only module of the front door that imports `kafka`, which has no types; others see `KafkaAdmin`.
+All calls take many things at once and may be repeated without harm.
+"""
+
+import socket
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+from uuid import UUID
+
+from kafka import KafkaAdminClient
+from kafka.admin import (
+    ACL,
+    ACLFilter,
+    ACLOperation,
+    ACLPermissionType,
+    ACLResourcePatternType,
+    OffsetSpec,
+    ResourcePattern,
+    ResourcePatternFilter,
+    ResourceType,
+    UserScramCredentialDeletion,
+    UserScramCredentialUpsertion,
+)
+from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
+from kafka.structs import TopicPartition
+
+from jejak.errors import Fatal, Retry
+from jejak_schemas.credentials import KafkaAccess
+
+SCRAM = "SCRAM-SHA-512"
+ALREADY_EXISTS = 36  # TOPIC_ALREADY_EXISTS, Kafka protocol guide, error codes
+OPERATIONS = {
+    "read": ACLOperation.READ,
+    "write": ACLOperation.WRITE,
+    "describe": ACLOperation.DESCRIBE,
+}
+RESOURCES = {
+    "topic": ResourceType.TOPIC,
+    "group": ResourceType.GROUP,
+    "transaction": ResourceType.TRANSACTIONAL_ID,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic to be made: partitions are fixed for life, `settings` are Kafka's topic settings."""
+
+    name: str
+    partitions: int = 1
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One right: `user` may do `operation` on a resource, or on all whose name begins with it."""
+
+    user: str
+    operation: Literal["read", "write", "describe"]
+    resource: Literal["topic", "group", "transaction"]
+    name: str
+    prefixed: bool = False
+
+
+class KafkaAdmin(Protocol):
+    """The operator's hand on a cluster.
+
+    Every method raises Retry where the brokers are away and Fatal where they say no.
+    """
+
+    def create_topics(self, topics: Sequence[Topic]) -> None:
+        """Make the topics that are not there yet; all are usable when this returns."""
+
+    def topic_ids(self, names: Collection[str]) -> dict[str, UUID]:
+        """Kafka's own id of each of these topics that exists."""
+
+    def set_passwords(self, passwords: Mapping[str, str]) -> None:
+        """Make users, or give them these passwords; known to the brokers when this returns."""
+
+    def users(self) -> set[str]:
+        """All users."""
+
+    def remove_users(self, users: Collection[str]) -> None:
+        """Take these users away; those that are not there are passed over."""
+
+    def allow(self, grants: Sequence[Grant]) -> None:
+        """Give these rights; in force when this returns."""
+
+    def revoke(self, users: Collection[str]) -> None:
+        """Take every right from these users."""
+
+    def end_offsets(self, partitions: Mapping[str, int]) -> dict[tuple[str, int], int]:
+        """(topic, partition) to the offset after its last message; given topic to partitions."""
+
+
+@contextmanager
+def connected(access: KafkaAccess, patience: float = 30.0) -> Iterator[KafkaAdmin]:
+    """A connection as the operator, tried for `patience` seconds.
+
+    Retry where no broker answers, Fatal where one does and does not let us in.
+    """
+    admin = _Client(_client(access, patience), access)
+    try:
+        yield admin
+    finally:
+        admin.close()
+
+
+class _Client:
+    """`KafkaAdmin` over kafka-python."""
+
+    def __init__(self, client: Any, access: KafkaAccess) -> None:
+        self._client = client
+        self._access = access
+
+    def close(self) -> None:
+        self._client.close()
+
+    def create_topics(self, topics: Sequence[Topic]) -> None:
+        if not topics:
+            return
+        wanted = {
+            topic.name: {"num_partitions": topic.partitions, "configs": dict(topic.settings)}
+            for topic in topics
+        }
+        with self._speaking():
+            answer = self._client.create_topics(wanted, raise_errors=False)
+            for made in answer["topics"]:
+                if made["error_code"] not in (0, ALREADY_EXISTS):
+                    raise Fatal(f"Kafka did not make topic {made['name']}: {made['error_message']}")
+            self._client.wait_for_topics(list(wanted))
+
+    def topic_ids(self, names: Collection[str]) -> dict[str, UUID]:
+        with self._speaking():
+            found = self._client.describe_topics(list(names)) if names else []
+        return {topic["name"]: topic["topic_id"] for topic in found if not topic["error_code"]}
+
+    def set_passwords(self, passwords: Mapping[str, str]) -> None:
+        if not passwords:
+            return
+        changes = [
+            UserScramCredentialUpsertion(user, SCRAM, password)
+            for user, password in passwords.items()
+        ]
+        with self._speaking():
+            refused = {
+                user: why
+                for user, why in self._client.alter_user_scram_credentials(changes).items()
+                if why
+            }
+            if refused:
+                raise Fatal(f"Kafka refused users: {refused}")
+            _until(lambda: passwords.keys() <= self.users())
+
+    def users(self) -> set[str]:
+        with self._speaking():
+            return set(self._client.describe_user_scram_credentials())
+
+    def remove_users(self, users: Collection[str]) -> None:
+        there = self.users() & set(users)
+        if not there:
+            return
+        with self._speaking():
+            self._client.alter_user_scram_credentials(
+                [UserScramCredentialDeletion(user, SCRAM) for user in there]
+            )
+            _until(lambda: not there & self.users())
+
+    def allow(self, grants: Sequence[Grant]) -> None:
+        if not grants:
+            return
+        wanted = [_acl(grant) for grant in grants]
+        with self._speaking():
+            failed = self._client.create_acls(wanted)["failed"]
+            if failed:
+                raise Fatal(f"Kafka refused rights: {', '.join(map(str, failed))}")
+            _until(lambda: set(wanted) <= self._acls())
+
+    def revoke(self, users: Collection[str]) -> None:
+        filters = [_everything_of(user) for user in users]
+        if filters:
+            with self._speaking():
+                self._client.delete_acls(filters)
+
+    def end_offsets(self, partitions: Mapping[str, int]) -> dict[tuple[str, int], int]:
+        asked = {
+            TopicPartition(topic, number): OffsetSpec.LATEST
+            for topic, count in partitions.items()
+            for number in range(count)
+        }
+        with self._speaking():
+            found = self._client.list_partition_offsets(asked) if asked else {}
+        return {(place.topic, place.partition): at.offset for place, at in found.items()}
+
+    def _acls(self) -> set[ACL]:
+        found, _ = self._client.describe_acls(_everything_of(None))
+        return set(found)
+
+    @contextmanager
+    def _speaking(self) -> Iterator[None]:
+        """Turn kafka-python's errors into ours."""
+        try:
+            yield
+        except (KafkaConnectionError, KafkaTimeoutError) as error:
+            raise Retry(
+                f"Kafka at {self._access.bootstrap_servers} went away ({type(error).__name__})"
+            ) from error
+        except KafkaError as error:
+            raise Fatal(f"Kafka said no: {error}") from error
+
+
+def _client(access: KafkaAccess, patience: float) -> Any:
+    try:
+        return KafkaAdminClient(
+            bootstrap_servers=access.bootstrap_servers,
+            bootstrap_timeout_ms=int(patience * 1000),
+            security_protocol=access.security_protocol,
+            sasl_mechanism=access.sasl_mechanism,
+            sasl_plain_username=access.username,
+            sasl_plain_password=access.password.get_secret_value(),
+            ssl_cafile=access.ssl_cafile or None,
+            client_id="jejak-operator",
+        )
+    except KafkaError as error:
+        # A wrong password looks like an absent broker: only the port tells them apart.
+        if any(_answers(server) for server in access.bootstrap_servers.split(",")):
+            raise Fatal(
+                f"Kafka at {access.bootstrap_servers} answers but does not let "
+                f"{access.username} in: wrong user or password"
+            ) from error
+        raise Retry(f"no Kafka answers at {access.bootstrap_servers}") from error
+
+
+def _answers(server: str) -> bool:
+    host, _, port = server.strip().rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=2):
+            return True
+    except (OSError, ValueError):
+        return False
+
+
+def _acl(grant: Grant) -> ACL:
+    kind = ACLResourcePatternType.PREFIXED if grant.prefixed else ACLResourcePatternType.LITERAL
+    return ACL(
+        principal=f"User:{grant.user}",
+        host="*",
+        operation=OPERATIONS[grant.operation],
+        permission_type=ACLPermissionType.ALLOW,
+        resource_pattern=ResourcePattern(RESOURCES[grant.resource], grant.name, kind),
+    )
+
+
+def _everything_of(user: str | None) -> ACLFilter:
+    """Every ACL of one user, or of all."""
+    return ACLFilter(
+        principal=None if user is None else f"User:{user}",
+        host=None,
+        operation=ACLOperation.ANY,
+        permission_type=ACLPermissionType.ANY,
+        resource_pattern=ResourcePatternFilter(ResourceType.ANY, None, ACLResourcePatternType.ANY),
+    )
+
+
+def _until(visible: Callable[[], bool], patience: float = 10.0) -> None:
+    """Wait until the brokers show what they accepted: they answer before all of them know it."""
+    end = time.monotonic() + patience
+    while not visible():
+        if time.monotonic() > end:
+            raise Retry(f"Kafka accepted a change and does not show it after {patience:.0f} s")
+        time.sleep(0.05)

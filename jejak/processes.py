@@ -1,0 +1,177 @@
+"""The supervisor: starts a home's services and loops, keeps them running, stops exactly those.
+
+```
+with running(home, settings, loops=LOOPS, tell=print) as up:   # services answer, loops started
+    up.supervise()                                             # until a signal
+```
+
+Each loop is a process of its own (`jejak run LOOP`), started again after growing pauses when it
+ends.
+"""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import NoReturn
+
+from jejak import provisioning
+from jejak.embedded import child
+from jejak.embedded.both import Embedded, embedded
+from jejak.home import Home
+from jejak.running import Running, stop_leftovers, strike_out, write_down
+from jejak.services import Services, services_of
+from jejak.settings import Settings
+
+LOOPS = ("recorder", "projector", "publisher")
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds before a loop is started again
+STEADY = 60.0  # seconds after which a loop that ends begins with the first pause again
+
+Tell = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Loop:
+    """One loop as a child process."""
+
+    name: str
+    home: Home
+    process: child.Child | None = None
+    pause: float = FIRST_PAUSE
+    started: float = 0.0
+    due: float = 0.0
+
+    def start(self) -> None:
+        """Start it."""
+        command = [sys.executable, "-m", "jejak", "run", self.name, "--home", str(self.home.path)]
+        self.process = child.start(
+            self.name,
+            command,
+            marker=self.home.path,
+            log=self.home.log / f"{self.name}.log",
+            environment=os.environ,
+            folder=None,
+        )
+        self.started = time.monotonic()
+        self.due = 0.0
+
+    def tend(self, tell: Tell) -> bool:
+        """Look after it: note that it ended, or start it again when due. Whether it was started."""
+        now = time.monotonic()
+        if self.process is None or self.process.running:
+            return False
+        if not self.due:
+            self.pause = FIRST_PAUSE if now - self.started > STEADY else self.pause
+            self.due = now + self.pause
+            tell(
+                f"{self.name} ended with code {self.process.process.returncode}: "
+                f"{child.last_words(self.process.log)}; again in {self.pause:.1f} s"
+            )
+            self.pause = min(self.pause * 2, LONGEST_PAUSE)
+        if now < self.due:
+            return False
+        self.start()
+        return True
+
+
+@dataclass(slots=True)
+class Up:
+    """A home that is up."""
+
+    home: Home
+    services: Services
+    embedded: Embedded
+    tell: Tell
+    loops: list[Loop] = field(default_factory=list)
+
+    def start_loops(self, names: Sequence[str]) -> None:
+        """Start these loops beside those that run."""
+        for name in names:
+            loop = Loop(name, self.home)
+            loop.start()
+            self.loops.append(loop)
+        self._write_down()
+
+    def tend(self) -> None:
+        """Start again what is due; Retry if a service is gone, for nothing works without it."""
+        for service in self._services():
+            service.fail_if_dead()
+        started = [loop.tend(self.tell) for loop in self.loops]
+        if any(started):
+            self._write_down()
+
+    def supervise(self, until: float | None = None) -> None:
+        """Tend everything until a signal comes, or until this `time.monotonic()`."""
+        while until is None or time.monotonic() < until:
+            self.tend()
+            time.sleep(0.2)
+
+    def stop_loops(self) -> None:
+        """Ask all loops to stop, then wait for each."""
+        processes = [loop.process for loop in self.loops if loop.process is not None]
+        for process in processes:
+            if process.running:
+                process.process.terminate()
+        for process in processes:
+            process.stop()
+        self.loops.clear()
+
+    def _services(self) -> list[child.Child]:
+        both = (self.embedded.kafka.process, self.embedded.postgres.process)
+        return [process for process in both if process is not None]
+
+    def _write_down(self) -> None:
+        loops = [loop.process for loop in self.loops if loop.process is not None]
+        children = [Running.of(process) for process in (*self._services(), *loops)]
+        write_down(self.home, [Running.this("jejak up"), *children])
+
+
+@contextmanager
+def running(
+    home: Home, settings: Settings, *, loops: Sequence[str] = LOOPS, tell: Tell
+) -> Iterator[Up]:
+    """A home that is up: services answer, are set up, and `loops` are started.
+
+    At the end everything it started is stopped, and nothing else. Refuse if the home is up already.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(home.held())
+        for name in stop_leftovers(home):
+            tell(f"stopped {name}, left behind by an earlier run")
+        services = embedded(home, settings, tell)
+        stack.callback(strike_out, home)
+        stack.callback(services.stop)
+        tell("starting Kafka and PostgreSQL")
+        services.start()
+        up = Up(home, services_of(home, settings), services, tell)
+        up.start_loops([])  # writes the services down
+        provisioning.prepare(up.services)
+        provisioning.refresh_credentials(up.services, home.credentials)
+        stack.callback(up.stop_loops)
+        up.start_loops(loops)
+        yield up
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Make SIGTERM and SIGHUP end the block as Ctrl-C does: by KeyboardInterrupt, once.
+
+    Further signals are ignored until the block has ended, so that nobody cuts the stopping short.
+    """
+
+    def end(_number: int, _frame: FrameType | None) -> NoReturn:
+        for number in STOPPING:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, end) for number in STOPPING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

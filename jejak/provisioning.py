@@ -1,0 +1,305 @@
+"""Setting up: the database and our own users, then any number of parties, all repeatable.
+
+Every step finds what is there and adds what is missing, so running it again mends a half-done run.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+from uuid import UUID
+
+from psycopg import sql
+from pydantic import SecretStr
+
+from jejak.errors import Misuse, Refuse
+from jejak.kafka_admin import Grant, KafkaAdmin, Topic, connected
+from jejak.private import private_folder, write_private
+from jejak.services import OWN_USERS, PUBLISHER, RECORDER, Services
+from jejak_lrs import database, inboxes, migrations, roles
+from jejak_schemas import topics
+from jejak_schemas.credentials import AgencyAccess, Credentials, Topics
+from jejak_schemas.parts import Role
+
+PARTY_CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,30}")
+DAY_MS = 86_400_000
+INBOX_PARTITIONS = 2
+RECORDER_GROUP = "jejak-recorder"
+PUBLISHER_TRANSACTIONS = "jejak-publisher"
+# Contract, "Topics": policy and retention of each.
+KEEP_14_DAYS = {"cleanup.policy": "delete", "retention.ms": str(14 * DAY_MS)}
+KEEP_30_DAYS = {"cleanup.policy": "delete", "retention.ms": str(30 * DAY_MS)}
+KEEP_LATEST = {"cleanup.policy": "compact"}
+KEEP_FOREVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+
+
+@dataclass(frozen=True, slots=True)
+class NewParty:
+    """An institution to be added: its code, name and roles, and how wide its inbox is for life."""
+
+    code: str
+    name: str
+    roles: tuple[Role, ...]
+    partitions: int = INBOX_PARTITIONS
+
+    @property
+    def is_agency(self) -> bool:
+        """Whether it has people, and so changes and profiles."""
+        return "agency" in self.roles
+
+    @property
+    def topics(self) -> Topics:
+        """Its topics; every role emits, so each has an inbox and receipts."""
+        agency = self.is_agency
+        return Topics(
+            inbox=topics.inbox(self.code),
+            receipts=topics.receipts(self.code),
+            changes=topics.changes(self.code) if agency else None,
+            profiles=topics.profiles(self.code) if agency else None,
+        )
+
+
+Declare = Callable[[Sequence[NewParty]], None]
+"""Appends a PartyDeclared record for each party that the ledger does not know with these roles.
+
+A seam: the ledger's side of it is given by the composition root.
+"""
+
+
+def prepare(services: Services) -> None:
+    """Make our own roles, the database with its schema, our users on Kafka and their rights."""
+    prepare_database(services)
+    with connected(services.kafka(services.operator)) as admin:
+        prepare_kafka(services, admin)
+
+
+def prepare_database(services: Services) -> None:
+    """Make roles, database and schema; what is there stays."""
+    passwords = {role: services.secrets.ensure(f"postgres-{role}") for role in roles.LOGINS}
+    with superuser(services) as connection:
+        roles.create_roles(connection, passwords)
+        found = connection.execute(
+            "SELECT FROM pg_database WHERE datname = %s", [services.database]
+        )
+        if found.fetchone() is None:
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} OWNER {}").format(
+                    sql.Identifier(services.database), sql.Identifier(roles.OWNER)
+                )
+            )
+    migrations.migrate(services.dsn(roles.MIGRATOR))
+
+
+def prepare_kafka(services: Services, admin: KafkaAdmin) -> None:
+    """Make our own users on Kafka, what they may do, and the topic of checkpoints."""
+    admin.set_passwords({user: services.secrets.ensure(f"kafka-{user}") for user in OWN_USERS})
+    admin.create_topics([Topic(topics.CHECKPOINTS, 1, KEEP_FOREVER)])
+    admin.allow(own_grants())
+
+
+def own_grants() -> list[Grant]:
+    """What our own users may do, and no more: the recorder reads inboxes, the publisher writes."""
+    return [
+        Grant(RECORDER, "read", "topic", topics.INBOX_PREFIX, prefixed=True),
+        Grant(RECORDER, "describe", "topic", topics.INBOX_PREFIX, prefixed=True),
+        Grant(RECORDER, "read", "group", RECORDER_GROUP, prefixed=True),
+        *(
+            Grant(PUBLISHER, operation, "topic", prefix, prefixed=True)
+            for prefix in (topics.RECEIPTS_PREFIX, topics.AGENCY_PREFIX)
+            for operation in ("write", "describe")
+        ),
+        Grant(PUBLISHER, "write", "transaction", PUBLISHER_TRANSACTIONS, prefixed=True),
+        Grant(PUBLISHER, "describe", "transaction", PUBLISHER_TRANSACTIONS, prefixed=True),
+    ]
+
+
+def add_parties(
+    services: Services, folder: Path, parties: Sequence[NewParty], declare: Declare
+) -> list[Credentials]:
+    """Add parties, all in a few calls; returns their credentials, also written to `folder`.
+
+    A party that is there keeps its password and match key. Each gets its user, rights, topics and
+    inbox rows, an agency its database role; last, `declare` tells the ledger.
+    Misuse for a code that is ours or not a code.
+    """
+    for party in parties:
+        check_code(party.code)
+    credentials = [credentials_for(services, party) for party in parties]
+    with connected(services.kafka(services.operator)) as admin:
+        provision_kafka(admin, parties, credentials)
+        ids = admin.topic_ids([topics.inbox(party.code) for party in parties])
+    make_agency_logins(services, credentials)
+    open_inboxes(services, parties, ids)
+    for each in credentials:
+        write_credentials(folder, each)
+    declare(parties)
+    return credentials
+
+
+def make_agency_logins(services: Services, credentials: Iterable[Credentials]) -> None:
+    """A read-only database role for each agency."""
+    agencies = [each.party for each in credentials if each.agency is not None]
+    with superuser(services) as connection:
+        for code in agencies:
+            password = services.secrets.ensure(database_secret(code))
+            roles.create_agency_role(connection, code, password)
+
+
+def open_inboxes(services: Services, parties: Iterable[NewParty], ids: Mapping[str, UUID]) -> None:
+    """The ledger's row for each inbox partition, without which the recorder reads nothing of it."""
+    with closing(database.connect(services.dsn(roles.WRITER))) as connection:
+        for party in parties:
+            inbox = topics.inbox(party.code)
+            inboxes.open_inbox(
+                connection,
+                topic_id=ids[inbox],
+                topic=inbox,
+                partitions=party.partitions,
+                party=party.code,
+            )
+
+
+def check_code(code: str) -> None:
+    """Misuse unless `code` can be a party's: the contract's form, and none of our own users."""
+    if not PARTY_CODE.fullmatch(code):
+        raise Misuse(f"{code!r} is not a party code: lower-case letters, digits and -, 2 to 31")
+    if code in {*OWN_USERS, "operator"}:
+        raise Misuse(f"{code!r} is a user of Jejak's own; choose another code")
+
+
+def provision_kafka(
+    admin: KafkaAdmin, parties: Sequence[NewParty], credentials: Sequence[Credentials]
+) -> None:
+    """Users, topics and rights of many parties."""
+    admin.set_passwords(
+        {each.kafka.username: each.kafka.password.get_secret_value() for each in credentials}
+    )
+    admin.create_topics([topic for party in parties for topic in topics_of(party)])
+    admin.allow([grant for party in parties for grant in grants_of(party)])
+
+
+def topics_of(party: NewParty) -> Iterable[Topic]:
+    """The topics of a party with the contract's policies."""
+    yield Topic(topics.inbox(party.code), party.partitions, KEEP_14_DAYS)
+    yield Topic(topics.receipts(party.code), 1, KEEP_14_DAYS)
+    if party.is_agency:
+        yield Topic(topics.changes(party.code), 1, KEEP_30_DAYS)
+        yield Topic(topics.profiles(party.code), 1, KEEP_LATEST)
+
+
+def grants_of(party: NewParty) -> Iterable[Grant]:
+    """What a party may do: write its inbox, read what is sent to it, with groups of its own."""
+    user = party.code
+    yield Grant(user, "write", "topic", topics.inbox(user))
+    yield Grant(user, "describe", "topic", topics.inbox(user))
+    names = (party.topics.receipts, party.topics.changes, party.topics.profiles)
+    for name in filter(None, names):
+        yield Grant(user, "read", "topic", name)
+        yield Grant(user, "describe", "topic", name)
+    yield Grant(user, "read", "group", f"{user}.", prefixed=True)
+
+
+def credentials_for(services: Services, party: NewParty) -> Credentials:
+    """The credentials of a party: those it has, with today's addresses, or new ones."""
+    password = services.secrets.ensure(party_secret(party.code))
+    agency = agency_access(services, party.code) if party.is_agency else None
+    return Credentials(
+        party=party.code,
+        roles=party.roles,
+        kafka=services.party_access(party.code, password),
+        topics=party.topics,
+        agency=agency,
+    )
+
+
+def agency_access(services: Services, code: str) -> AgencyAccess:
+    """What only an agency is handed: its match key and its read-only login."""
+    key = services.secrets.ensure_key(match_key_secret(code))
+    password = services.secrets.ensure(database_secret(code))
+    url = services.public_postgres.dsn(roles.agency_role(code), password, services.database)
+    return AgencyAccess(match_key=SecretStr(key), database_url=SecretStr(url))
+
+
+def party_secret(code: str) -> str:
+    """The name of the secret that is a party's password on Kafka."""
+    return f"party-{code}"
+
+
+def match_key_secret(code: str) -> str:
+    """The name of the secret that is an agency's match key; the publisher reads it too."""
+    return f"match-key-{code}"
+
+
+def database_secret(code: str) -> str:
+    """The name of the secret that is the password of an agency's database role."""
+    return f"agency-{code}"
+
+
+def write_credentials(folder: Path, credentials: Credentials) -> None:
+    """Write a party's credentials file, 0600."""
+    write_private(private_folder(folder) / f"{credentials.party}.toml", credentials.dump())
+
+
+def known_parties(folder: Path) -> list[Credentials]:
+    """The credentials files of a home, by party."""
+    return [Credentials.load(path) for path in sorted(folder.glob("*.toml"))]
+
+
+def refresh_credentials(services: Services, folder: Path) -> int:
+    """Write anew the credentials files that name an old address; returns how many."""
+    stale = 0
+    for old in known_parties(folder):
+        party = NewParty(old.party, old.party, cast("tuple[Role, ...]", old.roles))
+        new = credentials_for(services, party)
+        if new != old:
+            write_credentials(folder, new)
+            stale += 1
+    return stale
+
+
+def rotate(services: Services, folder: Path, code: str) -> Credentials:
+    """Give a party a new password (and an agency a new one for its database role).
+
+    The match key stays: what was sent under it could otherwise no longer be joined.
+    Refuse if the home has no such party.
+    """
+    party = known_party(folder, code)
+    for name in (party_secret(code), *([database_secret(code)] if party.is_agency else [])):
+        services.secrets.renew(name)
+    credentials = credentials_for(services, party)
+    with connected(services.kafka(services.operator)) as admin:
+        admin.set_passwords({code: credentials.kafka.password.get_secret_value()})
+    make_agency_logins(services, [credentials])
+    write_credentials(folder, credentials)
+    return credentials
+
+
+def known_party(folder: Path, code: str) -> NewParty:
+    """A party of this home by its code; Refuse if there is none."""
+    check_code(code)
+    path = folder / f"{code}.toml"
+    if not path.exists():
+        raise Refuse(f"no party {code!r} in {folder}; `jejak party list` shows those there are")
+    found = Credentials.load(path)
+    return NewParty(code, code, cast("tuple[Role, ...]", found.roles))
+
+
+def shut_out(services: Services, code: str) -> None:
+    """Take a suspended party's right to write; it may go on reading what was sent to it."""
+    with connected(services.kafka(services.operator)) as admin:
+        admin.revoke([code])
+        reading = [
+            grant
+            for grant in grants_of(NewParty(code, code, ("agency",)))
+            if grant.operation != "write"
+        ]
+        admin.allow(reading)
+
+
+@contextmanager
+def superuser(services: Services) -> Iterator[database.Connection]:
+    """A connection that may make roles and databases."""
+    with closing(database.connect(services.superuser_dsn())) as connection:
+        yield connection

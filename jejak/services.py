@@ -1,0 +1,102 @@
+"""Where the services of a home are, and how each of our own processes signs in to them."""
+
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from jejak.addresses import DATABASE, PostgresAddress
+from jejak.embedded.kafka import LOOPBACK
+from jejak.embedded.postgres import socket_folder
+from jejak.errors import Retry
+from jejak.home import Endpoints, Home, Secrets
+from jejak.settings import Settings
+from jejak_schemas.credentials import KafkaAccess
+
+# Our own users on Kafka beside the operator, and the name of each one's secret.
+RECORDER = "recorder"
+PUBLISHER = "publisher"
+OWN_USERS = (RECORDER, PUBLISHER)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Kafka and PostgreSQL as this process reaches them, and as parties do.
+
+    `secrets` holds `kafka-<user>` for the operator and our own users, and `postgres-<role>`.
+    """
+
+    secrets: Secrets
+    postgres: PostgresAddress
+    public_postgres: PostgresAddress
+    superuser: str
+    bootstrap_servers: str
+    public_servers: str
+    security_protocol: str
+    ssl_cafile: str
+    operator: str
+    database: str = DATABASE
+
+    def dsn(self, role: str) -> str:
+        """A libpq URL for one of our roles, e.g. `jejak_writer`. It holds the password."""
+        return self.postgres.dsn(role, self.secrets.get(f"postgres-{role}"), self.database)
+
+    def superuser_dsn(self) -> str:
+        """A libpq URL for set-up, which makes roles and the database."""
+        password = self.secrets.get(f"postgres-{self.superuser}")
+        return self.postgres.dsn(self.superuser, password, "postgres")
+
+    def kafka(self, user: str) -> KafkaAccess:
+        """How one of our own users, or the operator, signs in to Kafka."""
+        return self.access(user, self.secrets.get(f"kafka-{user}"), self.bootstrap_servers)
+
+    def party_access(self, party: str, password: str) -> KafkaAccess:
+        """How a party signs in to Kafka; goes into its credentials file."""
+        return self.access(party, password, self.public_servers)
+
+    def access(self, user: str, password: str, servers: str) -> KafkaAccess:
+        """An access for `user` at `servers`."""
+        return KafkaAccess(
+            bootstrap_servers=servers,
+            security_protocol=self.security_protocol,
+            username=user,
+            password=SecretStr(password),
+            ssl_cafile=self.ssl_cafile,
+        )
+
+
+def services_of(home: Home, settings: Settings) -> Services:
+    """The services that a home works with; Retry if they are embedded and were never started."""
+    ports = Endpoints.load(home)
+    embedded = settings.kafka_bootstrap_servers is None or settings.database_host is None
+    if ports is None:
+        if embedded:
+            raise Retry(f"{home.path} is not up: start it with `jejak up`")
+        ports = Endpoints(0, 0, 0)
+    kafka = settings.kafka_bootstrap_servers or f"{LOOPBACK}:{ports.kafka}"
+    postgres, public = _postgres(home, settings, ports)
+    return Services(
+        secrets=Secrets(settings.secrets) if settings.secrets else home.secrets,
+        postgres=postgres,
+        public_postgres=public,
+        superuser=settings.database_superuser,
+        bootstrap_servers=kafka,
+        public_servers=settings.kafka_public_servers or kafka,
+        security_protocol=settings.kafka_security_protocol,
+        ssl_cafile=settings.kafka_ssl_cafile,
+        operator=settings.kafka_operator,
+    )
+
+
+def _postgres(
+    home: Home, settings: Settings, ports: Endpoints
+) -> tuple[PostgresAddress, PostgresAddress]:
+    """Where we reach PostgreSQL, and where agencies do."""
+    if settings.database_host is None:
+        sockets = socket_folder(home.path / "postgres", ports.postgres)
+        host = LOOPBACK if sockets is None else str(sockets)
+        return PostgresAddress(host, ports.postgres), PostgresAddress(LOOPBACK, ports.postgres)
+    public = settings.database_public_host or settings.database_host
+    return (
+        PostgresAddress(settings.database_host, settings.database_port),
+        PostgresAddress(public, settings.database_port),
+    )

@@ -1,0 +1,104 @@
+"""What can be set, by `JEJAK_NAME` in the environment or `name = ...` in the home's settings.toml.
+
+The environment wins. One frozen object per process, read once by the process's composition root.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from jejak.errors import Misuse
+from jejak.home import Home
+
+
+class Settings(BaseSettings):
+    """Every key with its meaning. None of them is a secret: those are files (see `secrets`)."""
+
+    model_config = SettingsConfigDict(env_prefix="JEJAK_", frozen=True, extra="ignore")
+
+    cache: Path | None = Field(
+        None, description="Folder for downloads that all homes share; default the user's cache."
+    )
+    secrets: Path | None = Field(
+        None, description="Folder with one file per secret; default `secrets` in the home."
+    )
+    kafka_bootstrap_servers: str | None = Field(
+        None, description="host:port of brokers, comma-separated; unset: the embedded broker."
+    )
+    kafka_public_servers: str | None = Field(
+        None, description="What credentials files name as brokers; default the same brokers."
+    )
+    kafka_security_protocol: str = Field(
+        "SASL_PLAINTEXT", description="SASL_SSL for any broker that is not on this machine."
+    )
+    kafka_ssl_cafile: str = Field("", description="File with the CA of the brokers, PEM.")
+    kafka_operator: str = Field(
+        "operator", description="User who may make topics, users and rights."
+    )
+    database_host: str | None = Field(
+        None, description="Host or socket folder of PostgreSQL; unset: the embedded server."
+    )
+    database_port: int = Field(5432, description="Port of PostgreSQL.", ge=1, le=65535)
+    database_public_host: str | None = Field(
+        None, description="Host that agencies' credentials files name; default the same host."
+    )
+    database_superuser: str = Field(
+        "postgres", description="Role that may make roles and databases; used by set-up only."
+    )
+    kafka_heap_mb: int = Field(
+        512, description="Largest heap of the embedded broker, MiB.", ge=256, le=65536
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment before the file; nothing else."""
+        del dotenv_settings, file_secret_settings
+        file = TomlConfigSettingsSource(settings_cls, cls.model_config.get("toml_file"))
+        return init_settings, env_settings, file
+
+
+def load(home: Home) -> Settings:
+    """The settings of a home; Misuse says in one line which key is wrong."""
+
+    class OfHome(Settings):
+        model_config = SettingsConfigDict(toml_file=home.settings_file)
+
+    try:
+        return OfHome()
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise Misuse(f"setting {key}: {first['msg']} (JEJAK_{key.upper()})") from None
+    except ValueError as error:
+        raise Misuse(f"{home.settings_file} is not TOML: {error}") from None
+
+
+def origins(home: Home, settings: Settings) -> dict[str, tuple[Any, str]]:
+    """Each key with its value and where it came from: environment, settings.toml or default."""
+    import os  # noqa: PLC0415  read here only, to tell where a value came from
+    import tomllib  # noqa: PLC0415
+
+    named = home.settings_file
+    in_file = tomllib.loads(named.read_text("utf-8")) if named.exists() else {}
+    environment = {key.upper() for key in os.environ}
+
+    def origin(key: str) -> str:
+        if f"JEJAK_{key.upper()}" in environment:
+            return "environment"
+        return "settings.toml" if key in in_file else "default"
+
+    return {key: (getattr(settings, key), origin(key)) for key in Settings.model_fields}

@@ -1,0 +1,33 @@
+"""Calendar arithmetic on Jakarta dates. Source: competency.md rule 11."""
+
+import calendar
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Final
+
+FOREVER: Final = date.max  # stands for "no end" where days are compared
+
+
+@lru_cache(maxsize=65_536)
+def months_later(day: date, months: int) -> date:
+    """The same day `months` later, clamped to that month's end; FOREVER past year 9999."""
+    year, month0 = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if year > FOREVER.year:
+        return FOREVER
+    month = month0 + 1
+    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+
+
+def next_day(day: date) -> date:
+    """The day after `day`; FOREVER stays."""
+    return day if day == FOREVER else day + timedelta(days=1)
+
+
+def end_of(valid_until: date | None) -> date:
+    """The first day that no longer counts, for a last valid day included."""
+    return FOREVER if valid_until is None else next_day(valid_until)
+
+
+def closing(end: date) -> date | None:
+    """An end as profiles show it: None where there is none."""
+    return None if end == FOREVER else end

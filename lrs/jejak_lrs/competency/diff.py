@@ -1,0 +1,219 @@
+"""What changed between two profiles of a person, as agencies are told it.
+
+Compared on one given day (the Jakarta date on which the record was stored), so that it needs
+no clock. Each difference names its outgoing class and holds that class's own fields.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any, ClassVar, TypeVar
+
+from jejak_lrs.competency.profile import (
+    Levels,
+    Profile,
+    Year,
+    certificates_on,
+    levels_on,
+    programmes_on,
+)
+from jejak_lrs.competency.routing import Agencies
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One difference; subclasses are named after the classes of jejak_schemas.outgoing."""
+
+    rule: ClassVar[str]
+
+    @property
+    def kind(self) -> str:
+        """The outgoing class."""
+        return type(self).__name__
+
+    @property
+    def subject(self) -> str:
+        """What differs: unique among the differences of one kind and version."""
+        raise NotImplementedError
+
+    def content(self) -> dict[str, Any]:
+        """The class's own fields, as JSON values."""
+        plain: dict[str, Any] = asdict(self)
+        return {
+            key: value.isoformat() if isinstance(value, date) else value
+            for key, value in plain.items()
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class LevelChanged(Difference):
+    """The level of one competency, asserted or indicated."""
+
+    competency: str
+    basis: str
+    before: int | None
+    after: int | None
+    rule: ClassVar[str] = "level"
+
+    @property
+    def subject(self) -> str:
+        """Competency and basis."""
+        return f"{self.competency} {self.basis}"
+
+
+@dataclass(frozen=True, slots=True)
+class LearningHoursChanged(Difference):
+    """The learning hours of a year, in 1/100 JP."""
+
+    year: int
+    before: int
+    after: int
+    rule: ClassVar[str] = "learning-hours"
+
+    @property
+    def subject(self) -> str:
+        """The year in which the year begins."""
+        return str(self.year)
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateChanged(Difference):
+    """The state of a certificate."""
+
+    certificate: str
+    before: str | None
+    after: str
+    valid_until: date | None
+    rule: ClassVar[str] = "certificate"
+
+    @property
+    def subject(self) -> str:
+        """The certificate's number."""
+        return self.certificate
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammeChanged(Difference):
+    """The state in a programme and cohort."""
+
+    programme: str
+    cohort: str | None
+    before: str | None
+    after: str | None
+    rule: ClassVar[str] = "programme"
+
+    @property
+    def subject(self) -> str:
+        """Programme and cohort."""
+        return f"{self.programme} {self.cohort or ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonJoined(Difference):
+    """The person now belongs to `after`."""
+
+    before: str | None
+    after: str
+    rule: ClassVar[str] = "posting"
+
+    @property
+    def subject(self) -> str:
+        """The agency joined."""
+        return self.after
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLeft(Difference):
+    """The person no longer belongs to `before`; its profile topic needs a tombstone."""
+
+    before: str
+    after: str | None
+    rule: ClassVar[str] = "posting"
+
+    @property
+    def subject(self) -> str:
+        """The agency left."""
+        return self.before
+
+
+def diff(before: Profile, after: Profile, on_date: date) -> list[Difference]:
+    """Every difference on a day, ordered by kind and subject; empty if nothing differs then."""
+    return [
+        *_levels(before, after, on_date),
+        *_hours(before, after),
+        *_certificates(before, after, on_date),
+        *_programmes(before, after, on_date),
+    ]
+
+
+def moves(told: Agencies, now: Agencies) -> list[Difference]:
+    """Who lost and who gained the person, against what agencies were told last."""
+    old, new = told.relations, now.relations
+    left = [
+        PersonLeft(agency, told.counterpart(agency, now)) for agency in sorted(old.keys() - new)
+    ]
+    joined = [
+        PersonJoined(now.counterpart(agency, told), agency) for agency in sorted(new.keys() - old)
+    ]
+    return [*left, *joined]
+
+
+def _pairs(before: Mapping[K, V], after: Mapping[K, V]) -> Iterator[tuple[K, V | None, V | None]]:
+    """What differs, per key, in the order of the keys' text."""
+    for key in sorted({*before, *after}, key=repr):
+        old, new = before.get(key), after.get(key)
+        if old != new:
+            yield key, old, new
+
+
+def _levels(before: Profile, after: Profile, day: date) -> Iterator[Difference]:
+    old, new = levels_on(before, day), levels_on(after, day)
+    yield from _level_steps("asserted", _asserted(old), _asserted(new))
+    yield from _level_steps("indicated", _indicated(old), _indicated(new))
+
+
+def _asserted(levels: Mapping[str, Levels]) -> dict[str, int | None]:
+    return {competency: one.asserted for competency, one in levels.items()}
+
+
+def _indicated(levels: Mapping[str, Levels]) -> dict[str, int | None]:
+    return {competency: one.indicated for competency, one in levels.items()}
+
+
+def _level_steps(
+    basis: str, before: Mapping[str, int | None], after: Mapping[str, int | None]
+) -> Iterator[Difference]:
+    for competency, old, new in _pairs(before, after):
+        yield LevelChanged(competency, basis, old, new)
+
+
+def _hours(before: Profile, after: Profile) -> Iterator[Difference]:
+    for starts, old, new in _pairs(_sums(before), _sums(after)):
+        yield LearningHoursChanged(starts[0].year, old or 0, new or 0)
+
+
+def _sums(profile: Profile) -> dict[tuple[date, bool], int]:
+    """The hours per year; a calendar year and a contract year may begin on the same day."""
+    return {(year.starts, _is_contract(year)): year.jp for year in profile.hours.years}
+
+
+def _is_contract(year: Year) -> bool:
+    return year.starts != date(year.starts.year, 1, 1)
+
+
+def _certificates(before: Profile, after: Profile, day: date) -> Iterator[Difference]:
+    ends = {one.number: one.ends for one in (*before.certificates, *after.certificates)}
+    for number, old, new in _pairs(certificates_on(before, day), certificates_on(after, day)):
+        end = ends[number]
+        last = date.fromordinal(end.toordinal() - 1) if end else None
+        yield CertificateChanged(number, old, new or "withdrawn", last)
+
+
+def _programmes(before: Profile, after: Profile, day: date) -> Iterator[Difference]:
+    for (programme, cohort), old, new in _pairs(
+        programmes_on(before, day), programmes_on(after, day)
+    ):
+        yield ProgrammeChanged(programme, cohort, old, new)

@@ -1,0 +1,312 @@
+"""What each fact counts for: rules 0, 1, 2, 6 (accreditation), 8, 10 and 12.
+
+From facts and registry to pieces of evidence and valid assertions, with a reason for whatever
+does not count. Strengths and days here are of the ruleset in force on occurred_at's date.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from jejak_lrs.competency.days import FOREVER, end_of
+from jejak_lrs.competency.facts import (
+    Activity,
+    Assertion,
+    Award,
+    Evidence,
+    Fact,
+    Milestone,
+    Origin,
+    Posting,
+    Void,
+)
+from jejak_lrs.competency.postings import posting_on
+from jejak_lrs.competency.registry import Registry
+from jejak_lrs.competency.ruleset import Ruleset
+
+ROLE_OF_GUARANTOR: Final = "lan"  # may void anyone's statement (rule 10)
+
+# Why a fact does not count; each has words in wording.py.
+VOIDED: Final = "voided"
+SUSPENDED: Final = "suspended"
+NO_RULESET: Final = "no-ruleset"
+UNKNOWN_CLASS: Final = "unknown-class"
+OUTSIDE_ACCREDITATION: Final = "outside-accreditation"
+NO_SERIES: Final = "no-series"
+NOT_ALIGNED: Final = "not-aligned"
+COMPETENCY_UNKNOWN: Final = "competency-unknown"
+POSITION_UNKNOWN: Final = "position-unknown"
+ASSESSOR_NOT_ACCREDITED: Final = "assessor-not-accredited"
+WITHOUT_LEVEL: Final = "failure-without-level"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Rule 2: (provider, series); of an assessment centre (party, assessor)."""
+
+    institution: str
+    series: str
+
+    def differs(self, other: "Source") -> bool:
+        """Whether both halves differ (rule 5)."""
+        return self.institution != other.institution and self.series != other.series
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Evidence that counts, for one competency at one level, in days [starts, ends).
+
+    `strength` is the class's, before recency. `closed` is the day from which a failure closes it.
+    `under_since` is the first day on which it counts under this competency (rule 12).
+    """
+
+    origin: Origin
+    competency: str
+    level: int
+    evidence_class: str
+    strength: int
+    source: Source
+    assessed: bool
+    valid_until: date | None = None
+    closed: date = FOREVER
+    under_since: date = date.min
+    alignment: UUID | None = None
+
+    @property
+    def starts(self) -> date:
+        """The first day that counts."""
+        return max(self.origin.day, self.under_since)
+
+    @property
+    def ends(self) -> date:
+        """The first day that no longer counts, but for recency and default validity."""
+        return min(end_of(self.valid_until), self.closed)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Rule 8: closes earlier evidence of a level >= `level` from its own day."""
+
+    origin: Origin
+    competency: str
+    level: int
+    strength: int
+    rules: Ruleset
+
+    def closes(self, piece: Piece) -> bool:
+        """Whether it closes this piece of the same competency."""
+        known = self.rules.classes.of.get(piece.evidence_class)
+        return (
+            piece.competency == self.competency
+            and piece.level >= self.level
+            and piece.origin.occurred_at < self.origin.occurred_at
+            and (known.strength if known else 0) <= self.strength
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A valid assertion, under one competency."""
+
+    origin: Origin
+    competency: str
+    level: int
+    valid_until: date | None
+    under_since: date = date.min
+
+
+@dataclass(frozen=True, slots=True)
+class Discounted:
+    """A fact that does not count, and why."""
+
+    fact: Fact
+    reason: str
+    competency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What stands of one person's facts."""
+
+    pieces: tuple[Piece, ...]
+    failures: tuple[Failure, ...]
+    assertions: tuple[Stated, ...]
+    activities: tuple[Activity, ...]
+    awards: tuple[Award, ...]
+    milestones: tuple[Milestone, ...]
+    postings: tuple[Posting, ...]
+    discounted: tuple[Discounted, ...]
+
+
+def judge(facts: Iterable[Fact], registry: Registry) -> Judged:
+    """Judge every fact; the order and repetition of `facts` do not matter."""
+    ordered = sorted(set(facts), key=_order)
+    return _Judgement(ordered, registry).result()
+
+
+def _order(fact: Fact) -> tuple[object, ...]:
+    """(occurred_at, statement_id), then anything that tells facts of one record apart."""
+    named, level = getattr(fact, "competency", None), getattr(fact, "level", None)
+    return (*fact.origin.order, fact.kind, named or "", level or 0)
+
+
+class _Judgement:
+    """One pass over one person's facts in order."""
+
+    def __init__(self, facts: list[Fact], registry: Registry) -> None:
+        self.registry = registry
+        self.postings = tuple(fact for fact in facts if isinstance(fact, Posting))
+        self.discounted: list[Discounted] = []
+        self.standing = list(self._standing(facts))
+
+    def result(self) -> Judged:
+        pieces, failures = self._evidence()
+        return Judged(
+            pieces=tuple(_closed(piece, failures) for piece in pieces),
+            failures=tuple(failures),
+            assertions=tuple(self._assertions()),
+            activities=tuple(fact for fact in self.standing if isinstance(fact, Activity)),
+            awards=tuple(fact for fact in self.standing if isinstance(fact, Award)),
+            milestones=tuple(fact for fact in self.standing if isinstance(fact, Milestone)),
+            postings=self.postings,
+            discounted=tuple(self.discounted),
+        )
+
+    def _standing(self, facts: list[Fact]) -> Iterator[Fact]:
+        """Facts that are not voided and came from whom they may come."""
+        voids = [fact for fact in facts if isinstance(fact, Void)]
+        for fact in facts:
+            if isinstance(fact, Void | Posting):
+                continue
+            reason = self._barred(fact, voids)
+            if reason is None:
+                yield fact
+            else:
+                self._discount(fact, reason)
+
+    def _barred(self, fact: Fact, voids: list[Void]) -> str | None:
+        if any(self._works(void, fact.origin) for void in voids):
+            return VOIDED
+        if self.registry.is_suspended(fact.origin):
+            return SUSPENDED
+        return None if self.registry.may_teach(fact.origin) else OUTSIDE_ACCREDITATION
+
+    def _works(self, void: Void, target: Origin) -> bool:
+        """Rule 10: the voider emitted the target, or is LAN."""
+        if void.target != target.statement_id:
+            return False
+        roles = self.registry.roles_on(void.origin.provider, void.origin.day)
+        return void.origin.provider == target.provider or ROLE_OF_GUARANTOR in roles
+
+    def _discount(self, fact: Fact, reason: str, competency: str | None = None) -> None:
+        self.discounted.append(Discounted(fact, reason, competency))
+
+    # -- evidence -------------------------------------------------------------------------
+
+    def _evidence(self) -> tuple[list[Piece], list[Failure]]:
+        pieces: list[Piece] = []
+        failures: list[Failure] = []
+        for fact in self.standing:
+            if isinstance(fact, Evidence):
+                for piece, rules in self._pieces(fact):
+                    if fact.passed:
+                        pieces.append(piece)
+                    else:
+                        failures.extend(self._failure(fact, piece, rules))
+        return pieces, failures
+
+    def _pieces(self, fact: Evidence) -> Iterator[tuple[Piece, Ruleset]]:
+        """The pieces that a fact is as a success, under each competency it counts for."""
+        rules = self.registry.rules_on(fact.origin.day)
+        if rules is None:
+            self._discount(fact, NO_RULESET, fact.competency)
+            return
+        known = rules.classes.of.get(fact.evidence_class)
+        if known is None:
+            self._discount(fact, UNKNOWN_CLASS, fact.competency)
+            return
+        assessed = fact.evidence_class == rules.assessment.evidence_class
+        for one in self._assessed(fact) if assessed else self._trained(fact):
+            piece = replace(
+                one,
+                level=min(one.level, known.up_to_level),
+                strength=known.strength,
+                assessed=assessed,
+            )
+            for competency, since in self.registry.counts_under(one.competency):
+                yield replace(piece, competency=competency, under_since=since), rules
+
+    def _trained(self, fact: Evidence) -> Iterator[Piece]:
+        """Rule 1: only under a countersigned alignment of the series, in force at the time."""
+        origin = fact.origin
+        series = self.registry.series_of(origin)
+        if series is None:
+            self._discount(fact, NO_SERIES, fact.competency)
+            return
+        named = [fact.competency] if fact.competency else self.registry.competencies_of(series)
+        found = 0
+        for competency in named:
+            alignment = self.registry.alignment(series, competency, origin.day)
+            if alignment is None:
+                continue
+            found += 1
+            level = min(fact.level or alignment.event.level, alignment.event.level)
+            source = Source(origin.provider, series)
+            yield Piece(
+                origin, competency, level, fact.evidence_class, 0, source, assessed=False,
+                valid_until=fact.valid_until, alignment=alignment.statement_id,
+            )  # fmt: skip
+        if not found:
+            self._discount(fact, NOT_ALIGNED, fact.competency)
+
+    def _assessed(self, fact: Evidence) -> Iterator[Piece]:
+        """An assessor's evidence needs no alignment, but an accreditation (rule 6)."""
+        competency, level = fact.competency, fact.level
+        if competency is None or level is None:
+            return
+        reason = self._unassessable(fact.origin, competency)
+        if reason is not None:
+            self._discount(fact, reason, competency)
+            return
+        source = Source(fact.origin.party, f"assessor {fact.assessor or ''}")
+        yield Piece(
+            fact.origin, competency, level, fact.evidence_class, 0, source, assessed=True,
+            valid_until=fact.valid_until,
+        )  # fmt: skip
+
+    def _unassessable(self, origin: Origin, competency: str) -> str | None:
+        definition = self.registry.definition(competency)
+        if definition is None:
+            return COMPETENCY_UNKNOWN
+        posting = posting_on(self.postings, origin.day)
+        if posting is None:
+            return POSITION_UNKNOWN
+        if not self.registry.may_assess(origin, definition.kind, posting.position_class):
+            return ASSESSOR_NOT_ACCREDITED
+        return None
+
+    def _failure(self, fact: Evidence, piece: Piece, rules: Ruleset) -> Iterator[Failure]:
+        if fact.competency is None or fact.level is None:
+            self._discount(fact, WITHOUT_LEVEL, piece.competency)
+            return
+        yield Failure(fact.origin, piece.competency, fact.level, piece.strength, rules)
+
+    # -- assertions -----------------------------------------------------------------------
+
+    def _assertions(self) -> Iterator[Stated]:
+        for fact in self.standing:
+            if not isinstance(fact, Assertion):
+                continue
+            reason = self._unassessable(fact.origin, fact.competency)
+            if reason is not None:
+                self._discount(fact, reason, fact.competency)
+                continue
+            for competency, since in self.registry.counts_under(fact.competency):
+                yield Stated(fact.origin, competency, fact.level, fact.valid_until, since)
+
+
+def _closed(piece: Piece, failures: list[Failure]) -> Piece:
+    days = [failure.origin.day for failure in failures if failure.closes(piece)]
+    return replace(piece, closed=min(days)) if days else piece

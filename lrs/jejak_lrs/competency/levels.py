@@ -1,0 +1,264 @@
+"""Levels of one competency: indicated (rules 3 to 5), asserted (rule 6), disputed (rule 9).
+
+The ruleset here is the one in force on the date asked about, so its boundaries are intervals'
+boundaries. Strengths in 1/10000.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import combinations, pairwise
+
+from jejak_lrs.competency.days import closing, end_of, months_later
+from jejak_lrs.competency.judge import Piece, Source, Stated
+from jejak_lrs.competency.profile import Asserted, Disputed, Indicated
+from jejak_lrs.competency.registry import Registry
+from jejak_lrs.competency.ruleset import Ruleset
+
+Reign = tuple[date, date, Ruleset]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A piece on one day, with its strength after recency."""
+
+    piece: Piece
+    strength: int
+
+
+# -- recency ------------------------------------------------------------------------------
+
+
+def counted(piece: Piece, day: date, rules: Ruleset) -> int:
+    """Rule 3: strength x recency // 10000 on a day; 0 outside the piece's days."""
+    if not piece.starts <= day < piece.ends:
+        return 0
+    begun = piece.origin.day
+    if piece.assessed:
+        return piece.strength if day < _assessed_end(piece, rules) else 0
+    for band in rules.recency.bands:
+        if day < months_later(begun, band.until_month):
+            return piece.strength * band.basis_points // 10_000
+    return 0
+
+
+def _assessed_end(piece: Piece | Stated, rules: Ruleset) -> date:
+    if piece.valid_until is not None:
+        return end_of(piece.valid_until)
+    return months_later(piece.origin.day, rules.assessment.valid_months)
+
+
+def turns_of(piece: Piece, rules: Ruleset) -> Iterator[date]:
+    """Every day on which the piece may begin or cease to count, or count for less."""
+    yield piece.starts
+    yield piece.ends
+    if piece.assessed:
+        yield _assessed_end(piece, rules)
+        return
+    for band in rules.recency.bands:
+        yield months_later(piece.origin.day, band.until_month)
+
+
+# -- indicated ----------------------------------------------------------------------------
+
+
+def indicated(pieces: Sequence[Piece], registry: Registry) -> tuple[Indicated, ...]:
+    """The indicated level of one competency, as intervals without gaps between equal levels."""
+    steps = [
+        (start, end, level)
+        for reign in registry.rulesets()
+        for start, end, level in _steps(pieces, reign)
+    ]
+    return tuple(
+        Indicated(starts=start, ends=closing(end), level=level)
+        for start, end, level in _joined(steps)
+        if level is not None
+    )
+
+
+def _steps(pieces: Sequence[Piece], reign: Reign) -> Iterator[tuple[date, date, int | None]]:
+    start, end, rules = reign
+    turns = {turn for piece in pieces for turn in turns_of(piece, rules)}
+    inside = sorted({start, end, *(turn for turn in turns if start < turn < end)})
+    for first, last in pairwise(inside):
+        yield first, last, level_on(pieces, first, rules)
+
+
+def _joined(
+    steps: Sequence[tuple[date, date, int | None]],
+) -> Iterator[tuple[date, date, int | None]]:
+    """Successive steps of the same level as one."""
+    open_: tuple[date, date, int | None] | None = None
+    for start, end, level in steps:
+        if open_ is not None and open_[1] == start and open_[2] == level:
+            open_ = (open_[0], end, level)
+            continue
+        if open_ is not None:
+            yield open_
+        open_ = (start, end, level)
+    if open_ is not None:
+        yield open_
+
+
+def level_on(pieces: Sequence[Piece], day: date, rules: Ruleset) -> int | None:
+    """Rule 4: the greatest level that holds on a day; None if none does."""
+    live = live_on(pieces, day, rules)
+    for level in sorted(rules.levels.thresholds, reverse=True):
+        if holds(level, live, rules):
+            return level
+    return None
+
+
+def live_on(pieces: Sequence[Piece], day: date, rules: Ruleset) -> list[Counted]:
+    """The pieces whose counted strength is above 0."""
+    weighed = (Counted(piece, counted(piece, day, rules)) for piece in pieces)
+    return [one for one in weighed if one.strength > 0]
+
+
+def holds(level: int, live: Sequence[Counted], rules: Ruleset) -> bool:
+    """Whether a level's sum reaches its threshold, and its gate."""
+    taken = [one for one in live if one.piece.level >= level]
+    reached = sum(one.applied for one in contributions(taken, rules))
+    return reached >= rules.levels.thresholds[level] and gate_holds(level, taken, rules)
+
+
+def gate_holds(level: int, taken: Sequence[Counted], rules: Ruleset) -> bool:
+    """Rule 5, over all pieces taken, before the strongest of each source."""
+    return all(
+        _enough_sources({one.piece.source for one in taken}, gate.sources)
+        and (not gate.one_of or any(one.piece.evidence_class in gate.one_of for one in taken))
+        for gate in rules.gates
+        if gate.level == level
+    )
+
+
+def _enough_sources(sources: set[Source], wanted: int) -> bool:
+    if wanted <= 1:
+        return len(sources) >= wanted
+    return any(one.differs(other) for one, other in combinations(sources, 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """The strongest piece of a source, and what is left of it under its provider's cap."""
+
+    piece: Piece
+    strength: int
+    applied: int
+
+
+def contributions(taken: Sequence[Counted], rules: Ruleset) -> list[Contribution]:
+    """The strongest piece per source, each provider capped; strongest first, then earliest."""
+    left: dict[str, int] = defaultdict(lambda: rules.levels.provider_cap)
+    result = []
+    for one in sorted(_strongest(taken), key=_by_strength):
+        applied = one.strength
+        if not one.piece.assessed:
+            applied = min(applied, left[one.piece.source.institution])
+            left[one.piece.source.institution] -= applied
+        result.append(Contribution(one.piece, one.strength, applied))
+    return result
+
+
+def _strongest(taken: Sequence[Counted]) -> list[Counted]:
+    best: dict[Source, Counted] = {}
+    for one in sorted(taken, key=_by_strength):
+        best.setdefault(one.piece.source, one)
+    return list(best.values())
+
+
+def _by_strength(one: Counted) -> tuple[object, ...]:
+    return (-one.strength, *one.piece.origin.order, -one.piece.level)
+
+
+# -- asserted -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Valid:
+    """An assertion in its days under one ruleset."""
+
+    stated: Stated
+    starts: date
+    ends: date
+
+
+def _valid(assertions: Sequence[Stated], reign: Reign) -> list[_Valid]:
+    start, end, rules = reign
+    found = []
+    for stated in assertions:
+        first = max(stated.origin.day, stated.under_since, start)
+        last = min(_assessed_end(stated, rules), end)
+        if first < last:
+            found.append(_Valid(stated, first, last))
+    return found
+
+
+def asserted(assertions: Sequence[Stated], registry: Registry) -> tuple[Asserted, ...]:
+    """Rule 6: on each day the greatest (occurred_at, statement_id) then valid."""
+    spans: list[Asserted] = []
+    for reign in registry.rulesets():
+        valid = _valid(assertions, reign)
+        turns = sorted({turn for one in valid for turn in (one.starts, one.ends)})
+        for first, last in pairwise(turns):
+            latest = _latest(valid, first)
+            if latest is not None:
+                _extend(spans, latest.stated, first, last)
+    return tuple(spans)
+
+
+def _latest(valid: Sequence[_Valid], day: date) -> _Valid | None:
+    return max(
+        (one for one in valid if one.starts <= day < one.ends),
+        key=lambda one: one.stated.origin.order,
+        default=None,
+    )
+
+
+def _extend(spans: list[Asserted], stated: Stated, start: date, end: date) -> None:
+    """Add a span, or lengthen the last one where the same statement goes on."""
+    statement = stated.origin.statement_id
+    last = spans[-1] if spans else None
+    if last is not None and last.ends == start and last.statement == statement:
+        start = spans.pop().starts
+    spans.append(
+        Asserted(
+            starts=start,
+            ends=closing(end),
+            level=stated.level,
+            by=stated.origin.provider,
+            statement=statement,
+        )
+    )
+
+
+def disputed(assertions: Sequence[Stated], registry: Registry) -> tuple[Disputed, ...]:
+    """Rule 9: the overlaps of assertions of different bodies that contradict each other."""
+    overlaps: list[tuple[date, date]] = []
+    for reign in registry.rulesets():
+        rules = reign[2]
+        for one, other in combinations(_valid(assertions, reign), 2):
+            start, end = max(one.starts, other.starts), min(one.ends, other.ends)
+            if start < end and _contradict(one.stated, other.stated, rules):
+                overlaps.append((start, end))
+    return tuple(Disputed(starts=start, ends=closing(end)) for start, end in _merged(overlaps))
+
+
+def _contradict(one: Stated, other: Stated, rules: Ruleset) -> bool:
+    apart = abs((one.origin.day - other.origin.day).days)
+    return (
+        one.origin.provider != other.origin.provider
+        and apart <= rules.disputes.within_days
+        and abs(one.level - other.level) >= rules.disputes.levels_apart
+    )
+
+
+def _merged(spans: Sequence[tuple[date, date]]) -> list[tuple[date, date]]:
+    merged: list[tuple[date, date]] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged

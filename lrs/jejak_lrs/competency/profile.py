@@ -1,0 +1,283 @@
+"""A profile: everything the ledger supports about one person, as intervals of days [from, to).
+
+Its canonical form is JSON with sorted keys and no spaces, of integers, codes and ISO dates
+only, without person_id, position, stored, generation and version; the digest is its SHA-256.
+"On date D" is a look-up. Hours are in 1/100 JP; `to` None means no end.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Final, Protocol, TypeVar
+from uuid import UUID
+
+import orjson
+from pydantic import Field, TypeAdapter
+
+From = Annotated[date, Field(alias="from")]
+To = Annotated[date | None, Field(alias="to")]
+
+
+class Dated(Protocol):
+    """Anything that holds in days [starts, ends)."""
+
+    @property
+    def starts(self) -> date:
+        """The first day."""
+        ...
+
+    @property
+    def ends(self) -> date | None:
+        """The first day no more; None: no end."""
+        ...
+
+
+D = TypeVar("D", bound=Dated)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indicated:
+    """A level that the evidence indicates."""
+
+    starts: From
+    ends: To
+    level: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asserted:
+    """A level that an accredited assessor has asserted."""
+
+    starts: From
+    ends: To
+    level: int
+    by: str
+    statement: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disputed:
+    """Days on which two accredited bodies contradict each other."""
+
+    starts: From
+    ends: To
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """One competency: levels asserted (held) and, beside them, indicated."""
+
+    competency: str
+    asserted: tuple[Asserted, ...] = ()
+    indicated: tuple[Indicated, ...] = ()
+    disputed: tuple[Disputed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credited:
+    """Learning hours of one activity, counted on day `on`."""
+
+    on: date
+    form: str
+    jp: int
+    statement: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uncredited:
+    """An activity worth 0 hours, and why."""
+
+    on: date
+    reason: str
+    statement: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Year:
+    """A year of learning hours: of the calendar, or of a PPPK's contract."""
+
+    starts: From
+    ends: To
+    jp: int
+    kind: str | None
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """The JP ledger."""
+
+    credits: tuple[Credited, ...] = ()
+    uncredited: tuple[Uncredited, ...] = ()
+    years: tuple[Year, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certified:
+    """A certificate held in its days."""
+
+    starts: From
+    ends: To
+    number: str
+    provider: str
+    statement: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """A state of a programme, from the day it was entered."""
+
+    starts: From
+    ends: To
+    state: str
+    statement: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolment:
+    """One programme and cohort."""
+
+    programme: str
+    cohort: str | None
+    states: tuple[Reached, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """Where and as what the person serves."""
+
+    starts: From
+    ends: To
+    home: str
+    working: str
+    position_class: str
+    employment: str
+    unit: str | None = None
+    position: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """Everything about one person."""
+
+    competencies: tuple[Standing, ...] = ()
+    hours: Hours = Hours()
+    certificates: tuple[Certified, ...] = ()
+    programmes: tuple[Enrolment, ...] = ()
+    postings: tuple[Served, ...] = ()
+
+
+EMPTY: Final = Profile()
+_PROFILE: Final = TypeAdapter(Profile)
+
+
+def canonical(profile: Profile) -> bytes:
+    """The canonical JSON."""
+    plain = _PROFILE.dump_python(profile, mode="json", by_alias=True)
+    return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
+
+
+def digest(document: bytes) -> str:
+    """SHA-256 of a canonical profile, in hex."""
+    return hashlib.sha256(document).hexdigest()
+
+
+def parse(document: bytes | str) -> Profile:
+    """The profile of a canonical document; pydantic.ValidationError where it is none."""
+    return _PROFILE.validate_json(document)
+
+
+# -- look-ups -----------------------------------------------------------------------------
+
+
+def on(spans: Iterable[D], day: date) -> D | None:
+    """The one of `spans` that holds on a day."""
+    return next(
+        (one for one in spans if one.starts <= day and (one.ends is None or day < one.ends)), None
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """The levels of one competency on one day; None: no level, "not assessed"."""
+
+    asserted: int | None
+    indicated: int | None
+    disputed: bool
+
+
+def levels_on(profile: Profile, day: date) -> dict[str, Levels]:
+    """Every competency that has a level on a day."""
+    found = ((one.competency, _levels(one, day)) for one in profile.competencies)
+    return {
+        competency: levels
+        for competency, levels in found
+        if levels.asserted is not None or levels.indicated is not None
+    }
+
+
+def _levels(standing: Standing, day: date) -> Levels:
+    asserted, indicated = on(standing.asserted, day), on(standing.indicated, day)
+    return Levels(
+        asserted.level if asserted else None,
+        indicated.level if indicated else None,
+        on(standing.disputed, day) is not None,
+    )
+
+
+def held_on(profile: Profile, day: date) -> dict[str, int]:
+    """Rule 7: the asserted levels of a day; what is missing is not assessed."""
+    return {
+        competency: levels.asserted
+        for competency, levels in levels_on(profile, day).items()
+        if levels.asserted is not None
+    }
+
+
+def serving_on(profile: Profile, day: date) -> Served | None:
+    """Where the person serves on a day."""
+    return on(profile.postings, day)
+
+
+def certificates_on(profile: Profile, day: date) -> dict[str, str]:
+    """`earned` or `expired`, per number of each certificate issued by that day."""
+    return {
+        one.number: "earned" if one.ends is None or day < one.ends else "expired"
+        for one in profile.certificates
+        if one.starts <= day
+    }
+
+
+def programmes_on(profile: Profile, day: date) -> dict[tuple[str, str | None], str]:
+    """The state per (programme, cohort) entered by that day."""
+    reached = ((one, on(one.states, day)) for one in profile.programmes)
+    return {
+        (enrolment.programme, enrolment.cohort): state.state
+        for enrolment, state in reached
+        if state is not None
+    }
+
+
+def jp_of(profile: Profile, day: date, until: date | None = None) -> int:
+    """Hours (1/100 JP) of the year that `day` lies in, counting what lies on or before `until`.
+
+    Years of the calendar and of a contract may overlap where someone changed from one kind to
+    the other; the kind that the person has on `day` decides.
+    """
+    year = _year_of(profile, day)
+    if year is None:
+        return 0
+    return sum(one.jp for one in credits_in(profile, year) if until is None or one.on <= until)
+
+
+def _year_of(profile: Profile, day: date) -> Year | None:
+    serving = serving_on(profile, day)
+    years = [one for one in profile.hours.years if on([one], day)]
+    wanted = serving.employment if serving else None
+    return next((one for one in years if one.kind == wanted), years[0] if years else None)
+
+
+def credits_in(profile: Profile, year: Year) -> Iterator[Credited]:
+    """The credits that lie in a year's days."""
+    return (one for one in profile.hours.credits if on([year], one.on))

@@ -1,0 +1,274 @@
+"""What institutions have decreed: rulesets, frameworks, alignments, accreditations, offerings.
+
+Folded from registry records up to a position. Order-free: every look-up takes the greatest
+(valid_from, occurred_at, statement_id) among what is in force, so records may be added in any
+order, and twice. Registry events are superseded, never voided. Dates are Asia/Jakarta.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import date
+from itertools import pairwise
+from typing import ClassVar, Final
+from uuid import UUID
+
+from jejak_lrs.competency.days import FOREVER, end_of
+from jejak_lrs.competency.decrees import Decree, Definition, all_in_force, decree, in_force
+from jejak_lrs.competency.facts import Origin
+from jejak_lrs.competency.ruleset import BadRuleset, Ruleset, parse
+from jejak_schemas import events
+from jejak_schemas.catalogue import BY_NAME
+from jejak_schemas.clock import jakarta_date
+from jejak_schemas.events import Event
+
+_OPEN_ROLES: Final = frozenset({"provider", "marketplace"})  # theirs need accreditation
+
+
+class Registry:
+    """Everything decreed so far. Grows by `add`; for one thread."""
+
+    def __init__(self) -> None:
+        self.position = -1
+        self._seen: set[UUID] = set()
+        self._rulesets: list[Decree[Ruleset]] = []
+        self._offerings: dict[str, list[Decree[events.OfferingPublished]]] = defaultdict(list)
+        self._series: dict[str, set[str]] = defaultdict(set)  # series -> offerings
+        self._alignments: dict[str, list[Decree[events.AlignmentPublished]]] = defaultdict(list)
+        self._aligned: dict[UUID, events.AlignmentPublished] = {}
+        self._signers: dict[UUID, set[str]] = defaultdict(set)
+        self._frameworks: dict[str, list[Decree[events.FrameworkPublished]]] = defaultdict(list)
+        self._successors: dict[str, set[str]] = defaultdict(set)  # competency -> newer ones
+        self._providers: dict[str, list[Decree[events.ProviderAccredited]]] = defaultdict(list)
+        self._assessors: dict[str, list[Decree[events.AssessorAccredited]]] = defaultdict(list)
+        self._standards: dict[str, list[Decree[events.StandardPublished]]] = defaultdict(list)
+        self._parties: dict[str, list[Decree[frozenset[str]]]] = defaultdict(list)
+        self._suspended: dict[str, date] = {}
+        self._definitions: dict[str, Definition | None] = {}
+
+    # -- growing --------------------------------------------------------------------------
+
+    def add(self, event: Event, position: int) -> bool:
+        """Take in one record's event; whether it was a registry event that matters here."""
+        self.position = max(self.position, position)
+        take = self._TAKE.get(type(event))
+        if take is None or event.event_id in self._seen:
+            return take is not None
+        self._seen.add(event.event_id)
+        take(self, event)
+        return True
+
+    def _offering(self, event: events.OfferingPublished) -> None:
+        published = jakarta_date(event.occurred_at)
+        self._offerings[event.offering].append(decree(event, event, published))
+        self._series[event.series].add(event.offering)
+
+    def _alignment(self, event: events.AlignmentPublished) -> None:
+        self._alignments[event.series].append(decree(event, event, event.valid_from))
+        self._aligned[event.event_id] = event
+
+    def _countersignature(self, event: events.AlignmentCountersigned) -> None:
+        self._signers[event.alignment].add(event.speaks_for)
+
+    def _framework(self, event: events.FrameworkPublished) -> None:
+        framework = decree(event, event, event.valid_from)
+        self._definitions.clear()
+        for competency in event.competencies:
+            self._frameworks[competency.id].append(framework)
+            for earlier in competency.equivalents:
+                self._successors[earlier].add(competency.id)
+
+    def _ruleset(self, event: events.RulesetPublished) -> None:
+        try:
+            rules = parse(event.document)
+        except BadRuleset:
+            return  # recorded, but nothing can be reckoned by it: it is never in force
+        self._rulesets.append(decree(event, rules, event.valid_from))
+
+    def _provider(self, event: events.ProviderAccredited) -> None:
+        ends = end_of(event.valid_until)
+        self._providers[event.provider].append(decree(event, event, event.valid_from, ends))
+
+    def _assessor(self, event: events.AssessorAccredited) -> None:
+        ends = end_of(event.valid_until)
+        self._assessors[event.assessor].append(decree(event, event, event.valid_from, ends))
+
+    def _standard(self, event: events.StandardPublished) -> None:
+        ends = end_of(event.valid_until)
+        self._standards[event.standard].append(decree(event, event, event.valid_from, ends))
+
+    def _genesis(self, event: events.Genesis) -> None:
+        for institution in event.institutions:
+            roles = frozenset[str](institution.roles)
+            self._parties[institution.code].append(decree(event, roles, date.min))
+
+    def _suspension(self, event: events.PartySuspended) -> None:
+        known = self._suspended.get(event.code, FOREVER)
+        self._suspended[event.code] = min(known, event.valid_from)
+
+    def _declared(self, event: events.PartyDeclared) -> None:
+        roles = frozenset[str](event.roles)
+        self._parties[event.code].append(decree(event, roles, event.valid_from))
+
+    # A later registry event is one row here.
+    _TAKE: ClassVar[dict[type[Event], Callable[..., None]]] = {
+        events.OfferingPublished: _offering,
+        events.AlignmentPublished: _alignment,
+        events.AlignmentCountersigned: _countersignature,
+        events.FrameworkPublished: _framework,
+        events.RulesetPublished: _ruleset,
+        events.ProviderAccredited: _provider,
+        events.AssessorAccredited: _assessor,
+        events.StandardPublished: _standard,
+        events.Genesis: _genesis,
+        events.PartyDeclared: _declared,
+        events.PartySuspended: _suspension,
+    }
+
+    # -- asking ---------------------------------------------------------------------------
+
+    def rulesets(self) -> Iterator[tuple[date, date, Ruleset]]:
+        """Each stretch of days [from, to) with the ruleset in force in it, in order."""
+        turns = sorted({one.starts for one in self._rulesets})
+        for start, end in pairwise([*turns, FOREVER]):
+            rules = self.rules_on(start)
+            if rules is not None:
+                yield start, end, rules
+
+    def rules_on(self, day: date) -> Ruleset | None:
+        """The ruleset in force on a day; None before the first."""
+        held = in_force(self._rulesets, day)
+        return held.event if held else None
+
+    def offering_on(self, offering: str | None, day: date) -> events.OfferingPublished | None:
+        """The offering as last published by that day, else as first published; None: never."""
+        known = self._offerings.get(offering or "", ())
+        held = in_force(known, day) or min(known, key=lambda one: one.order, default=None)
+        return held.event if held else None
+
+    def series_of(self, origin: Origin) -> str | None:
+        """The series of the offering that an event names."""
+        offering = self.offering_on(origin.offering, origin.day)
+        return offering.series if offering else None
+
+    def alignment(
+        self, series: str, competency: str, day: date
+    ) -> Decree[events.AlignmentPublished] | None:
+        """The countersigned alignment of a series to a competency in force on a day."""
+        return in_force(
+            (
+                one
+                for one in self._alignments.get(series, ())
+                if one.event.competency == competency and self._countersigned(one)
+            ),
+            day,
+        )
+
+    def competencies_of(self, series: str) -> list[str]:
+        """The competencies to which a series was ever aligned, in order of IRI."""
+        return sorted({one.event.competency for one in self._alignments.get(series, ())})
+
+    def _countersigned(self, alignment: Decree[events.AlignmentPublished]) -> bool:
+        definition = self.definition(alignment.event.competency)
+        return definition is not None and definition.owner in self._signers[alignment.statement_id]
+
+    def definition(self, competency: str) -> Definition | None:
+        """A competency as defined last by its owner: whoever published it first."""
+        if competency not in self._definitions:
+            self._definitions[competency] = self._defined(competency)
+        return self._definitions[competency]
+
+    def _defined(self, competency: str) -> Definition | None:
+        published = self._frameworks.get(competency)
+        if not published:
+            return None
+        first = min(published, key=lambda one: (one.occurred_at, one.statement_id))
+        owner = first.event.speaks_for
+        last = max(
+            (one for one in published if one.event.speaks_for == owner), key=lambda one: one.order
+        )
+        entry = next(one for one in last.event.competencies if one.id == competency)
+        return Definition(
+            framework=last.event.framework,
+            version=last.event.version,
+            owner=owner,
+            kind=entry.kind,
+            names=tuple(sorted(entry.name.items())),
+            equivalents=entry.equivalents,
+            starts=last.starts,
+        )
+
+    def counts_under(self, competency: str) -> list[tuple[str, date]]:
+        """Rule 12: the competency itself, and the later ones that name it as an equivalent.
+
+        Each with the first day on which it counts there.
+        """
+        under = [(competency, date.min)]
+        for later in sorted(self._successors.get(competency, ())):
+            definition = self.definition(later)
+            if definition and competency in definition.equivalents and later != competency:
+                under.append((later, definition.starts))
+        return under
+
+    def roles_on(self, party: str, day: date) -> frozenset[str]:
+        """The roles of a party on a day; empty where it has none or is unknown."""
+        held = in_force(self._parties.get(party, ()), day)
+        return held.event if held else frozenset()
+
+    def may_teach(self, origin: Origin) -> bool:
+        """Whether the provider was accredited for this, or needs no accreditation for it.
+
+        Needed unless it holds another role than provider or marketplace that may say the
+        event. Source: contract.md, "Who speaks".
+        """
+        entry = BY_NAME[origin.event]
+        if not entry.roles & _OPEN_ROLES:
+            return True
+        if entry.roles & self.roles_on(origin.provider, origin.day) - _OPEN_ROLES:
+            return True
+        form = self._form_of(origin)
+        return any(
+            form is None or not one.event.forms or form in one.event.forms
+            for one in all_in_force(self._providers.get(origin.provider, ()), origin.day)
+        )
+
+    def _form_of(self, origin: Origin) -> str | None:
+        if origin.form is not None:
+            return origin.form
+        offering = self.offering_on(origin.offering, origin.day)
+        return offering.form if offering else None
+
+    def may_assess(self, origin: Origin, kind: str, position_class: str) -> bool:
+        """Whether the assessor was accredited for that kind of competency and position level."""
+        return any(
+            kind in one.event.competency_kinds and position_class in one.event.position_classes
+            for one in all_in_force(self._assessors.get(origin.provider, ()), origin.day)
+        )
+
+    def is_suspended(self, origin: Origin) -> bool:
+        """Rule 10: whether the sender or the provider was suspended when it happened."""
+        return any(
+            self._suspended.get(code, FOREVER) <= origin.day
+            for code in (origin.party, origin.provider)
+        )
+
+    def standards_on(self, day: date) -> list[Decree[events.StandardPublished]]:
+        """Every standard in force on a day, each in its last version, in order of IRI."""
+        found = (in_force(self._standards[iri], day) for iri in sorted(self._standards))
+        return [one for one in found if one is not None]
+
+    def offerings_of(self, series: str) -> frozenset[str]:
+        """Every offering ever published of a series."""
+        return frozenset(self._series.get(series, ()))
+
+    def series_aligned_to(self, competency: str) -> frozenset[str]:
+        """Every series ever aligned to a competency."""
+        return frozenset(
+            one.series for one in self._aligned.values() if one.competency == competency
+        )
+
+    def alignment_named(self, statement_id: UUID) -> events.AlignmentPublished | None:
+        """An alignment by its event id."""
+        return self._aligned.get(statement_id)
+
+
+REGISTRY_EVENTS: Final = frozenset(event.__name__ for event in Registry._TAKE)  # noqa: SLF001  its own

@@ -1,0 +1,250 @@
+"""A ruleset: every number of the fold, as dated data. Source: competency.md, "The rules, exactly".
+
+`parse` reads the TOML of a RulesetPublished; `shipped` gives the text of one that comes with
+the package. No number of the rules stands in code.
+"""
+
+import re
+import tomllib
+from functools import lru_cache
+from importlib import resources
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from jejak_lrs.errors import Refuse
+
+NEWEST: Final = "2026.1"
+
+
+class BadRuleset(Refuse):
+    """A ruleset document that cannot be used; the message names the field."""
+
+
+class _Table(BaseModel):
+    """A frozen table of the document; unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _Sourced(_Table):
+    source: str  # the law, or "our default"
+
+
+Strength = Annotated[int, Field(ge=0)]
+Level = Annotated[int, Field(ge=1, le=5)]
+BasisPoints = Annotated[int, Field(ge=0, le=10_000)]
+Months = Annotated[int, Field(ge=1, le=1_200)]
+
+
+class EvidenceClass(_Table):
+    """How strong a class of evidence is, and the greatest level it supports."""
+
+    strength: Strength
+    up_to_level: Level
+
+
+class Classes(_Sourced):
+    """The classes of evidence."""
+
+    of: dict[str, EvidenceClass]
+
+
+class Band(_Table):
+    """Until so many months after occurred_at, evidence counts with these basis points."""
+
+    until_month: Months
+    basis_points: BasisPoints
+
+
+class Recency(_Sourced):
+    """Bands in order; after the last one evidence counts for nothing."""
+
+    bands: Annotated[tuple[Band, ...], Field(min_length=1)]
+
+
+class Assessment(_Sourced):
+    """How long what an assessor says holds by default, and the class it is."""
+
+    valid_months: Months
+    evidence_class: Annotated[str, Field(alias="class")]
+
+
+class Levels(_Sourced):
+    """What the counted strengths must sum to, per level; how much one provider can give."""
+
+    provider_cap: Strength
+    thresholds: dict[Level, Strength]
+
+
+class Gate(_Sourced):
+    """What a level needs beside its sum."""
+
+    level: Level
+    sources: Annotated[int, Field(ge=1, le=2)]
+    one_of: tuple[str, ...]
+
+
+class Disputes(_Sourced):
+    """When two assertions contradict each other."""
+
+    within_days: Annotated[int, Field(ge=0)]
+    levels_apart: Level
+
+
+class International(_Table):
+    """Hours of international activities as programmed: times / over, floored once."""
+
+    times: Annotated[int, Field(ge=0)]
+    over: Annotated[int, Field(ge=1)]
+    except_forms: tuple[str, ...]
+
+
+class Figure(_Table):
+    """Learning hours of one form of learning, in 1/100 JP."""
+
+    form: str
+    national: Annotated[int, Field(ge=0)]
+    international: Annotated[int, Field(ge=0)]
+
+
+class Figures(_Sourced):
+    """Forms credited by a fixed figure, and the events that earn it."""
+
+    events: tuple[str, ...]
+    forms: tuple[Figure, ...]
+
+    def figure(self, form: str) -> Figure | None:
+        """The figure of a form; None where this table has none."""
+        return next((row for row in self.forms if row.form == form), None)
+
+
+class PerSession(Figures):
+    """A figure a session, for the first `a_month` sessions of a month."""
+
+    a_month: Annotated[int, Field(ge=0)]
+
+
+class Minimum(_Sourced):
+    """The least a PNS must learn in a calendar year, in 1/100 JP."""
+
+    minimum: Annotated[int, Field(ge=0)]
+
+
+class Ceiling(_Sourced):
+    """The most a PPPK learns in a contract year, in 1/100 JP; shown when passed."""
+
+    ceiling: Annotated[int, Field(ge=0)]
+    exempt_position_classes: tuple[str, ...]
+
+
+class Hours(_Sourced):
+    """How activities become learning hours."""
+
+    international: International
+    per_day: Figures
+    per_session: PerSession
+    per_activity: Figures
+    pns: Minimum
+    pppk: Ceiling
+
+
+class Scale(_Sourced):
+    """A national scale of the job-person match, in basis points."""
+
+    full: BasisPoints
+    partial: BasisPoints
+
+    def grade(self, basis_points: int) -> Literal["full", "partial", "none"]:
+        """Where a job-person match stands on this scale."""
+        if basis_points >= self.full:
+            return "full"
+        return "partial" if basis_points >= self.partial else "none"
+
+
+def _compilable(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as exc:
+        raise ValueError("is no regular expression") from exc
+    return pattern
+
+
+class Nip(_Sourced):
+    """The usual shape of a NIP: another one is warned about, not refused."""
+
+    usual: Annotated[str, AfterValidator(_compilable)]
+
+
+class Reporting(_Sourced):
+    """After how many days a report is warned about as late."""
+
+    late_after_days: Annotated[int, Field(ge=0)]
+
+
+class Announcements(_Sourced):
+    """How early an end is announced."""
+
+    expiring_within_days: Annotated[int, Field(ge=0)]
+
+
+class Entry(_Table):
+    """An event that enters a state, where it has this stage and outcome (None: any)."""
+
+    event: str
+    stage: str | None = None
+    outcome: str | None = None
+
+
+class Step(_Table):
+    """A state of a programme."""
+
+    state: str
+    by: Annotated[tuple[Entry, ...], Field(min_length=1)]
+
+
+class Programmes(_Sourced):
+    """The states of each programme, in order."""
+
+    of: dict[str, tuple[Step, ...]]
+
+    def steps(self, programme: str) -> tuple[Step, ...]:
+        """The steps of a programme; those of `other` where it is not listed."""
+        return self.of.get(programme) or self.of.get("other", ())
+
+
+class Ruleset(_Table):
+    """All numbers of one version."""
+
+    version: str
+    classes: Classes
+    recency: Recency
+    assessment: Assessment
+    levels: Levels
+    gates: tuple[Gate, ...]
+    disputes: Disputes
+    hours: Hours
+    scales: dict[str, Scale]
+    nip: Nip
+    reporting: Reporting
+    announcements: Announcements
+    programmes: Programmes
+
+
+@lru_cache(maxsize=64)
+def parse(document: str) -> Ruleset:
+    """The ruleset of a TOML document; raises BadRuleset."""
+    try:
+        table: dict[str, Any] = tomllib.loads(document)
+        return Ruleset.model_validate(table)
+    except tomllib.TOMLDecodeError as exc:
+        raise BadRuleset(f"the ruleset is not TOML: {exc}") from exc
+    except ValidationError as exc:
+        first = exc.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise BadRuleset(f"the ruleset's {where}: {first['msg']}") from exc
+
+
+def shipped(version: str = NEWEST) -> str:
+    """The TOML text of a ruleset that comes with Jejak; FileNotFoundError for another."""
+    return resources.files(__package__).joinpath("rulesets", f"{version}.toml").read_text("utf-8")

@@ -1,0 +1,190 @@
+"""What became of the party's events: its receipts topic, read while sending and afterwards.
+
+The topic is a numbered chain (epoch, seq, prev_seq): a reader accepts the link that follows
+its last one, drops what it has had, and at a gap waits for the republication (ledger.md,
+"Followers").
+"""
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from jejak_producers.delivery import Awaited, Delivery, Sent
+from jejak_producers.errors import NoReceipt, ProducerError
+from jejak_producers.ports import Inlet, Message
+from jejak_schemas import codec
+from jejak_schemas.outgoing import Chained, Receipt
+
+_log = logging.getLogger(__name__)
+_POLL_SECONDS: Final = 0.2
+_KEPT: Final = 20_000  # receipts read while waiting for others, for whoever asks next
+_Source = tuple[str, int, int]
+
+
+@dataclass(slots=True)
+class Chain:
+    """Where a reader of a numbered chain stands; new, it takes the first link it sees."""
+
+    epoch: UUID | None = None
+    seq: int = 0
+
+    def accepts(self, link: Chained) -> bool:
+        """Whether `link` is the next; if so, it is the last from now on.
+
+        Another epoch begins anew: the ledger's life before it is over.
+        """
+        if link.epoch == self.epoch and link.prev_seq != self.seq:
+            return False
+        self.epoch, self.seq = link.epoch, link.seq
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """Where reading a receipts topic has come to: the last link, and the offset after it."""
+
+    epoch: UUID
+    seq: int
+    offset: int
+
+
+def read(message: Message) -> Receipt | None:
+    """The receipt in a message; None (and a warning) where it cannot be read."""
+    try:
+        return codec.read_as(Receipt, message.value)
+    except codec.Refusal as refusal:
+        _log.warning("receipt at offset %d cannot be read: %s", message.offset, refusal.reason)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A receipt, when it was published (UTC), and where reading stands after it."""
+
+    receipt: Receipt
+    at: datetime
+    bookmark: Bookmark
+
+
+def backlog(inlet: Inlet, start: int, known: Bookmark | None = None) -> Iterator[Arrival]:
+    """Every receipt from offset `start` to the end as it is now, each once.
+
+    With `known`, links at or before it are dropped. Links that the brokers no longer keep
+    are a gap that explains itself: what they do keep is read from its beginning.
+    """
+    beginning, end = inlet.beginning(), inlet.end()
+    chain = Chain(known.epoch, known.seq) if known and known.offset >= beginning else Chain()
+    inlet.seek(max(start, beginning))
+    while inlet.position() < end:
+        for message in inlet.poll(_POLL_SECONDS):
+            receipt = read(message)
+            if receipt is not None and chain.accepts(receipt):
+                at = datetime.fromtimestamp(message.millis / 1_000, UTC)
+                after = Bookmark(receipt.epoch, receipt.seq, message.offset + 1)
+                yield Arrival(receipt, at, after)
+
+
+class ReceiptReader:
+    """Matches receipts to deliveries by topic, partition and offset, in a thread of its own.
+
+    It stands at the topic's end (or at `start`) from the moment it is made, and reads only
+    while somebody waits.
+    """
+
+    def __init__(self, inlet: Inlet, start: int | None = None) -> None:
+        self._inlet = inlet
+        self.start = inlet.end() if start is None else start
+        inlet.seek(self.start)
+        self._chain = Chain()
+        self._waiting: dict[_Source, list[Awaited]] = {}
+        self._kept: OrderedDict[_Source, Receipt] = OrderedDict()
+        self._changed = threading.Condition()
+        self._error: ProducerError | None = None
+        self._thread: threading.Thread | None = None
+
+    def expect(self, delivery: Delivery) -> Awaited:
+        """The future of the receipt of `delivery`; fails as the delivery does."""
+        awaited = Awaited(delivery)
+
+        def acknowledged(_: Delivery) -> None:
+            end = delivery.ended()
+            if isinstance(end, Sent):
+                self._await(end, awaited)
+            else:
+                awaited.set_exception(end)
+
+        delivery.add_done_callback(acknowledged)
+        return awaited
+
+    def expect_of(self, sent: Sent) -> Awaited:
+        """The future of the receipt of an event sent before, perhaps by another process."""
+        awaited = Awaited()
+        self._await(sent, awaited)
+        return awaited
+
+    def close(self) -> None:
+        """Stop; whoever still waits gets NoReceipt."""
+        self._stop(NoReceipt("the producer was closed before the receipt came"))
+        if self._thread is not None:
+            self._thread.join()
+        self._inlet.close()
+
+    def _await(self, sent: Sent, awaited: Awaited) -> None:
+        with self._changed:
+            receipt = self._kept.get(sent.source)
+            error = self._error
+            if receipt is None and error is None:
+                self._waiting.setdefault(sent.source, []).append(awaited)
+                self._begin()
+                return
+        if receipt is not None:
+            awaited.set_result(receipt)
+        else:
+            awaited.set_exception(error)
+
+    def _begin(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="jejak-receipts", daemon=True)
+            self._thread.start()
+        self._changed.notify_all()
+
+    def _run(self) -> None:
+        try:
+            while self._wanted():
+                for message in self._inlet.poll(_POLL_SECONDS):
+                    self._take(message)
+        except ProducerError as error:
+            self._stop(error)
+
+    def _wanted(self) -> bool:
+        """Wait until somebody waits for a receipt; False once stopped."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._error)
+            return self._error is None
+
+    def _take(self, message: Message) -> None:
+        receipt = read(message)
+        if receipt is None or not self._chain.accepts(receipt):
+            return
+        source = (receipt.topic, receipt.partition, receipt.offset)
+        with self._changed:
+            self._kept[source] = receipt
+            if len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+            waiting = self._waiting.pop(source, ())
+        for awaited in waiting:
+            awaited.set_result(receipt)
+
+    def _stop(self, error: ProducerError) -> None:
+        with self._changed:
+            self._error = self._error or error
+            waiting = [one for many in self._waiting.values() for one in many]
+            self._waiting.clear()
+            self._changed.notify_all()
+        for awaited in waiting:
+            awaited.set_exception(error)

@@ -1,0 +1,287 @@
+"""Files of events: JSON Lines and CSV, read line by line, whatever their size.
+
+JSON Lines: one object a line, `"event"` names the class, the rest are its fields:
+
+    {"event": "CourseCompleted", "party": "lan", "learner": {"nip": "..."}, ...}
+
+CSV: a header of dotted paths, `event,party,learner.nip,activity.name.id,competencies.0.id`;
+an empty cell is an absent field; comma or semicolon. Both are UTF-8. `event_id` may be absent.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, BinaryIO, Final, Literal, Protocol, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from jejak_producers.errors import BadEvent, BadFile
+from jejak_schemas import codec
+from jejak_schemas.catalogue import BY_NAME
+from jejak_schemas.events import Event, SystemEvent
+from jejak_schemas.reasons import Meaning
+
+Form = Literal["jsonl", "csv"]
+_LONGEST: Final = 1024 * 1024  # bytes of one line; an event is at most 64 KiB on the wire
+_FORMS: Final[dict[str, Form]] = {
+    ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
+}  # fmt: skip
+
+NOT_JSON: Final = "not-json"
+REASONS: Final = {
+    NOT_JSON: Meaning(
+        "The line is not one whole JSON object.",
+        "Baris ini bukan satu objek JSON yang utuh.",
+        "Write one object a line; a line cut in half is no event.",
+    ),
+}
+"""Reasons of this module's own, beside those of the contract."""
+
+
+class Line(Protocol):
+    """One line that should be an event."""
+
+    @property
+    def number(self) -> int:
+        """Its number in the file, from 1; of a CSV record, where it begins."""
+        ...
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of what stands there: tells whether the file was changed."""
+        ...
+
+    def event(self) -> Event:
+        """The event; raises BadEvent."""
+        ...
+
+
+def event_of(fields: Mapping[str, Any]) -> Event:
+    """An event from plain values: `event` names the class. Raises BadEvent."""
+    rest = dict(fields)
+    name = rest.pop("event", None)
+    if name is None:
+        raise BadEvent("missing", "event")
+    entry = BY_NAME.get(name) if isinstance(name, str) else None
+    if entry is None:
+        raise BadEvent("unknown-code", "event", "is no event of the catalogue")
+    if issubclass(entry.event, SystemEvent):
+        raise BadEvent("system-only", "event")
+    try:
+        return entry.event.model_validate(rest)
+    except ValidationError as error:
+        raise BadEvent.of(codec.refusal_of(error)) from None
+
+
+@contextmanager
+def open_rows(path: Path) -> Iterator[Iterator[Line]]:
+    """The lines of a file; raises BadFile with one clear line."""
+    try:
+        with path.open("rb") as stream:
+            yield read(stream, str(path), _FORMS.get(path.suffix.lower()))
+    except FileNotFoundError:
+        raise BadFile(f"there is no file {path}") from None
+    except IsADirectoryError:
+        raise BadFile(f"{path} is a directory, not a file of events") from None
+    except PermissionError:
+        raise BadFile(f"{path} may not be read by this user") from None
+
+
+def read(stream: BinaryIO, name: str, form: Form | None = None) -> Iterator[Line]:
+    """The lines of an open file; `form` None: an object at the start means JSON Lines.
+
+    Raises BadFile, before the first line or on the way.
+    """
+    buffered = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(stream)  # type: ignore[type-var]
+    start = buffered.peek(1)
+    if not start:
+        raise BadFile(f"{name} is empty")
+    if form is None:
+        first = start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+        form = "jsonl" if first in (b"{", b"") else "csv"
+    lines: Iterator[Line] = _json_lines(buffered) if form == "jsonl" else _csv_lines(buffered, name)
+    return _some(lines, name)
+
+
+def _some(lines: Iterator[Line], name: str) -> Iterator[Line]:
+    line = None
+    for line in lines:
+        yield line
+    if line is None:
+        raise BadFile(f"{name} holds no events")
+
+
+# -- JSON Lines -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class JsonLine:
+    """A line of a JSON Lines file. Its repr hides the text: it holds NIPs."""
+
+    number: int
+    raw: bytes = field(repr=False)
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the line without its end."""
+        return hashlib.sha256(self.raw).digest()
+
+    def event(self) -> Event:
+        """The event; raises BadEvent."""
+        if len(self.raw) >= _LONGEST:
+            raise BadEvent("too-large")
+        try:
+            fields = json.loads(
+                self.raw.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant
+            )
+        except UnicodeDecodeError as exc:
+            raise BadEvent("invalid-utf8", None, f"byte {exc.start + 1} is not UTF-8") from None
+        except (ValueError, RecursionError):
+            raise BadEvent(NOT_JSON, None, REASONS[NOT_JSON].en) from None
+        if not isinstance(fields, dict):
+            raise BadEvent(NOT_JSON, None, REASONS[NOT_JSON].en)
+        return event_of(fields)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise ValueError("a field twice")
+    return fields
+
+
+def _no_constant(_: str) -> None:
+    raise ValueError("NaN and Infinity are not JSON")
+
+
+def _json_lines(stream: BinaryIO) -> Iterator[Line]:
+    number = 0
+    while raw := stream.readline(_LONGEST):
+        number += 1
+        rest = raw
+        while len(rest) == _LONGEST and not rest.endswith(b"\n"):
+            rest = stream.readline(_LONGEST)
+        text = (raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw).rstrip(b"\r\n")
+        if text.strip():
+            yield JsonLine(number, text)
+
+
+# -- CSV --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class CsvLine:
+    """A record of a CSV file. Its repr hides the cells: they hold NIPs."""
+
+    number: int
+    header: tuple[str, ...]
+    cells: Sequence[str] = field(repr=False)
+
+    @cached_property
+    def digest(self) -> bytes:
+        """SHA-256 of header and cells."""
+        text = "\x1e".join(("\x1f".join(self.header), "\x1f".join(self.cells)))
+        return hashlib.sha256(text.encode()).digest()
+
+    def event(self) -> Event:
+        """The event; raises BadEvent."""
+        if len(self.cells) > len(self.header):
+            raise BadEvent("unknown-field", None, "has more cells than the header has columns")
+        tree = _tree(self.header, self.cells)
+        entry = BY_NAME.get(str(tree.get("event")))
+        return event_of(_shaped(entry.event, tree) if entry else tree)
+
+
+def _csv_lines(stream: BinaryIO, name: str) -> Iterator[Line]:
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+    number = 1
+    try:
+        first = text.readline()
+        header = _header(first, name)
+        number = 2
+        reader = csv.reader(text, delimiter=_delimiter(first), strict=True)
+        for cells in reader:
+            if any(cells):
+                yield CsvLine(number, header, cells)
+            number = reader.line_num + 2
+    except UnicodeDecodeError:
+        raise BadFile(f"{name}: line {number} or soon after it is not UTF-8 text") from None
+    except csv.Error as exc:
+        raise BadFile(f"{name}: line {number}: {exc}") from None
+    finally:
+        text.detach()
+
+
+def _delimiter(first: str) -> str:
+    return ";" if first.count(";") > first.count(",") else ","
+
+
+def _header(first: str, name: str) -> tuple[str, ...]:
+    columns = next(csv.reader([first], delimiter=_delimiter(first)), [])
+    header = tuple(column.strip() for column in columns)
+    if "event" not in header:
+        raise BadFile(f"{name}: line 1: the header has no column `event`")
+    if len(set(header)) < len(header) or "" in header:
+        raise BadFile(f"{name}: line 1: a column has no name, or the name of another")
+    for column in header:
+        if any(other.startswith(column + ".") for other in header):
+            raise BadFile(f"{name}: line 1: {column} is a column and has columns below it")
+    return header
+
+
+def _tree(header: Sequence[str], cells: Sequence[str]) -> dict[str, Any]:
+    """Cells by their dotted paths, as nested dicts of text; empty cells are absent."""
+    tree: dict[str, Any] = {}
+    for path, cell in zip(header, cells, strict=False):
+        if cell:
+            *steps, last = path.split(".")
+            node = tree
+            for step in steps:
+                node = node.setdefault(step, {})
+            node[last] = cell
+    return tree
+
+
+def _shaped(annotation: Any, value: Any) -> Any:
+    """Text as the field's type wants it: numbers where it says int, lists where it says tuple."""
+    wanted = _wire_form(annotation)
+    if isinstance(value, str):
+        return _number(value) if wanted is int else value
+    if get_origin(wanted) is tuple:
+        return _list(get_args(wanted)[0], value)
+    if isinstance(wanted, type) and issubclass(wanted, BaseModel):
+        fields = wanted.model_fields
+        return {
+            key: _shaped(fields[key].annotation if key in fields else None, part)
+            for key, part in value.items()
+        }
+    return value
+
+
+def _wire_form(annotation: Any) -> Any:
+    """The type under `Annotated` and `| None`; of a union of forms the first."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        given = [arg for arg in get_args(annotation) if arg is not type(None)]
+        return _wire_form(given[0])
+    if hasattr(annotation, "__metadata__"):
+        return _wire_form(get_args(annotation)[0])
+    return annotation
+
+
+def _number(text: str) -> int | str:
+    digits = text.removeprefix("-")
+    return int(text) if digits.isascii() and digits.isdigit() and len(digits) < 20 else text  # noqa: PLR2004
+
+
+def _list(item: Any, parts: Mapping[str, Any]) -> Any:
+    """`{"0": a, "1": b}` as a list; left as it is, and so refused, where a number is missing."""
+    if set(parts) != {str(place) for place in range(len(parts))}:
+        return parts
+    return [_shaped(item, parts[str(place)]) for place in range(len(parts))]

@@ -1,0 +1,120 @@
+"""A real broker with parties on it, for tests of what talks to Kafka only."""
+
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from kafka import KafkaConsumer, KafkaProducer
+from kafka.structs import TopicPartition
+from pydantic import BaseModel, SecretStr
+
+from jejak.embedded.jars import fetched, locked
+from jejak.embedded.java import find_java
+from jejak.embedded.kafka import OPERATOR, EmbeddedKafka
+from jejak.embedded.ports import free_port
+from jejak.home import default_cache
+from jejak.kafka_admin import connected
+from jejak.provisioning import NewParty, provision_kafka
+from jejak_schemas import codec
+from jejak_schemas.credentials import Credentials, KafkaAccess
+from jejak_schemas.outgoing import Receipt
+from jejak_schemas.parts import Role
+
+EPOCH = UUID("00000000-0000-4000-8000-00000000e90c")
+
+
+@dataclass(frozen=True)
+class Brokers:
+    """A running cluster of one broker, its process, and the operator's way in."""
+
+    access: KafkaAccess
+    pid: int
+
+    def party(self, code: str, roles: Sequence[Role] = ("provider",)) -> Credentials:
+        """A party with its user, topics and rights."""
+        new = NewParty(code, code, tuple(roles))
+        password = SecretStr(secrets.token_urlsafe(12))
+        access = self.access.model_copy(update={"username": code, "password": password})
+        credentials = Credentials(party=code, roles=new.roles, kafka=access, topics=new.topics)
+        with connected(self.access) as admin:
+            provision_kafka(admin, [new], [credentials])
+        return credentials
+
+    def read(self, topic: str) -> list[tuple[int, int, bytes, bytes]]:
+        """Every message of a topic, as (partition, offset, key, value)."""
+        consumer = KafkaConsumer(**self._config(), enable_auto_commit=False)
+        try:
+            partitions = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic)]
+            consumer.assign(partitions)
+            consumer.seek_to_beginning(*partitions)
+            ends = consumer.end_offsets(partitions)
+            found: list[tuple[int, int, bytes, bytes]] = []
+            while any(consumer.position(at) < end for at, end in ends.items()):
+                for messages in consumer.poll(timeout_ms=200).values():
+                    found += [(m.partition, m.offset, m.key, m.value) for m in messages]
+            return found
+        finally:
+            consumer.close()
+
+    def say(self, topic: str, messages: Sequence[BaseModel], transaction: str = "") -> None:
+        """Write messages of ours to a topic, in one transaction, as the publisher does."""
+        producer = KafkaProducer(
+            **self._config(), transactional_id=transaction or f"test-{secrets.token_hex(4)}"
+        )
+        try:
+            producer.init_transactions()
+            producer.begin_transaction()
+            for message in messages:
+                producer.send(topic, codec.encode(message))
+            producer.commit_transaction()
+        finally:
+            producer.close()
+
+    def _config(self) -> dict[str, str]:
+        return {
+            "bootstrap_servers": self.access.bootstrap_servers,
+            "security_protocol": self.access.security_protocol,
+            "sasl_mechanism": self.access.sasl_mechanism,
+            "sasl_plain_username": self.access.username,
+            "sasl_plain_password": self.access.password.get_secret_value(),
+        }
+
+
+def recorded(seq: int, at: tuple[str, int, int], **rest: object) -> Receipt:
+    """The receipt number `seq` of a chain, about the message at (topic, partition, offset)."""
+    topic, partition, offset = at
+    said = {"outcome": "recorded", "position": seq, "epoch": EPOCH, "prev_seq": seq - 1} | rest
+    return Receipt.model_validate(
+        said | {"seq": seq, "topic": topic, "partition": partition, "offset": offset}
+    )
+
+
+@contextmanager
+def embedded_brokers(folder: Path) -> Iterator[Brokers]:
+    """A broker of its own over a new folder."""
+    password = secrets.token_urlsafe(12)
+    port = free_port()
+    kafka = EmbeddedKafka(
+        folder=folder / "kafka",
+        port=port,
+        controller_port=free_port([port]),
+        password=password,
+        java=find_java(os.environ),
+        jars=fetched(default_cache(), locked(), print),
+        log=folder / "kafka.log",
+    )
+    try:
+        kafka.start()
+        assert kafka.process
+        access = KafkaAccess(
+            bootstrap_servers=kafka.bootstrap_servers,
+            username=OPERATOR,
+            password=SecretStr(password),
+        )
+        yield Brokers(access, kafka.process.process.pid)
+    finally:
+        kafka.stop()

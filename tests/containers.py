@@ -1,0 +1,109 @@
+"""The same services in containers, for SERVICES=containers: as strict as the embedded ones."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from docker.errors import DockerException
+from testcontainers.core.container import DockerContainer
+
+import docker
+from jejak.addresses import PostgresAddress
+from jejak.embedded.ports import free_port
+from jejak.errors import Retry
+from jejak.kafka_admin import connected
+from tests.services import Kafka, Postgres
+
+POSTGRES = "postgres:18"
+KAFKA = "apache/kafka:4.3.1"
+STARTING = Path(__file__).parents[1] / "docker" / "kafka"
+LOOPBACK = "127.0.0.1"
+INITDB = (
+    "--auth=scram-sha-256 --encoding=UTF8 --no-locale --locale-provider=builtin "
+    "--builtin-locale=C.UTF-8"
+)
+
+
+def need_engine() -> None:
+    """End the run with one line where no container engine answers; a skip would hide it."""
+    try:
+        client = docker.from_env()
+        client.ping()
+        client.close()
+    except DockerException as error:
+        pytest.exit(
+            "SERVICES=containers: no container engine answers (DOCKER_HOST, or the socket of "
+            f"Docker or Podman): {type(error).__name__}",
+            returncode=3,
+        )
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[Postgres]:
+    """PostgreSQL in a container, its data gone with it."""
+    del folder
+    need_engine()
+    password, port = secrets.token_urlsafe(16), free_port()
+    container = (
+        DockerContainer(POSTGRES)
+        .with_env("POSTGRES_PASSWORD", password)
+        .with_env("POSTGRES_INITDB_ARGS", INITDB)
+        .with_env("POSTGRES_HOST_AUTH_METHOD", "scram-sha-256")
+        .with_kwargs(ports={"5432/tcp": (LOOPBACK, port)})
+    )
+    with container:
+        server = Postgres(PostgresAddress(LOOPBACK, port), "postgres", password)
+        wait_for_postgres(server)
+        yield server
+
+
+def wait_for_postgres(server: Postgres, patience: float = 60.0) -> None:
+    """Wait until it takes connections over TCP, which it does only after its initialisation."""
+    import time  # noqa: PLC0415
+
+    import psycopg  # noqa: PLC0415
+
+    end = time.monotonic() + patience
+    while True:
+        try:
+            psycopg.connect(server.dsn(), connect_timeout=5).close()
+        except psycopg.OperationalError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.2)
+        else:
+            return
+
+
+@contextmanager
+def kafka(folder: Path) -> Iterator[Kafka]:
+    """A broker in a container, started by the script that docker/compose.yaml uses too."""
+    need_engine()
+    password, port = secrets.token_urlsafe(16), free_port()
+    secret = folder / "kafka-operator"
+    secret.write_text(password)
+    secret.chmod(0o644)  # the image's own user reads it; the folder above is private
+    container = (
+        DockerContainer(KAFKA)
+        .with_env("ADVERTISED", f"{LOOPBACK}:{port}")
+        .with_env("PASSWORD_FILE", "/secret")
+        .with_volume_mapping(str(STARTING), "/start", "ro")
+        .with_volume_mapping(str(secret), "/secret", "ro")
+        .with_command("/start/start.sh")
+        .with_kwargs(ports={"9092/tcp": (LOOPBACK, port)}, entrypoint=["/bin/bash"])
+    )
+    with container:
+        broker = Kafka(f"{LOOPBACK}:{port}", password)
+        wait_for_kafka(broker)
+        yield broker
+
+
+def wait_for_kafka(broker: Kafka, patience: float = 90.0) -> None:
+    """Wait until it lets its operator in."""
+    try:
+        with connected(broker.operator, patience):
+            pass
+    except Retry as error:
+        pytest.exit(f"SERVICES=containers: {KAFKA} did not start: {error}", returncode=3)

@@ -1,0 +1,100 @@
+"""The embedded PostgreSQL is real, strict, and survives being killed."""
+
+import os
+import stat
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from jejak.embedded.ports import free_port
+from jejak.embedded.postgres import EmbeddedPostgres
+from jejak.errors import Fatal
+from tests.services import Postgres
+
+pytestmark = pytest.mark.integration
+WORD = "secret"
+
+
+def test_it_is_postgresql_18_with_fsync_and_checksums(postgres: Postgres) -> None:
+    with psycopg.connect(postgres.dsn()) as connection:
+        assert connection.info.server_version >= 180_000
+        row = connection.execute(
+            "SELECT current_setting('fsync'), current_setting('data_checksums')"
+        ).fetchone()
+    assert row == ("on", "on")
+
+
+def test_a_wrong_password_is_refused_on_the_socket_and_on_loopback(postgres: Postgres) -> None:
+    for host in (postgres.address.host, "127.0.0.1"):
+        with pytest.raises(psycopg.OperationalError, match="password"):
+            psycopg.connect(
+                host=host, port=postgres.address.port, user="postgres", password="wrong"
+            )
+
+
+def test_it_listens_on_loopback_only(postgres: Postgres) -> None:
+    with psycopg.connect(postgres.dsn()) as connection:
+        assert connection.execute("SHOW listen_addresses").fetchone() == ("127.0.0.1",)
+
+
+def server(folder: Path, password: str = WORD, port: int | None = None) -> EmbeddedPostgres:
+    return EmbeddedPostgres(folder / "pg", port or free_port(), password, folder / "log")
+
+
+def test_its_folders_are_private(tmp_path: Path) -> None:
+    own = server(tmp_path)
+    own.prepare()
+    for path in (own.folder, own.data, own.sockets):
+        assert path is not None
+        assert stat.S_IMODE(path.stat().st_mode) == 0o700
+
+
+def test_it_keeps_what_was_committed_when_killed_and_starts_again(tmp_path: Path) -> None:
+    first = server(tmp_path)
+    first.start()
+    with psycopg.connect(first.superuser_dsn()) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 1 AS n")
+    assert first.process is not None
+    first.process.process.kill()
+    first.process.process.wait()
+    second = server(tmp_path, port=first.port)
+    try:
+        second.start()
+        with psycopg.connect(second.superuser_dsn()) as connection:
+            assert connection.execute("SELECT n FROM kept").fetchone() == (1,)
+    finally:
+        second.stop()
+
+
+def test_a_pid_file_whose_number_went_to_another_program_does_not_stop_it(tmp_path: Path) -> None:
+    own = server(tmp_path)
+    own.prepare()
+    assert own.sockets is not None
+    for lock in (own.data / "postmaster.pid", own.sockets / f".s.PGSQL.{own.port}.lock"):
+        lock.write_text(f"{os.getppid()}\n")
+    try:
+        own.start()
+    finally:
+        own.stop()
+
+
+def test_a_lost_password_is_said_plainly(tmp_path: Path) -> None:
+    server(tmp_path).prepare()
+    other = server(tmp_path, password="another")
+    try:
+        with pytest.raises(Fatal, match="put the home's secrets back"):
+            other.start()
+    finally:
+        other.stop()
+
+
+def test_a_deep_folder_falls_back_to_loopback(tmp_path: Path) -> None:
+    deep = server(tmp_path / ("d" * 100))
+    deep.folder.parent.mkdir()
+    assert deep.sockets is None
+    try:
+        deep.start()
+        assert deep.address.host == "127.0.0.1"
+    finally:
+        deep.stop()

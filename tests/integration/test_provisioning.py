@@ -1,0 +1,176 @@
+"""Adding parties: everything they need and nothing more, twice without harm."""
+
+import stat
+from pathlib import Path
+
+import psycopg
+import pytest
+from kafka import KafkaConsumer, KafkaProducer
+from kafka.errors import KafkaError, TopicAuthorizationFailedError
+
+from jejak import provisioning
+from jejak.errors import Fatal, Misuse, Refuse
+from jejak.kafka_admin import connected
+from jejak.provisioning import NewParty
+from jejak.services import Services
+from jejak_lrs import database, inboxes, roles
+from jejak_schemas.credentials import Credentials
+
+pytestmark = pytest.mark.integration
+
+
+def add(front: Services, folder: Path, *parties: NewParty) -> list[Credentials]:
+    return provisioning.add_parties(front, folder, parties, lambda _parties: None)
+
+
+def poll_often(consumer: KafkaConsumer) -> None:
+    for _ in range(20):
+        consumer.poll(timeout_ms=200)
+
+
+def config(credentials: Credentials) -> dict[str, str]:
+    access = credentials.kafka
+    return {
+        "bootstrap_servers": access.bootstrap_servers,
+        "security_protocol": access.security_protocol,
+        "sasl_mechanism": access.sasl_mechanism,
+        "sasl_plain_username": access.username,
+        "sasl_plain_password": access.password.get_secret_value(),
+    }
+
+
+def test_a_party_writes_its_inbox_and_no_other(front: Services, tmp_path: Path) -> None:
+    one, other = add(
+        front,
+        tmp_path,
+        NewParty("pa-one", "One", ("provider",)),
+        NewParty("pa-two", "Two", ("lan",)),
+    )
+    producer = KafkaProducer(**config(one), enable_idempotence=True, acks="all")
+    try:
+        producer.send(one.topics.inbox, b"mine").get(10)
+        with pytest.raises(TopicAuthorizationFailedError):
+            producer.send(other.topics.inbox, b"not mine").get(10)
+        with pytest.raises(TopicAuthorizationFailedError):
+            producer.send(one.topics.receipts, b"forged").get(10)
+    finally:
+        producer.close()
+
+
+def test_a_party_reads_what_is_sent_to_it_with_a_group_of_its_own(
+    front: Services, tmp_path: Path
+) -> None:
+    agency, other = add(
+        front, tmp_path, NewParty("4901", "A", ("agency",)), NewParty("4902", "B", ("agency",))
+    )
+    assert agency.topics.changes is not None
+    consumer = KafkaConsumer(
+        agency.topics.receipts,
+        agency.topics.changes,
+        agency.topics.profiles,
+        **config(agency),
+        group_id="4901.watch",
+    )
+    try:
+        consumer.poll(timeout_ms=1500)
+        consumer.subscribe([other.topics.changes])
+        with pytest.raises(TopicAuthorizationFailedError):
+            poll_often(consumer)
+    finally:
+        consumer.close(autocommit=False)
+
+
+def test_topics_have_the_policies_of_the_contract() -> None:
+    made = {t.name: t for t in provisioning.topics_of(NewParty("4903", "C", ("agency",)))}
+    assert made["jejak.inbox.4903"].partitions == 2
+    assert made["jejak.inbox.4903"].settings["retention.ms"] == str(14 * 86_400_000)
+    assert made["jejak.agency.4903.changes"].settings["retention.ms"] == str(30 * 86_400_000)
+    assert made["jejak.agency.4903.profiles"].settings == {"cleanup.policy": "compact"}
+    assert all(t.partitions == 1 for name, t in made.items() if "inbox" not in name)
+
+
+def test_the_ledger_knows_each_inbox_partition_under_kafkas_own_id(
+    front: Services, tmp_path: Path
+) -> None:
+    add(front, tmp_path, NewParty("pa-wide", "Wide", ("provider",), partitions=3))
+    with connected(front.kafka("operator")) as admin:
+        ids = admin.topic_ids(["jejak.inbox.pa-wide"])
+    with database.connect(front.dsn(roles.READER)) as connection:
+        rows = inboxes.all_inboxes(connection)
+    assert [(r.topic_id, r.partition) for r in rows] == [
+        (ids["jejak.inbox.pa-wide"], number) for number in range(3)
+    ]
+
+
+def test_adding_again_changes_nothing(front: Services, tmp_path: Path) -> None:
+    party = NewParty("4904", "D", ("agency",))
+    assert add(front, tmp_path, party) == add(front, tmp_path, party)
+
+
+def test_a_credentials_file_is_private_and_complete(front: Services, tmp_path: Path) -> None:
+    (made,) = add(front, tmp_path / "credentials", NewParty("4905", "E", ("agency",)))
+    path = tmp_path / "credentials" / "4905.toml"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert Credentials.load(path) == made
+    assert made.agency is not None
+    assert len(bytes.fromhex(made.agency.match_key.get_secret_value())) == 32
+
+
+def test_an_agencys_login_reads_no_table_of_the_ledger(front: Services, tmp_path: Path) -> None:
+    (made,) = add(front, tmp_path, NewParty("4906", "F", ("agency",)))
+    assert made.agency is not None
+    with (
+        psycopg.connect(made.agency.database_url.get_secret_value()) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute("SELECT FROM record")
+
+
+def test_a_rotated_password_replaces_the_old_one_and_keeps_the_match_key(
+    front: Services, tmp_path: Path
+) -> None:
+    (old,) = add(front, tmp_path, NewParty("4907", "G", ("agency",)))
+    new = provisioning.rotate(front, tmp_path, "4907")
+    with pytest.raises(Fatal, match="wrong user or password"), connected(old.kafka, patience=2):
+        pass
+    with connected(new.kafka, patience=5):
+        pass
+    assert old.agency is not None
+    assert new.agency is not None
+    assert new.agency.match_key == old.agency.match_key
+    assert Credentials.load(tmp_path / "4907.toml") == new
+
+
+def test_a_suspended_party_may_no_longer_write(front: Services, tmp_path: Path) -> None:
+    (made,) = add(front, tmp_path, NewParty("pa-out", "Out", ("provider",)))
+    provisioning.shut_out(front, "pa-out")
+    producer = KafkaProducer(**config(made))
+    try:
+        # With no right to write anywhere it is not even given a producer id.
+        with pytest.raises(KafkaError, match="AuthorizationFailed"):
+            producer.send(made.topics.inbox, b"x").get(10)
+    finally:
+        producer.close()
+
+
+def test_the_ledger_is_told_last(front: Services, tmp_path: Path) -> None:
+    told: list[str] = []
+
+    def declare(parties: object) -> None:
+        assert (tmp_path / "pa-told.toml").exists()
+        told.append(str(parties))
+
+    party = NewParty("pa-told", "Told", ("provider",))
+    provisioning.add_parties(front, tmp_path, [party], declare)
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("code", ["Lan", "a", "-lan", "lan.two", "recorder", "operator", "x" * 32])
+def test_a_code_that_cannot_be_a_party_is_refused_before_anything_is_made(code: str) -> None:
+    with pytest.raises(Misuse):
+        provisioning.check_code(code)
+
+
+def test_an_unknown_party_is_said_to_be_unknown(front: Services, tmp_path: Path) -> None:
+    with pytest.raises(Refuse, match="no party 'nobody'"):
+        provisioning.rotate(front, tmp_path, "nobody")
