@@ -11,7 +11,7 @@ from jejak.running import written_down
 from jejak.services import Services
 from jejak_lrs import cursor, database, history, inboxes, quarantine, roles
 
-FOLLOWERS = ("projector", "publisher")
+FOLLOWERS = ("projector", "publisher-receipts", "publisher-changes", "publisher-newcomers")
 
 
 @dataclass(frozen=True, slots=True)

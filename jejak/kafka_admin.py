@@ -137,7 +137,8 @@ class _Client:
     def topic_ids(self, names: Collection[str]) -> dict[str, UUID]:
         with self._speaking():
             found = self._client.describe_topics(list(names)) if names else []
-        return {topic["name"]: topic["topic_id"] for topic in found if not topic["error_code"]}
+        there = [topic for topic in found if not topic["error_code"]]
+        return {topic["name"]: UUID(str(topic["topic_id"])) for topic in there}
 
     def set_passwords(self, passwords: Mapping[str, str]) -> None:
         if not passwords:
@@ -214,10 +215,20 @@ class _Client:
 
 
 def _client(access: KafkaAccess, patience: float) -> Any:
+    """A client. A wrong password looks like an absent broker to it: the port tells them apart.
+
+    The port is tried first also because kafka-python leaks the socket of a refused connection.
+    """
+    servers = access.bootstrap_servers.split(",")
+    end = time.monotonic() + patience
+    while not any(_answers(server) for server in servers):
+        if time.monotonic() > end:
+            raise Retry(f"no Kafka answers at {access.bootstrap_servers}")
+        time.sleep(0.1)
     try:
-        return KafkaAdminClient(
+        return _Closing(
             bootstrap_servers=access.bootstrap_servers,
-            bootstrap_timeout_ms=int(patience * 1000),
+            bootstrap_timeout_ms=max(2000, int((end - time.monotonic()) * 1000)),
             security_protocol=access.security_protocol,
             sasl_mechanism=access.sasl_mechanism,
             sasl_plain_username=access.username,
@@ -226,13 +237,22 @@ def _client(access: KafkaAccess, patience: float) -> Any:
             client_id="jejak-operator",
         )
     except KafkaError as error:
-        # A wrong password looks like an absent broker: only the port tells them apart.
-        if any(_answers(server) for server in access.bootstrap_servers.split(",")):
-            raise Fatal(
-                f"Kafka at {access.bootstrap_servers} answers but does not let "
-                f"{access.username} in: wrong user or password"
-            ) from error
-        raise Retry(f"no Kafka answers at {access.bootstrap_servers}") from error
+        raise Fatal(
+            f"Kafka at {access.bootstrap_servers} answers but does not let "
+            f"{access.username} in: wrong user or password"
+        ) from error
+
+
+class _Closing(KafkaAdminClient):  # type: ignore[misc]  # kafka-python has no types
+    """A client that closes its sockets and ends its thread also when it cannot connect."""
+
+    def __init__(self, **settings: Any) -> None:
+        try:
+            super().__init__(**settings)
+        except KafkaError:
+            self._closed = False
+            self.close()
+            raise
 
 
 def _answers(server: str) -> bool:

@@ -11,15 +11,20 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from threading import Event
 from types import FrameType
+from typing import Any
 
 import structlog
 
+from jejak import provisioning
 from jejak.errors import Fatal
 from jejak.home import Home
 from jejak.services import PUBLISHER, RECORDER, Services
+from jejak_consumers.agencies import Changes, Newcomers
 from jejak_consumers.finish import Finisher
 from jejak_consumers.follower import Loop as FollowerLoop
+from jejak_consumers.follower import Work
 from jejak_consumers.kafka import KafkaInboxReader, KafkaOutbox
+from jejak_consumers.projector import Projection
 from jejak_consumers.publisher import Postman, Receipts
 from jejak_consumers.recorder import Recorder
 from jejak_consumers.walk import DoorRules
@@ -27,6 +32,7 @@ from jejak_lrs import dictionaries, failpoint, roles
 from jejak_lrs.competency import ruleset
 from jejak_lrs.database import Database
 from jejak_lrs.people import People
+from jejak_lrs.projection import Projector
 
 Loop = Callable[[Home, Services, Event], None]
 FAILPOINT = "JEJAK_FAILPOINT"  # tests kill or freeze a loop at a named point
@@ -88,12 +94,28 @@ def door_rules() -> DoorRules:
     )
 
 
+def project(home: Home, services: Services, stopping: Event) -> None:
+    """Fold records into profiles and changes."""
+    del home
+    database = Database(services.dsn(roles.PROJECTOR), "jejak projector")
+    FollowerLoop("projector", database, [Projection(Projector())]).run(stopping)
+
+
 def publish(home: Home, services: Services, stopping: Event) -> None:
     """Send receipts, changes and profile states."""
     del home
     postman = Postman(lambda: KafkaOutbox(services.kafka(PUBLISHER)))
     database = Database(services.dsn(roles.PUBLISHER), "jejak publisher")
-    FollowerLoop("publisher", database, [Receipts(postman)]).run(stopping)
+
+    def match_keys() -> Mapping[str, bytes]:
+        return provisioning.match_keys(services)
+
+    works: list[Work[Any]] = [
+        Receipts(postman),
+        Changes(postman, match_keys),
+        Newcomers(postman, match_keys),
+    ]
+    FollowerLoop("publisher", database, works).run(stopping)
 
 
-LOOPS: Mapping[str, Loop] = {"recorder": record, "publisher": publish}
+LOOPS: Mapping[str, Loop] = {"recorder": record, "projector": project, "publisher": publish}

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import NoReturn
 
-from jejak import provisioning
+from jejak import foundations, provisioning
 from jejak.embedded import child
 from jejak.embedded.both import Embedded, embedded
 from jejak.home import Home
@@ -150,7 +150,7 @@ def running(
         services.start()
         up = Up(home, services_of(home, settings), services, tell)
         up.start_loops([])  # writes the services down
-        provisioning.prepare(up.services)
+        foundations.prepare(up.services)
         provisioning.refresh_credentials(up.services, home.credentials)
         stack.callback(up.stop_loops)
         up.start_loops(loops)

@@ -1,24 +1,24 @@
-"""Setting up: the database and our own users, then any number of parties, all repeatable.
+"""Adding institutions, one or many: user, rights, topics, inbox, database role, credentials.
 
 Every step finds what is there and adds what is missing, so running it again mends a half-done run.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 from uuid import UUID
 
-from psycopg import sql
 from pydantic import SecretStr
 
 from jejak.errors import Misuse, Refuse
+from jejak.foundations import superuser
 from jejak.kafka_admin import Grant, KafkaAdmin, Topic, connected
 from jejak.private import private_folder, write_private
-from jejak.services import OWN_USERS, PUBLISHER, RECORDER, Services
-from jejak_lrs import database, inboxes, migrations, roles
+from jejak.services import OWN_USERS, Services
+from jejak_lrs import database, inboxes, roles
 from jejak_schemas import topics
 from jejak_schemas.credentials import AgencyAccess, Credentials, Topics
 from jejak_schemas.parts import Role
@@ -26,13 +26,10 @@ from jejak_schemas.parts import Role
 PARTY_CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,30}")
 DAY_MS = 86_400_000
 INBOX_PARTITIONS = 2
-RECORDER_GROUP = "jejak-recorder"
-PUBLISHER_TRANSACTIONS = "jejak-publisher"
 # Contract, "Topics": policy and retention of each.
 KEEP_14_DAYS = {"cleanup.policy": "delete", "retention.ms": str(14 * DAY_MS)}
 KEEP_30_DAYS = {"cleanup.policy": "delete", "retention.ms": str(30 * DAY_MS)}
 KEEP_LATEST = {"cleanup.policy": "compact"}
-KEEP_FOREVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,53 +63,6 @@ Declare = Callable[[Sequence[NewParty]], None]
 
 A seam: the ledger's side of it is given by the composition root.
 """
-
-
-def prepare(services: Services) -> None:
-    """Make our own roles, the database with its schema, our users on Kafka and their rights."""
-    prepare_database(services)
-    with connected(services.kafka(services.operator)) as admin:
-        prepare_kafka(services, admin)
-
-
-def prepare_database(services: Services) -> None:
-    """Make roles, database and schema; what is there stays."""
-    passwords = {role: services.secrets.ensure(f"postgres-{role}") for role in roles.LOGINS}
-    with superuser(services) as connection:
-        roles.create_roles(connection, passwords)
-        found = connection.execute(
-            "SELECT FROM pg_database WHERE datname = %s", [services.database]
-        )
-        if found.fetchone() is None:
-            connection.execute(
-                sql.SQL("CREATE DATABASE {} OWNER {}").format(
-                    sql.Identifier(services.database), sql.Identifier(roles.OWNER)
-                )
-            )
-    migrations.migrate(services.dsn(roles.MIGRATOR))
-
-
-def prepare_kafka(services: Services, admin: KafkaAdmin) -> None:
-    """Make our own users on Kafka, what they may do, and the topic of checkpoints."""
-    admin.set_passwords({user: services.secrets.ensure(f"kafka-{user}") for user in OWN_USERS})
-    admin.create_topics([Topic(topics.CHECKPOINTS, 1, KEEP_FOREVER)])
-    admin.allow(own_grants())
-
-
-def own_grants() -> list[Grant]:
-    """What our own users may do, and no more: the recorder reads inboxes, the publisher writes."""
-    return [
-        Grant(RECORDER, "read", "topic", topics.INBOX_PREFIX, prefixed=True),
-        Grant(RECORDER, "describe", "topic", topics.INBOX_PREFIX, prefixed=True),
-        Grant(RECORDER, "read", "group", RECORDER_GROUP, prefixed=True),
-        *(
-            Grant(PUBLISHER, operation, "topic", prefix, prefixed=True)
-            for prefix in (topics.RECEIPTS_PREFIX, topics.AGENCY_PREFIX)
-            for operation in ("write", "describe")
-        ),
-        Grant(PUBLISHER, "write", "transaction", PUBLISHER_TRANSACTIONS, prefixed=True),
-        Grant(PUBLISHER, "describe", "transaction", PUBLISHER_TRANSACTIONS, prefixed=True),
-    ]
 
 
 def add_parties(
@@ -232,6 +182,13 @@ def match_key_secret(code: str) -> str:
     return f"match-key-{code}"
 
 
+def match_keys(services: Services) -> dict[str, bytes]:
+    """The match key of every agency that has one, by its code."""
+    prefix = match_key_secret("")
+    found = (path.name for path in services.secrets.folder.glob(f"{prefix}*"))
+    return {name.removeprefix(prefix): bytes.fromhex(services.secrets.get(name)) for name in found}
+
+
 def database_secret(code: str) -> str:
     """The name of the secret that is the password of an agency's database role."""
     return f"agency-{code}"
@@ -296,10 +253,3 @@ def shut_out(services: Services, code: str) -> None:
             if grant.operation != "write"
         ]
         admin.allow(reading)
-
-
-@contextmanager
-def superuser(services: Services) -> Iterator[database.Connection]:
-    """A connection that may make roles and databases."""
-    with closing(database.connect(services.superuser_dsn())) as connection:
-        yield connection

@@ -1,22 +1,14 @@
 """A real broker with parties on it, for tests of what talks to Kafka only."""
 
-import os
 import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from uuid import UUID
 
 from kafka import KafkaConsumer, KafkaProducer
 from kafka.structs import TopicPartition
 from pydantic import BaseModel, SecretStr
 
-from jejak.embedded.jars import fetched, locked
-from jejak.embedded.java import find_java
-from jejak.embedded.kafka import OPERATOR, EmbeddedKafka
-from jejak.embedded.ports import free_port
-from jejak.home import default_cache
 from jejak.kafka_admin import connected
 from jejak.provisioning import NewParty, provision_kafka
 from jejak_schemas import codec
@@ -29,10 +21,9 @@ EPOCH = UUID("00000000-0000-4000-8000-00000000e90c")
 
 @dataclass(frozen=True)
 class Brokers:
-    """A running cluster of one broker, its process, and the operator's way in."""
+    """A running cluster, and the operator's way in."""
 
     access: KafkaAccess
-    pid: int
 
     def party(self, code: str, roles: Sequence[Role] = ("provider",)) -> Credentials:
         """A party with its user, topics and rights."""
@@ -91,30 +82,3 @@ def recorded(seq: int, at: tuple[str, int, int], **rest: object) -> Receipt:
     return Receipt.model_validate(
         said | {"seq": seq, "topic": topic, "partition": partition, "offset": offset}
     )
-
-
-@contextmanager
-def embedded_brokers(folder: Path) -> Iterator[Brokers]:
-    """A broker of its own over a new folder."""
-    password = secrets.token_urlsafe(12)
-    port = free_port()
-    kafka = EmbeddedKafka(
-        folder=folder / "kafka",
-        port=port,
-        controller_port=free_port([port]),
-        password=password,
-        java=find_java(os.environ),
-        jars=fetched(default_cache(), locked(), print),
-        log=folder / "kafka.log",
-    )
-    try:
-        kafka.start()
-        assert kafka.process
-        access = KafkaAccess(
-            bootstrap_servers=kafka.bootstrap_servers,
-            username=OPERATOR,
-            password=SecretStr(password),
-        )
-        yield Brokers(access, kafka.process.process.pid)
-    finally:
-        kafka.stop()

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from jejak.foundations import prepare_kafka
 from jejak.kafka_admin import connected
-from jejak.provisioning import prepare_kafka
 from jejak.services import Services
 from tests import services
 

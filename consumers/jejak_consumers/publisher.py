@@ -1,10 +1,8 @@
-"""The publisher: tells every party what became of its messages, and agencies what changed.
+"""The publisher: tells every party what became of its messages (what agencies are told: agencies).
 
-Receipts and changes are numbered chains (`chain`), profile states are not. A restart gives every
-message the number it had: both are read in an order that never changes, and the chains move with
-the cursor, after the brokers have acknowledged. Source: ledger.md, "Followers".
-
-This is one of the two loops that see a NIP: nothing here may log or raise one.
+Receipts and changes are numbered chains. A restart gives every message the number it had: what is
+said is read in an order that never changes, and the chains move with the cursor, after the brokers
+have acknowledged. Source: ledger.md, "Followers".
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,9 +21,7 @@ from jejak_schemas import codec, topics
 from jejak_schemas.outgoing import Receipt
 
 MOST = 1_000  # of what is read at once
-
-MatchKeys = Callable[[str], bytes | None]
-"""An agency's match key; None for one that does not subscribe."""
+_LONGEST = 1_000  # characters of a receipt's texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +80,7 @@ class Receipts:
         fates, to = outbox.delivered(connection, after, head, self.most)
         if to == after:
             return None
-        numbering = _numbering(connection, head.epoch, (topics.receipts(f.party) for f in fates))
+        numbering = numbering_of(connection, head.epoch, (topics.receipts(f.party) for f in fates))
         posts = [_receipt(fate, numbering) for fate in fates]
         return Batch(Parcel(posts, numbering.given), to)
 
@@ -94,11 +90,24 @@ class Receipts:
 
     def keep(self, connection: Connection, items: Parcel) -> None:
         """Move the chains."""
-        _move(connection, items.places)
+        move_chains(connection, items.places)
 
     def rest(self) -> None:
         """End the writer."""
         self.postman.rest()
+
+
+def numbering_of(connection: Connection, epoch: UUID, named: Iterable[str]) -> Numbering:
+    """The numbering of topics from where their chains stand."""
+    stored = outbox.chains(connection, named)
+    return Numbering(epoch, {topic: Place(*place) for topic, place in stored.items()})
+
+
+def move_chains(connection: Connection, places: Mapping[str, Place]) -> None:
+    """Move chains to where a parcel ends; in the cursor's transaction."""
+    outbox.move_chains(
+        connection, {topic: (place.epoch, place.seq) for topic, place in places.items()}
+    )
 
 
 def _receipt(fate: Delivered, numbering: Numbering) -> Post:
@@ -116,8 +125,8 @@ def _receipt(fate: Delivered, numbering: Numbering) -> Post:
             "event_id": fate.event_id,
             "position": fate.position,
             "reason": fate.reason,
-            "field": fate.field,
-            "detail": fate.detail,
+            "field": fate.field and fate.field[:_LONGEST],
+            "detail": fate.detail and fate.detail[:_LONGEST],
             "warnings": fate.warnings,
         }
     )
@@ -129,14 +138,3 @@ def _receipt_key(fate: Delivered) -> bytes:
     if fate.event_id is None:
         return f"{fate.partition}:{fate.offset}".encode()
     return str(fate.event_id).encode()
-
-
-def _numbering(connection: Connection, epoch: UUID, named: Iterable[str]) -> Numbering:
-    stored = outbox.chains(connection, named)
-    return Numbering(epoch, {topic: Place(*place) for topic, place in stored.items()})
-
-
-def _move(connection: Connection, places: Mapping[str, Place]) -> None:
-    outbox.move_chains(
-        connection, {topic: (place.epoch, place.seq) for topic, place in places.items()}
-    )

@@ -100,12 +100,12 @@ class Recorder:
             items = self._carry(walk, messages)
             spans = self._spans(messages[: len(items)])
             batch = Batch(items, version, spans, walk.directory.newcomers)
-            failpoint("recorder-before-append")
+            failpoint("recorder.before-append")
             try:
                 appended = append(self.database, batch)
             except (ledger_errors.RegistryMoved, ledger_errors.AliasesLost):
                 continue  # the world has moved: look up again, walk again
-            failpoint("recorder-after-append")
+            failpoint("recorder.after-append")
             self._next.update({TopicPartition(s.topic, s.partition): s.end for s in spans})
             _say(appended, len(items), len(spans), time.perf_counter() - began)
             return len(items)

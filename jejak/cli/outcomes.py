@@ -46,8 +46,24 @@ def explained(reason: str | None, warnings: Iterable[str], lang: str) -> str:
 
 
 def _words(code: str, lang: str) -> str:
-    own = rows.REASONS.get(code)
-    return own.text(lang) if own else reasons.explain(code, lang)
+    meaning = _meaning(code)
+    return meaning.text(lang) if meaning else code
+
+
+def _meaning(code: str) -> reasons.Meaning | None:
+    return rows.REASONS.get(code) or reasons.REASONS.get(code) or reasons.WARNINGS.get(code)
+
+
+def told(reason: str | None, detail: str | None, warnings: Iterable[str]) -> str:
+    """Reason and warnings by their codes, with the detail where it says more than the reason."""
+    meaning = _meaning(reason) if reason else None
+    more = f": {detail}" if detail and (meaning is None or detail != meaning.en) else ""
+    return ", ".join([f"{reason}{more}"] * bool(reason) + list(warnings))
+
+
+def legend(codes: Iterable[str], lang: str) -> dict[str, object]:
+    """What each code means, once."""
+    return {code: _words(code, lang) for code in dict.fromkeys(codes)}
 
 
 class Report:
@@ -89,25 +105,24 @@ class Report:
     def _show(self) -> None:
         shown = self._first if self._counts.total() <= FEW else self._not_taken
         if shown:
-            speech.answer_table(
-                ("line", "event", "outcome", "position", "field", "why"),
-                (self._cells(outcome) for outcome in shown),
-            )
+            columns = ("line", "event", "outcome", "position", "field", "why")
+            speech.answer_table(columns, map(_cells, shown))
+            codes = [code for one in shown for code in (one.reason, *one.warnings) if code]
+            speech.answer_pairs(legend(codes, self._lang))
         left = sum(self._counts[kind] for kind in NOT_TAKEN) - len(self._not_taken)
         if left:
             speech.tell(f"{left} more were not taken; --outcomes FILE has them all")
         sys.stdout.write(self._summary() + "\n")
 
-    def _cells(self, outcome: Outcome) -> tuple[object, ...]:
-        why = explained(outcome.reason, outcome.warnings, self._lang)
-        return (
-            outcome.line, outcome.event, outcome.outcome, outcome.position, outcome.field, why,
-        )  # fmt: skip
-
     def _summary(self) -> str:
         counts = ", ".join(f"{count} {kind}" for kind, count in self._counts.most_common())
         total = self._counts.total()
         return f"{total} {'line' if total == 1 else 'lines'}: {counts}"
+
+
+def _cells(one: Outcome) -> tuple[object, ...]:
+    why = told(one.reason, one.detail, one.warnings)
+    return (one.line, one.event, one.outcome, one.position, one.field, why)
 
 
 @contextmanager

@@ -113,13 +113,18 @@ def list_parties(home: HomeOption = None, as_json: JsonOption = False) -> None:
     )
 
 
-def suspend(code: CodeArgument, home: HomeOption = None) -> None:
+def suspend(
+    code: CodeArgument,
+    reason: Annotated[str, typer.Option(help="Why, as a code of the operator's.")] = "suspended",
+    home: HomeOption = None,
+) -> None:
     """Take an institution's right to write; it can still read what was sent to it."""
-    from jejak import provisioning  # noqa: PLC0415  not part of the plain install
+    from jejak import provisioning, registrar  # noqa: PLC0415  not part of the plain install
 
     place, services = services_of(home)
     provisioning.known_party(place.credentials, code)
     provisioning.shut_out(services, code)
+    registrar.suspend(services, code, reason)
     speech.tell(f"{code} may no longer write")
 
 

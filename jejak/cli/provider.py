@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from jejak.cli import speech
 from jejak.cli.options import HomeOption, home_of
-from jejak.cli.outcomes import Report, explained
+from jejak.cli.outcomes import Report, explained, legend, told
 from jejak.errors import Misuse, Refuse
 from jejak.home import Home
 from jejak.private import private_folder, write_private
@@ -283,18 +283,20 @@ def show(found: list[Arrival], lang: str) -> None:
     if not found:
         speech.tell("no receipts")
         return
-    speech.answer_table(
-        ("time", "outcome", "event id", "message", "position", "field", "why"),
-        (
-            (
-                one.at.astimezone(clock.JAKARTA).strftime("%Y-%m-%d %H:%M:%S WIB"),
-                one.receipt.outcome,
-                one.receipt.event_id,
-                f"{one.receipt.partition}:{one.receipt.offset}",
-                one.receipt.position,
-                one.receipt.field,
-                explained(one.receipt.reason, one.receipt.warnings, lang),
-            )
-            for one in found
-        ),
+    columns = ("time (WIB)", "outcome", "event id", "position", "field", "why")
+    speech.answer_table(columns, map(cells, found))
+    kinds = [(one.receipt.reason, *one.receipt.warnings) for one in found]
+    speech.answer_pairs(legend((code for kind in kinds for code in kind if code), lang))
+
+
+def cells(arrival: Arrival) -> tuple[object, ...]:
+    """A receipt's row in the table."""
+    receipt = arrival.receipt
+    return (
+        arrival.at.astimezone(clock.JAKARTA).strftime("%Y-%m-%d %H:%M:%S"),
+        receipt.outcome,
+        receipt.event_id or f"at {receipt.partition}:{receipt.offset}",
+        receipt.position,
+        receipt.field,
+        told(receipt.reason, receipt.detail, receipt.warnings),
     )

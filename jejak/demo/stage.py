@@ -12,13 +12,14 @@ from jejak import settings as settings_module
 from jejak.demo.play import Tell
 from jejak.errors import Fatal
 from jejak.home import Home
-from jejak_lrs import cursor, database, history, roles
+from jejak_lrs import cursor, database, evidence, history, profiles, roles
 from jejak_lrs.competency import ruleset
 from jejak_producers.simulate import Nation, nation
 
 SEED = 2026
 PATIENCE = 120.0  # seconds for the followers to catch up
 FOLLOWERS = ("projector", "publisher-receipts")
+CHANGES = "publisher-changes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,11 @@ def catch_up(stage: Stage) -> None:
 
 def _caught_up(connection: database.Connection) -> bool:
     end = history.head(connection).next_position - 1
-    return all(cursor.read(connection, name).position >= end for name in FOLLOWERS)
+    if any(cursor.read(connection, name).position < end for name in FOLLOWERS):
+        return False
+    if evidence.backlog(connection, profiles.active_generation(connection)):
+        return False
+    return cursor.read(connection, CHANGES).position >= profiles.last_change(connection)
 
 
 @contextmanager

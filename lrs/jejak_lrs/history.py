@@ -157,6 +157,54 @@ def acting_on(connection: Connection, target: UUID) -> list[Record]:
     return _records(connection, f"WHERE position IN {positions} ORDER BY position", target)
 
 
+def records_at(connection: Connection, positions: Iterable[int]) -> list[Record]:
+    """The records at some positions, in order."""
+    return _records(connection, "WHERE position = ANY(%s) ORDER BY position", list(positions))
+
+
+def records_of_types(
+    connection: Connection, event_types: Iterable[str], after: int, upto: int, limit: int
+) -> list[Record]:
+    """Records about no person of some event types, with after < position <= upto, in order.
+
+    Read by the index on (person_id, position): registry records are few among the null ones.
+    """
+    where: LiteralString = (
+        "WHERE person_id IS NULL AND event_type = ANY(%s) AND position > %s AND position <= %s "
+        "ORDER BY position LIMIT %s"
+    )
+    return _records(connection, where, list(event_types), after, upto, limit)
+
+
+def whereabouts(
+    connection: Connection, statement_ids: Iterable[UUID]
+) -> dict[UUID, tuple[int, UUID | None]]:
+    """The position and person of each of the statements that the ledger holds."""
+    found = connection.execute(
+        "SELECT k.statement_id, position, r.person_id FROM statement_key k "
+        "JOIN record r USING (position) WHERE k.statement_id = ANY(%s)",
+        [list(statement_ids)],
+    )
+    return {statement_id: (position, person_id) for statement_id, position, person_id in found}
+
+
+def references_to(connection: Connection, targets: Iterable[UUID]) -> list[tuple[UUID, int]]:
+    """(target, position) of every record that acts on one of the statements, in order."""
+    return connection.execute(
+        "SELECT target, position FROM statement_reference WHERE target = ANY(%s) "
+        "ORDER BY position, target",
+        [list(targets)],
+    ).fetchall()
+
+
+def last_position_by(connection: Connection, moment: datetime) -> int:
+    """The last position stored at or before a moment; -1 where none was."""
+    found = connection.execute(
+        "SELECT coalesce(max(position), -1) FROM record WHERE stored <= %s", [moment]
+    ).fetchone()
+    return -1 if found is None else int(found[0])
+
+
 def statements_held(connection: Connection, statement_ids: Iterable[UUID]) -> set[UUID]:
     """Those of the statements that the ledger holds."""
     found = connection.execute(

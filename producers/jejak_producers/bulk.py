@@ -13,7 +13,7 @@ from typing import Final
 from uuid import UUID
 
 from jejak_producers.delivery import Awaited, Delivery, Packed
-from jejak_producers.errors import BadEvent, NoReceipt, SourceChanged
+from jejak_producers.errors import BadEvent, BrokersAway, NoReceipt, SourceChanged
 from jejak_producers.journal import Entry, Heading, Journal, Told
 from jejak_producers.producer import Producer, pack
 from jejak_producers.rows import Line
@@ -186,16 +186,18 @@ class Sending:
         if one.known is not None or one.entry is None:
             return one.known or Outcome(one.number, "refused")
         if isinstance(one.waits, Awaited):
-            self._wait_for_receipt(one.number, one.waits)
+            self._wait_for_receipt(one.number, one.entry, one.waits)
         elif one.waits is not None:
             one.waits.result()
         return _outcome_of(one.number, one.entry)
 
-    def _wait_for_receipt(self, number: int, awaited: Awaited) -> None:
+    def _wait_for_receipt(self, number: int, entry: Entry, awaited: Awaited) -> None:
         try:
             # After one silence the others are not waited for in turn.
             receipt = awaited.result(0 if self._unanswered else self._silence)
         except TimeoutError:
+            if entry.sent is None:
+                raise BrokersAway(f"line {number} was not acknowledged; run it again") from None
             self._unanswered += 1
         else:
             self._journal.mark_told(number, Told.of(receipt))

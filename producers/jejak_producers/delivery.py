@@ -47,7 +47,7 @@ class Delivery:
 
     __slots__ = ("_due", "_outbox", "_partition", "_pending", "_topic", "event_id", "seen")
 
-    def __init__(  # noqa: PLR0913  slots, made once a message
+    def __init__(
         self,
         outbox: Outbox,
         event_id: UUID,

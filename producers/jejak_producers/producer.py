@@ -158,6 +158,9 @@ class Producer:
         try:
             return self.await_receipt(delivery).result(timeout)
         except TimeoutError:
+            if not delivery.done():
+                raise BrokersAway(f"not acknowledged within {timeout:g} s") from None
+            delivery.result()  # raises what it failed with
             raise NoReceipt(f"no receipt within {timeout:g} s") from None
 
     def receipt_of(self, sent: Sent) -> Awaited:

@@ -109,15 +109,15 @@ def test_it_keeps_what_it_acknowledged_when_killed_and_starts_again(tmp_path: Pa
             admin.create_topics([Topic("kept")])
         producer = KafkaProducer(**config, acks="all")
         producer.send("kept", b"this").get(10)
+        producer.close()
         assert broker.process is not None
         broker.process.process.kill()
-        producer.close(timeout=0)
         broker.process.process.wait()
         broker.start()
         consumer = KafkaConsumer(**config)
         consumer.assign([TopicPartition("kept", 0)])
         consumer.seek_to_beginning()
-        found = consumer.poll(timeout_ms=10_000)
+        found = consumer.poll(timeout_ms=20_000)
         consumer.close()
     finally:
         broker.stop()

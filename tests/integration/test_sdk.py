@@ -1,6 +1,7 @@
 """The provider's SDK and commands against a real broker with SCRAM and ACLs on."""
 
 import json
+import logging
 import os
 import signal
 import socket
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from itertools import count
 from pathlib import Path
@@ -33,23 +34,23 @@ from jejak_schemas import codec
 from jejak_schemas.events import CourseCompleted
 from jejak_schemas.outgoing import Receipt
 from jejak_schemas.parts import Activity, PersonRef
-from tests.brokers import Brokers, embedded_brokers, recorded
+from tests import services
+from tests.brokers import Brokers, recorded
 
 pytestmark = pytest.mark.integration
 NIP = "198503152010011001"
 _names = count()
 
 
-@pytest.fixture(scope="module")
-def brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brokers]:
-    with embedded_brokers(tmp_path_factory.mktemp("brokers")) as running:
-        yield running
+@pytest.fixture
+def brokers(kafka: services.Kafka) -> Brokers:
+    return Brokers(kafka.operator)
 
 
 @pytest.fixture
 def party(brokers: Brokers) -> Credentials:
     """A party of this test's own."""
-    return brokers.party(f"party-{next(_names)}")
+    return brokers.party(f"sdk-{next(_names)}")
 
 
 def completed(party: str, number: int = 1) -> CourseCompleted:
@@ -87,6 +88,17 @@ def test_what_the_future_says_is_where_the_event_lies(brokers: Brokers, party: C
     assert {p for p, _, _, _ in there} == {0, 1}
 
 
+def test_no_log_line_holds_a_nip_however_much_is_logged(
+    party: Credentials, caplog: pytest.LogCaptureFixture
+) -> None:
+    event = completed(party.party)
+    with caplog.at_level(logging.DEBUG), caplog.at_level(logging.DEBUG, "kafka.producer.kafka"):
+        with Producer(party) as producer:
+            producer.emit(event).result(10)
+    assert caplog.records
+    assert str(event.learner.nip) not in caplog.text
+
+
 def test_a_wrong_password_and_an_unknown_user_are_told_at_once(party: Credentials) -> None:
     began = time.monotonic()
     for wrong in ({"password": SecretStr("nope")}, {"username": "nobody"}):
@@ -97,7 +109,7 @@ def test_a_wrong_password_and_an_unknown_user_are_told_at_once(party: Credential
 
 
 def test_another_partys_inbox_is_not_allowed(brokers: Brokers, party: Credentials) -> None:
-    other = brokers.party(f"party-{next(_names)}")
+    other = brokers.party(f"sdk-{next(_names)}")
     topics = party.topics.model_copy(update={"inbox": other.topics.inbox})
     assert isinstance(refused(party.model_copy(update={"topics": topics})), NotAllowed)
 
@@ -131,6 +143,30 @@ def test_a_black_hole_is_brokers_away(party: Credentials) -> None:
         assert isinstance(refused(away, patience=1.0), BrokersAway)
 
 
+class Stalling:
+    """A broker of the test's own, which can be stopped where it stands."""
+
+    def __init__(self, folder: Path) -> None:
+        self._broker = services.new_kafka(folder)
+        self._broker.start()
+        self.operator = services.Kafka(
+            self._broker.bootstrap_servers, self._broker.password
+        ).operator
+
+    @contextmanager
+    def stalled(self) -> Iterator[None]:
+        assert self._broker.process
+        process = self._broker.process.process
+        process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGCONT)
+
+    def close(self) -> None:
+        self._broker.stop()
+
+
 def emit_without_end(producer: Producer, emitted: list[int]) -> None:
     for number in count():
         producer.emit(completed(producer.party, number))
@@ -143,18 +179,14 @@ def resident_bytes() -> int:
 
 @pytest.mark.kills
 def test_a_stalled_broker_blocks_emit_and_grows_nothing(tmp_path: Path) -> None:
-    with embedded_brokers(tmp_path) as own:
-        party = own.party("stalled")
+    with closing(Stalling(tmp_path)) as broker:
+        party = Brokers(broker.operator).party("stalled")
         producer = Producer(party, deadline=1.0, in_flight=2_000_000, receipts=False)
         producer.emit(completed("stalled")).result(10)
         emitted: list[int] = []
         before = resident_bytes()
-        os.kill(own.pid, signal.SIGSTOP)
-        try:
-            with pytest.raises(BrokersAway):
-                emit_without_end(producer, emitted)
-        finally:
-            os.kill(own.pid, signal.SIGCONT)
+        with broker.stalled(), pytest.raises(BrokersAway):
+            emit_without_end(producer, emitted)
         assert 500 < len(emitted) < 10_000  # as batches expire, room comes free
         assert resident_bytes() - before < 40_000_000
         with pytest.raises(BrokersAway):
@@ -210,18 +242,11 @@ def home(tmp_path: Path, party: Credentials) -> Path:
 
 
 def write_rows(path: Path, party: str, numbers: range) -> Path:
-    text = "".join(
-        json.dumps({"event": "CourseCompleted"} | completed(party, number).model_dump(mode="json"))
-        + "\n"
-        for number in numbers
-    )
-    # Ids are the journal's to fix.
-    rows = [json.loads(line) for line in text.splitlines()]
-    path.write_text("".join(json.dumps({**row, "event_id": None}) + "\n" for row in rows))
     lines = []
-    for row in rows:
-        row.pop("event_id")
-        lines.append(json.dumps({k: v for k, v in row.items() if v is not None}))
+    for number in numbers:
+        fields = completed(party, number).model_dump(mode="json", exclude_none=True)
+        del fields["event_id"]  # the journal's to fix
+        lines.append(json.dumps({"event": "CourseCompleted"} | fields))
     path.write_text("\n".join(lines) + "\n")
     return path
 

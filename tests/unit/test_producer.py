@@ -294,6 +294,16 @@ def test_a_failure_nobody_looked_at_is_raised_by_close(inlet: FakeInlet) -> None
     assert outbox.closed is False
 
 
+def test_an_event_fails_at_its_deadline_even_if_the_client_says_nothing(
+    producer: Producer, outbox: FakeOutbox
+) -> None:
+    delivery = producer.emit(completed())
+    with pytest.raises(BrokersAway):
+        delivery.result()
+    outbox.pending[0].settle(3)
+    assert delivery.result().offset == 3
+
+
 def test_closing_with_unacknowledged_events_is_an_error(inlet: FakeInlet) -> None:
     outbox = FakeOutbox(hold=True)
     producer = Producer(LAN, deadline=0.05, outbox=outbox, inlet=inlet)

@@ -12,7 +12,6 @@ from typing import Any, ClassVar, TypeVar
 from jejak_lrs.competency.profile import (
     Levels,
     Profile,
-    Year,
     certificates_on,
     levels_on,
     programmes_on,
@@ -27,7 +26,7 @@ V = TypeVar("V")
 class Difference:
     """One difference; subclasses are named after the classes of jejak_schemas.outgoing."""
 
-    rule: ClassVar[str]
+    rule: ClassVar[str]  # which part of competency.md says so
 
     @property
     def kind(self) -> str:
@@ -56,7 +55,7 @@ class LevelChanged(Difference):
     basis: str
     before: int | None
     after: int | None
-    rule: ClassVar[str] = "level"
+    rule: ClassVar[str] = "levels"
 
     @property
     def subject(self) -> str:
@@ -68,15 +67,19 @@ class LevelChanged(Difference):
 class LearningHoursChanged(Difference):
     """The learning hours of a year, in 1/100 JP."""
 
-    year: int
+    starts: date
     before: int
     after: int
-    rule: ClassVar[str] = "learning-hours"
+    rule: ClassVar[str] = "jp-ledger"
 
     @property
     def subject(self) -> str:
-        """The year in which the year begins."""
-        return str(self.year)
+        """The first day of the year: of the calendar, or of a PPPK's contract."""
+        return self.starts.isoformat()
+
+    def content(self) -> dict[str, Any]:
+        """A contract's year is named by the calendar year in which it begins."""
+        return {"year": self.starts.year, "before": self.before, "after": self.after}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ class CertificateChanged(Difference):
     before: str | None
     after: str
     valid_until: date | None
-    rule: ClassVar[str] = "certificate"
+    rule: ClassVar[str] = "certificates"
 
     @property
     def subject(self) -> str:
@@ -103,7 +106,7 @@ class ProgrammeChanged(Difference):
     cohort: str | None
     before: str | None
     after: str | None
-    rule: ClassVar[str] = "programme"
+    rule: ClassVar[str] = "programmes"
 
     @property
     def subject(self) -> str:
@@ -117,7 +120,7 @@ class PersonJoined(Difference):
 
     before: str | None
     after: str
-    rule: ClassVar[str] = "posting"
+    rule: ClassVar[str] = "routing"
 
     @property
     def subject(self) -> str:
@@ -131,7 +134,7 @@ class PersonLeft(Difference):
 
     before: str
     after: str | None
-    rule: ClassVar[str] = "posting"
+    rule: ClassVar[str] = "routing"
 
     @property
     def subject(self) -> str:
@@ -192,16 +195,12 @@ def _level_steps(
 
 def _hours(before: Profile, after: Profile) -> Iterator[Difference]:
     for starts, old, new in _pairs(_sums(before), _sums(after)):
-        yield LearningHoursChanged(starts[0].year, old or 0, new or 0)
+        yield LearningHoursChanged(starts, old or 0, new or 0)
 
 
-def _sums(profile: Profile) -> dict[tuple[date, bool], int]:
-    """The hours per year; a calendar year and a contract year may begin on the same day."""
-    return {(year.starts, _is_contract(year)): year.jp for year in profile.hours.years}
-
-
-def _is_contract(year: Year) -> bool:
-    return year.starts != date(year.starts.year, 1, 1)
+def _sums(profile: Profile) -> dict[date, int]:
+    """The hours per year, by its first day."""
+    return {year.starts: year.jp for year in profile.hours.years}
 
 
 def _certificates(before: Profile, after: Profile, day: date) -> Iterator[Difference]:

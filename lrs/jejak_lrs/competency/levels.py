@@ -49,6 +49,13 @@ def _assessed_end(piece: Piece | Stated, rules: Ruleset) -> date:
     return months_later(piece.origin.day, rules.assessment.valid_months)
 
 
+def faded(piece: Piece, rules: Ruleset) -> date:
+    """The first day on which recency, or the default validity, leaves nothing."""
+    if piece.assessed:
+        return _assessed_end(piece, rules)
+    return months_later(piece.origin.day, rules.recency.bands[-1].until_month)
+
+
 def turns_of(piece: Piece, rules: Ruleset) -> Iterator[date]:
     """Every day on which the piece may begin or cease to count, or count for less."""
     yield piece.starts

@@ -29,8 +29,7 @@ def timeline(postings: Iterable[Posting]) -> tuple[Serving, ...]:
     by_start = {one.valid_from: one for one in sorted(postings, key=_order)}
     starts = sorted(by_start)
     return tuple(
-        Serving(by_start[start], start, end)
-        for start, end in pairwise([*starts, FOREVER])
+        Serving(by_start[start], start, end) for start, end in pairwise([*starts, FOREVER])
     )
 
 

@@ -259,23 +259,15 @@ def programmes_on(profile: Profile, day: date) -> dict[tuple[str, str | None], s
     }
 
 
-def jp_of(profile: Profile, day: date, until: date | None = None) -> int:
-    """Hours (1/100 JP) of the year that `day` lies in, counting what lies on or before `until`.
+def year_in(profile: Profile, year: int, employment: str) -> Year | None:
+    """The year of learning hours that begins in calendar year `year`; None: nothing credited.
 
-    Years of the calendar and of a contract may overlap where someone changed from one kind to
-    the other; the kind that the person has on `day` decides.
+    Where someone changed from one kind to the other, years of both may begin then: the one of
+    the given kind is preferred.
     """
-    year = _year_of(profile, day)
-    if year is None:
-        return 0
-    return sum(one.jp for one in credits_in(profile, year) if until is None or one.on <= until)
-
-
-def _year_of(profile: Profile, day: date) -> Year | None:
-    serving = serving_on(profile, day)
-    years = [one for one in profile.hours.years if on([one], day)]
-    wanted = serving.employment if serving else None
-    return next((one for one in years if one.kind == wanted), years[0] if years else None)
+    years = [one for one in profile.hours.years if one.starts.year == year]
+    fitting = (one for one in years if one.kind == employment)
+    return next(fitting, years[0] if years else None)
 
 
 def credits_in(profile: Profile, year: Year) -> Iterator[Credited]:

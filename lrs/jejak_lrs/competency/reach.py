@@ -70,6 +70,10 @@ def _party(event: events.PartyDeclared | events.PartySuspended, _registry: Regis
     return Reach(institutions=frozenset({event.code}))
 
 
+def _genesis(event: events.Genesis, _registry: Registry) -> Reach:
+    return Reach(institutions=frozenset(one.code for one in event.institutions))
+
+
 # StandardPublished touches gaps only, which are reckoned when asked.
 _REACH: Final[dict[type[Event], Callable[[Any, Registry], Reach]]] = {
     events.RulesetPublished: _everyone,
@@ -79,6 +83,7 @@ _REACH: Final[dict[type[Event], Callable[[Any, Registry], Reach]]] = {
     events.FrameworkPublished: _framework,
     events.ProviderAccredited: _provider,
     events.AssessorAccredited: _assessor,
+    events.Genesis: _genesis,
     events.PartyDeclared: _party,
     events.PartySuspended: _party,
 }

@@ -1,0 +1,225 @@
+"""What agencies are told: changes as a numbered chain, and where each of their people stands.
+
+A person's state goes to the compacted profile topic after the changes that touch it; there the
+greatest (epoch, version) holds, so it may be sent at any time and again. Source: ledger.md,
+"Followers"; contract.md, "Routing".
+
+This sees NIPs, to make match references of them: nothing here may log or raise one.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from pydantic import BaseModel, ValidationError
+
+from jejak_consumers import errors
+from jejak_consumers.chain import Numbering, Place
+from jejak_consumers.follower import Batch
+from jejak_consumers.messages import Post
+from jejak_consumers.publisher import MOST, Parcel, Postman, move_chains, numbering_of
+from jejak_consumers.roster import match_ref
+from jejak_lrs import history, outbox, profiles
+from jejak_lrs.cursor import Cursor
+from jejak_lrs.database import Connection
+from jejak_schemas import codec, topics
+from jejak_schemas.outgoing import CHANGES, Change, PersonLeft, ProfileState
+
+MatchKeys = Callable[[], Mapping[str, bytes]]
+"""The match key of every agency that subscribes, by its code, as of now."""
+
+_CLASSES: Final[Mapping[str, type[Change]]] = {one.__name__: one for one in CHANGES}
+_LOOK_AGAIN_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _References:
+    """The match references of some persons. Its repr shows nothing."""
+
+    keys: Mapping[str, bytes] = field(repr=False)
+    nips: Mapping[UUID, Sequence[str]] = field(repr=False)
+
+    def of(self, agency: str, person_id: UUID) -> tuple[str, ...]:
+        """For each NIP the person ever had, what stands for it at the agency."""
+        return tuple(match_ref(self.keys[agency], nip) for nip in self.nips.get(person_id, ()))
+
+
+@dataclass(slots=True)
+class Changes:
+    """Tells each agency what changed about its own people. Its cursor is on `change.number`."""
+
+    postman: Postman
+    match_keys: MatchKeys
+    most: int = MOST
+    name: str = field(default="publisher-changes", init=False)
+
+    def read(self, connection: Connection, after: Cursor) -> Batch[Parcel] | None:
+        """The next changes, numbered, and then the states of whom they touch."""
+        rows = profiles.changes(connection, after.position, self.most)
+        if not rows:
+            return None
+        keys = self.match_keys()
+        people = {row.person_id for row in rows}
+        references = _References(keys, outbox.nips_of(connection, people))
+        epoch = history.head(connection).epoch
+        routed = {agency for row in rows for agency in row.agencies if agency in keys}
+        numbering = numbering_of(connection, epoch, map(topics.changes, routed))
+        posts = list(_changes(rows, references, numbering))
+        standing = profiles.stored(connection, people)
+        posts += _states_after(rows, standing, references, epoch)
+        to = Cursor(rows[-1].number, after.outcome_number)
+        return Batch(Parcel(posts, numbering.given), to)
+
+    def act(self, items: Parcel) -> None:
+        """Send them."""
+        self.postman.deliver(items.posts)
+
+    def keep(self, connection: Connection, items: Parcel) -> None:
+        """Move the chains."""
+        move_chains(connection, items.places)
+
+    def rest(self) -> None:
+        """End the writer."""
+        self.postman.rest()
+
+
+@dataclass(slots=True)
+class Newcomers:
+    """Fills the profile topic of an agency that has none of this epoch yet.
+
+    So an agency that subscribes late, and every agency after a new epoch, can begin from its
+    profiles. Its cursor counts; the place of the profile topic in `chain` says: filled.
+    """
+
+    postman: Postman
+    match_keys: MatchKeys
+    name: str = field(default="publisher-newcomers", init=False)
+    _looked: float = field(default=0.0, init=False)
+
+    def read(self, connection: Connection, after: Cursor) -> Batch[Parcel] | None:
+        """The states of everyone in one agency that is new."""
+        now = time.monotonic()
+        if now - self._looked < _LOOK_AGAIN_SECONDS:
+            return None
+        keys, epoch = self.match_keys(), history.head(connection).epoch
+        filled = outbox.chains(connection, map(topics.profiles, keys))
+        for agency in sorted(keys):
+            topic = topics.profiles(agency)
+            if topic not in filled or filled[topic][0] != epoch:
+                places = {topic: Place(epoch, 0)}
+                posts = self._everyone(connection, agency, keys, epoch)
+                return Batch(Parcel(posts, places), Cursor(after.position + 1, -1))
+        self._looked = now
+        return None
+
+    def act(self, items: Parcel) -> None:
+        """Send them, some at a time."""
+        for first in range(0, len(items.posts), MOST):
+            self.postman.deliver(items.posts[first : first + MOST])
+
+    def keep(self, connection: Connection, items: Parcel) -> None:
+        """Note that the agency's topic is filled."""
+        move_chains(connection, items.places)
+
+    def rest(self) -> None:
+        """End the writer, and look again."""
+        self._looked = 0.0
+        self.postman.rest()
+
+    @staticmethod
+    def _everyone(
+        connection: Connection, agency: str, keys: Mapping[str, bytes], epoch: UUID
+    ) -> list[Post]:
+        people = profiles.of_agency(connection, agency)
+        nips = outbox.nips_of(connection, [one.person_id for one in people])
+        references = _References(keys, nips)
+        return [_state(one, agency, references, epoch) for one in people]
+
+
+def _changes(
+    rows: Iterable[profiles.Change], references: _References, numbering: Numbering
+) -> Iterable[Post]:
+    """One message for each agency that a change goes to, in the order of the changes."""
+    for row in rows:
+        if row.kind == ProfileState.__name__:
+            continue
+        for agency, relation in zip(row.agencies, row.relations, strict=True):
+            if agency in references.keys:
+                topic = topics.changes(agency)
+                link = numbering.next(topic)
+                said = {
+                    **row.content,
+                    "epoch": link.epoch,
+                    "seq": link.seq,
+                    "prev_seq": link.prev_seq,
+                    "number": row.number,
+                    "change_id": row.change_id,
+                    "person_id": row.person_id,
+                    "relation": relation,
+                    "match_refs": references.of(agency, row.person_id),
+                    "version": row.version,
+                    "changed_at": row.changed_at,
+                    "because": {
+                        "position": row.because_position,
+                        "statement_id": row.because_statement,
+                        "rule": row.because_rule,
+                    },
+                }
+                value = _encoded(_CLASSES[row.kind], said, f"change {row.number}")
+                yield Post(topic, _key(row.person_id), value)
+
+
+def _states_after(
+    rows: Sequence[profiles.Change],
+    standing: Mapping[UUID, profiles.Stored],
+    references: _References,
+    epoch: UUID,
+) -> list[Post]:
+    """For each person and agency touched, once: the state as it is now, or a tombstone."""
+    left = {(row.person_id, agency): row for row in rows for agency in row.agencies}
+    posts = []
+    for (person_id, agency), row in left.items():
+        if agency not in references.keys:
+            continue
+        one = standing.get(person_id)
+        if one is not None and agency in one.told.relations:
+            posts.append(_state(one, agency, references, epoch))
+        elif row.kind == PersonLeft.__name__:
+            posts.append(_tombstone(person_id, agency, row.version, epoch))
+    return posts
+
+
+def _state(one: profiles.Stored, agency: str, references: _References, epoch: UUID) -> Post:
+    said = {
+        "epoch": epoch,
+        "person_id": one.person_id,
+        "relation": one.told.relations[agency],
+        "match_refs": references.of(agency, one.person_id),
+        "version": one.version,
+        "assessed_to": one.assessed_to,
+        "digest": one.digest,
+        "profile": one.document,
+    }
+    value = _encoded(ProfileState, said, f"the state of {one.person_id}")
+    return Post(topics.profiles(agency), _key(one.person_id), value)
+
+
+def _tombstone(person_id: UUID, agency: str, version: int, epoch: UUID) -> Post:
+    """The person is of that agency no more; the version stands in a header."""
+    headers = (("epoch", str(epoch).encode()), ("version", str(version).encode()))
+    return Post(topics.profiles(agency), _key(person_id), None, headers)
+
+
+def _encoded(model: type[BaseModel], said: Mapping[str, object], what: str) -> bytes:
+    try:
+        return codec.encode(model.model_validate(said))
+    except ValidationError as exc:
+        where = codec.field_name(exc.errors(include_input=False)[0]["loc"])
+        # Never pydantic's own words: they quote the value.
+        raise errors.Fatal(f"{what} breaks the contract at {where}") from None
+
+
+def _key(person_id: UUID) -> bytes:
+    return str(person_id).encode()

@@ -1,0 +1,72 @@
+"""What stands before any party: our own roles, the database with its schema, our users on Kafka.
+
+Every step finds what is there and adds what is missing; `up` repeats it at each start.
+"""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from psycopg import sql
+
+from jejak.kafka_admin import Grant, KafkaAdmin, Topic, connected
+from jejak.services import OWN_USERS, PUBLISHER, RECORDER, Services
+from jejak_lrs import database, migrations, roles
+from jejak_schemas import topics
+
+RECORDER_GROUP = "jejak-recorder"
+PUBLISHER_TRANSACTIONS = "jejak-publisher"
+KEEP_FOREVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+
+
+def prepare(services: Services) -> None:
+    """Make our own roles, the database with its schema, our users on Kafka and their rights."""
+    prepare_database(services)
+    with connected(services.kafka(services.operator)) as admin:
+        prepare_kafka(services, admin)
+
+
+def prepare_database(services: Services) -> None:
+    """Make roles, database and schema; what is there stays."""
+    passwords = {role: services.secrets.ensure(f"postgres-{role}") for role in roles.LOGINS}
+    with superuser(services) as connection:
+        roles.create_roles(connection, passwords)
+        found = connection.execute(
+            "SELECT FROM pg_database WHERE datname = %s", [services.database]
+        )
+        if found.fetchone() is None:
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} OWNER {}").format(
+                    sql.Identifier(services.database), sql.Identifier(roles.OWNER)
+                )
+            )
+    migrations.migrate(services.dsn(roles.MIGRATOR))
+
+
+def prepare_kafka(services: Services, admin: KafkaAdmin) -> None:
+    """Make our own users on Kafka, what they may do, and the topic of checkpoints."""
+    admin.set_passwords({user: services.secrets.ensure(f"kafka-{user}") for user in OWN_USERS})
+    admin.create_topics([Topic(topics.CHECKPOINTS, 1, KEEP_FOREVER)])
+    admin.allow(own_grants())
+
+
+def own_grants() -> list[Grant]:
+    """What our own users may do, and no more: the recorder reads inboxes, the publisher writes."""
+    return [
+        Grant(RECORDER, "read", "topic", topics.INBOX_PREFIX, prefixed=True),
+        Grant(RECORDER, "describe", "topic", topics.INBOX_PREFIX, prefixed=True),
+        Grant(RECORDER, "read", "group", RECORDER_GROUP, prefixed=True),
+        *(
+            Grant(PUBLISHER, operation, "topic", prefix, prefixed=True)
+            for prefix in (topics.RECEIPTS_PREFIX, topics.AGENCY_PREFIX)
+            for operation in ("write", "describe")
+        ),
+        Grant(PUBLISHER, "write", "transaction", PUBLISHER_TRANSACTIONS, prefixed=True),
+        Grant(PUBLISHER, "describe", "transaction", PUBLISHER_TRANSACTIONS, prefixed=True),
+    ]
+
+
+@contextmanager
+def superuser(services: Services) -> Iterator[database.Connection]:
+    """A connection that may make roles and databases."""
+    with closing(database.connect(services.superuser_dsn())) as connection:
+        yield connection

@@ -1,0 +1,165 @@
+"""The tables of profiles and changes: written by the projector, read by publisher and answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from psycopg.rows import args_row
+from psycopg.types.json import Jsonb
+
+from jejak_lrs.competency.routing import Agencies
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from jejak_lrs.database import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A person's profile as it stands; `document` is canonical JSON."""
+
+    person_id: UUID
+    version: int
+    digest: str
+    document: str
+    assessed_to: int
+    home: str | None
+    working: str | None
+
+    @property
+    def told(self) -> Agencies:
+        """The agencies that were told of the person last."""
+        return Agencies(self.home, self.working)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change as it is told: `agencies` and `relations` go together.
+
+    `kind` is a class of jejak_schemas.outgoing and `content` its own fields, as JSON values; of
+    ProfileState it is empty: the person's stored profile goes to the profile topics of those
+    `agencies` that the person still belongs to (`Stored.told`), and after a PersonLeft that
+    topic gets a tombstone with this `version`.
+    """
+
+    number: int
+    change_id: UUID
+    person_id: UUID
+    kind: str
+    version: int
+    changed_at: datetime
+    agencies: list[str]
+    relations: list[str]
+    content: dict[str, Any]
+    because_position: int
+    because_statement: UUID
+    because_rule: str
+
+
+def active_generation(connection: Connection) -> int:
+    """The generation that is read."""
+    found = connection.execute("SELECT active FROM generation").fetchone()
+    return int(found[0]) if found else 1
+
+
+# -- profiles -----------------------------------------------------------------------------
+
+_COLUMNS = "person_id, version, digest, document, assessed_to, home, working"
+
+
+def stored(
+    connection: Connection, people: Iterable[UUID], generation: int | None = None
+) -> dict[UUID, Stored]:
+    """The profiles of persons as they stand; who has none is missing. One query."""
+    with connection.cursor(row_factory=args_row(Stored)) as cursor:
+        cursor.execute(
+            f"SELECT {_COLUMNS} FROM profile WHERE person_id = ANY(%s) AND generation = "  # noqa: S608  a constant
+            "coalesce(%s, (SELECT active FROM generation))",
+            [list(people), generation],
+        )
+        return {one.person_id: one for one in cursor}
+
+
+def of_agency(connection: Connection, agency: str) -> list[Stored]:
+    """The profiles of everyone whose home or working agency this is now, by person. One query."""
+    with connection.cursor(row_factory=args_row(Stored)) as cursor:
+        return cursor.execute(
+            f"SELECT {_COLUMNS} FROM profile WHERE %s IN (home, working) AND generation = "  # noqa: S608  a constant
+            "(SELECT active FROM generation) ORDER BY person_id",
+            [agency],
+        ).fetchall()
+
+
+def write(connection: Connection, generation: int, profiles: Sequence[Stored]) -> None:
+    """Put profiles in the place of what stood."""
+    if not profiles:
+        return
+    connection.execute(
+        "INSERT INTO profile (generation, person_id, version, digest, document, assessed_to, "
+        "home, working) SELECT %s, * FROM unnest(%s::uuid[], %s::bigint[], %s::text[], "
+        "%s::text[], %s::bigint[], %s::text[], %s::text[]) "
+        "ON CONFLICT (generation, person_id) DO UPDATE SET version = excluded.version, "
+        "digest = excluded.digest, document = excluded.document, "
+        "assessed_to = excluded.assessed_to, home = excluded.home, working = excluded.working",
+        [
+            generation,
+            [one.person_id for one in profiles],
+            [one.version for one in profiles],
+            [one.digest for one in profiles],
+            [one.document for one in profiles],
+            [one.assessed_to for one in profiles],
+            [one.home for one in profiles],
+            [one.working for one in profiles],
+        ],
+    )
+
+
+# -- changes ------------------------------------------------------------------------------
+
+
+def take_numbers(connection: Connection, count: int) -> int:
+    """The first of `count` numbers: in commit order, without gaps: locked until commit."""
+    found = connection.execute(
+        "UPDATE change_head SET next_number = next_number + %s RETURNING next_number - %s",
+        [count, count],
+    ).fetchone()
+    return int(found[0]) if found else 0
+
+
+def write_changes(connection: Connection, changes: Sequence[Change]) -> None:
+    """Add changes, numbered already."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO change (number, change_id, person_id, kind, version, changed_at, "
+            "agencies, relations, content, because_position, because_statement, because_rule) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [
+                (
+                    one.number, one.change_id, one.person_id, one.kind, one.version,
+                    one.changed_at, one.agencies, one.relations, Jsonb(one.content),
+                    one.because_position, one.because_statement, one.because_rule,
+                )
+                for one in changes
+            ],
+        )  # fmt: skip
+
+
+def changes(connection: Connection, after: int, limit: int) -> list[Change]:
+    """The changes with number > `after`, in order; -1 is before the first."""
+    with connection.cursor(row_factory=args_row(Change)) as cursor:
+        return cursor.execute(
+            "SELECT number, change_id, person_id, kind, version, changed_at, agencies, relations, "
+            "content, because_position, because_statement, because_rule FROM change "
+            "WHERE number > %s ORDER BY number LIMIT %s",
+            [after, limit],
+        ).fetchall()
+
+
+def last_change(connection: Connection) -> int:
+    """The number of the last change; -1 before the first."""
+    found = connection.execute("SELECT next_number - 1 FROM change_head").fetchone()
+    return int(found[0]) if found else -1

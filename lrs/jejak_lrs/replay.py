@@ -1,0 +1,80 @@
+"""Facts and registry straight from the ledger, up to a position: what a replay folds.
+
+The projector keeps evidence as it goes; a replay reads the records themselves. Both run the same
+`facts_of`, `Registry.add` and `assess`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from jejak_lrs import history
+from jejak_lrs.competency.assess import assess
+from jejak_lrs.competency.facts import facts_of
+from jejak_lrs.competency.registry import REGISTRY_EVENTS, Registry
+from jejak_lrs.statements import Statements
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from uuid import UUID
+
+    from jejak_lrs.competency.facts import Fact
+    from jejak_lrs.competency.profile import Profile
+    from jejak_lrs.database import Connection
+    from jejak_lrs.history import Record
+
+_CHUNK: Final = 1_000
+
+
+def fold_person(
+    connection: Connection, person_id: UUID, upto: int, registry: Registry | None = None
+) -> Profile:
+    """A person's profile by the records at positions <= `upto` alone.
+
+    Args:
+        connection: a reader's.
+        person_id: whose.
+        upto: the last position that counts; a committed prefix never changes.
+        registry: as of `upto`; read from the ledger where it is not given.
+    """
+    known = registry_at(connection, upto) if registry is None else registry
+    return assess(facts_until(connection, person_id, upto), known)
+
+
+def facts_until(connection: Connection, person_id: UUID, upto: int) -> list[Fact]:
+    """What was said about a person up to a position, and voids of it."""
+    statements = Statements()
+    records = list(_of_person(connection, person_id, upto))
+    acting = _acting(connection, [record.statement_id for record in records], upto)
+    return [fact for record in (*records, *acting) for fact in _facts(statements, record)]
+
+
+def registry_at(connection: Connection, upto: int) -> Registry:
+    """The registry by the records at positions <= `upto`."""
+    registry = Registry()
+    statements = Statements()
+    after = -1
+    while found := history.records_of_types(connection, REGISTRY_EVENTS, after, upto, _CHUNK):
+        for record in found:
+            event = statements.event_of(record)
+            if event is not None:
+                registry.add(event, record.position)
+        after = found[-1].position
+    return registry
+
+
+def _of_person(connection: Connection, person_id: UUID, upto: int) -> Iterator[Record]:
+    after = -1
+    while found := history.records_of_person(connection, person_id, after, _CHUNK):
+        yield from (record for record in found if record.position <= upto)
+        after = found[-1].position
+
+
+def _acting(connection: Connection, targets: list[UUID], upto: int) -> list[Record]:
+    referring = history.references_to(connection, targets)
+    return history.records_at(connection, {at for _, at in referring if at <= upto})
+
+
+def _facts(statements: Statements, record: Record) -> tuple[Fact, ...]:
+    event = statements.event_of(record)
+    return facts_of(event, record.position, record.statement_id) if event is not None else ()

@@ -1,0 +1,32 @@
+"""From a record's payload back to the event that it states."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+
+from jejak_lrs import dictionaries
+from jejak_schemas.statement import from_statement
+
+if TYPE_CHECKING:
+    from jejak_lrs.history import Record
+    from jejak_lrs.payload import Unpacker
+    from jejak_schemas.events import Event
+
+
+class Statements:
+    """Reads statements. For one thread."""
+
+    def __init__(self, unpacker: Unpacker | None = None) -> None:
+        self._unpacker = unpacker or dictionaries.unpacker()
+
+    def event_of(self, record: Record) -> Event | None:
+        """The resolved event of a record; None where it was erased.
+
+        Raises:
+            BadPayload: the payload cannot be read back.
+        """
+        if record.payload is None:
+            return None
+        return from_statement(orjson.loads(self._unpacker.unpack(record.payload)))

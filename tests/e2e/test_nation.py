@@ -1,0 +1,60 @@
+"""A nation's deliveries, played through the real system: nothing lost, doubled or invented."""
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from jejak_lrs import books, database, history, quarantine, roles
+from tests.e2e.conftest import Played
+
+
+@pytest.fixture
+def reader(played: Played) -> Iterator[database.Connection]:
+    with closing(database.connect(played.stage.up.services.dsn(roles.READER))) as connection:
+        yield connection
+
+
+def test_every_message_became_what_its_sender_had_planned(played: Played) -> None:
+    planned = played.stage.nation.manifest
+    assert played.told.delivered == planned.delivered
+    assert played.told.count("recorded") == planned.recorded
+    assert played.told.count("duplicate") == planned.duplicates
+    assert played.told.count("conflict") == planned.conflicts
+    assert played.told.reasons == planned.refused
+
+
+def test_the_planted_oddities_draw_their_warnings(played: Played) -> None:
+    for warning, least in played.stage.nation.manifest.warned.items():
+        assert played.told.warnings[warning] >= least
+
+
+def test_the_books_balance(reader: database.Connection) -> None:
+    kept = books.balance(reader)
+    assert sum(each.inbox.delivered for each in kept) > 0
+    assert [each for each in kept if not each.balanced] == []
+
+
+def test_positions_run_from_zero_without_a_gap(reader: database.Connection) -> None:
+    count, least, greatest = reader.execute(
+        "SELECT count(*), min(position), max(position) FROM record"
+    ).fetchall()[0]
+    assert (least, greatest) == (0, count - 1)
+    assert history.head(reader).next_position == count
+
+
+def test_what_was_not_taken_is_kept_whole(played: Played) -> None:
+    with closing(database.connect(played.stage.up.services.dsn(roles.AUDITOR))) as connection:
+        kept = quarantine.counts(connection)
+    planned = played.stage.nation.manifest
+    assert sum(kept.values()) == planned.conflicts + sum(planned.refused.values())
+
+
+def test_no_log_holds_a_number_of_a_person(played: Played) -> None:
+    population = played.stage.nation.population
+    nips = {population.person(number).nip.encode() for number in range(333)}
+    logs = sorted(played.stage.home.log.rglob("*"))
+    assert logs
+    for log in logs:
+        held = log.read_bytes() if log.is_file() else b""
+        assert not [nip for nip in nips if nip in held], log
