@@ -119,18 +119,21 @@ class Naive:
             form = self.offering(event).form
         for one in self.of("ProviderAccredited"):
             inside = one.valid_from <= jakarta(event) <= (one.valid_until or date.max)
-            if one.provider == provider(event) and inside:
-                if form is None or not one.forms or form in one.forms:
-                    return True
+            fits = form is None or not one.forms or form in one.forms
+            if one.provider == provider(event) and inside and fits:
+                return True
         return False
 
     def may_assess(self, event: Any) -> bool:
         position = self.position_class(jakarta(event))
         for one in self.of("AssessorAccredited"):
             inside = one.valid_from <= jakarta(event) <= (one.valid_until or date.max)
-            if one.assessor == provider(event) and inside and position in one.position_classes:
-                if self.kind(event.competency) in one.competency_kinds:
-                    return True
+            fits = (
+                position in one.position_classes
+                and self.kind(event.competency) in one.competency_kinds
+            )
+            if one.assessor == provider(event) and inside and fits:
+                return True
         return False
 
     def position_class(self, day: date) -> str | None:
@@ -288,33 +291,36 @@ class Naive:
         return years
 
     def credits(self) -> list[tuple[date, int]]:
-        given: list[tuple[date, int]] = []
+        return [*self.programmed(), *self.visits(), *self.sessions()]
+
+    def programmed(self) -> list[tuple[date, int]]:
         done: list[Any] = []
-        courses = [one for one in self.of("CourseCompleted") if self.worth(one) is not None]
-        for one in courses:
-            if not any(self.same(one, other) for other in done):
+        for one in self.of("CourseCompleted"):
+            if self.worth(one) is not None and not any(self.same(one, other) for other in done):
                 done.append(one)
-                given.append((self.on(one), self.worth(one) or 0))
         with_course = [one.registration for one in done if one.registration]
         for one in self.of("ProgrammeCompleted"):
             if self.worth(one) is None or any(self.same(one, other) for other in done):
                 continue
-            if any(self.linked(one.registration, other) for other in with_course):
-                continue
-            done.append(one)
-            given.append((self.on(one), self.worth(one) or 0))
-        visits: list[Any] = []
+            if not any(self.linked(one.registration, other) for other in with_course):
+                done.append(one)
+        return [(self.on(one), self.worth(one) or 0) for one in done]
+
+    def visits(self) -> list[tuple[date, int]]:
+        done: list[Any] = []
         for one in self.of("FieldVisitAttended"):
-            if self.counts(one) and one.form == "20" and self.rules(jakarta(one)):
-                if not any(self.same(one, other) for other in visits):
-                    visits.append(one)
-                    given.append((self.on(one), 1000))
-        sessions: dict[tuple[int, int], int] = {}
+            fits = self.counts(one) and one.form == "20" and self.rules(jakarta(one))
+            if fits and not any(self.same(one, other) for other in done):
+                done.append(one)
+        return [(self.on(one), 1000) for one in done]
+
+    def sessions(self) -> list[tuple[date, int]]:
+        given, months = [], dict[tuple[int, int], int]()
         for one in self.of("CoachingHeld"):
             if self.counts(one) and one.form in ("14", "15") and self.rules(jakarta(one)):
                 month = (self.on(one).year, self.on(one).month)
-                sessions[month] = sessions.get(month, 0) + 1
-                if sessions[month] <= 2:
+                months[month] = months.get(month, 0) + 1
+                if months[month] <= 2:
                     given.append((self.on(one), 200))
         return given
 

@@ -5,6 +5,7 @@ threads do not survive one. Traps of the library met here (each tried):
 - a wrong password ends as `KafkaTimeoutError: Unable to bootstrap`, as if nobody listened, because
   what the broker says together with the end of the connection is lost: `_Connections` hears it,
   remembers how the last connection failed, and ends the wait at once;
+- a group member throws away a join that ends between two polls: `_keep_joins`;
 - a static member whose place was taken is not told: `KafkaInboxReader._require_place`;
 - rebalance listeners run on the library's own thread, where a blocking call of the consumer is
   refused and waiting stops the heartbeats, and what they raise is only logged: `_Listener`;
@@ -174,6 +175,7 @@ class KafkaInboxReader(InboxReader):
             allow_auto_create_topics=False,
             metrics_enabled=False,
         )
+        _keep_joins(self._client._coordinator)  # noqa: SLF001  see there
         self._listener: _Listener | None = None
         self._describer: _Describer | None = None
 
@@ -249,6 +251,28 @@ class KafkaInboxReader(InboxReader):
         member = self._client._coordinator  # noqa: SLF001  nothing public tells
         if member.stable() and not member.rejoining and not member._heartbeat_enabled:  # noqa: SLF001
             raise errors.Superseded("a new process of this slot has taken over")
+
+
+def _keep_joins(coordinator: Any) -> None:
+    """Use every join that succeeds.
+
+    The library throws away one that ends between two polls and joins again, which makes all others
+    join again: members that are busy between polls can go on so for ever (seen: 14 rounds in 20 s).
+    """
+    join, completed = coordinator._do_join_and_sync_async, coordinator._on_join_complete_async  # noqa: SLF001
+    kept: list[bytes] = []
+
+    async def join_once() -> bytes:
+        if not kept:
+            kept.append(await join())
+        return kept[0]
+
+    async def complete(*joined: Any) -> None:
+        kept.clear()
+        await completed(*joined)
+
+    coordinator._do_join_and_sync_async = join_once  # noqa: SLF001
+    coordinator._on_join_complete_async = complete  # noqa: SLF001
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]

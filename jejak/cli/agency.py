@@ -86,9 +86,6 @@ def register(app: typer.Typer) -> None:
     app.add_typer(roster, name="roster")
 
 
-add_to = register
-
-
 def watch(
     identity: IdentityOption,
     *,

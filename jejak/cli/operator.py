@@ -26,7 +26,7 @@ class LoopName(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    for command in (up, down, status, settings):
+    for command in (up, down, status, settings, prepare):
         app.command()(command)
     app.command("run")(run_loop)
 
@@ -93,6 +93,20 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
         ("inbox", "partition", "next offset", "end", "lag"),
         [(i.topic, i.partition, i.next_offset, i.end_offset, i.lag) for i in found.inboxes],
     )
+
+
+def prepare(home: HomeOption = None) -> None:
+    """Set up services that others run: roles, schema, our users on Kafka and their rights.
+
+    `jejak up` does this by itself for the services that it starts.
+    """
+    from jejak import foundations, provisioning  # noqa: PLC0415  not part of the plain install
+
+    place, services = services_of(home)
+    place.make()
+    foundations.prepare(services)
+    stale = provisioning.refresh_credentials(services, place.credentials)
+    speech.tell(f"prepared; {stale} credentials files written anew")
 
 
 def run_loop(

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 
 
@@ -36,3 +36,13 @@ def answer_pairs(pairs: Mapping[str, object]) -> None:
     for name, value in pairs.items():
         sys.stdout.write(f"{name:<{width}}  {value}\n")
     sys.stdout.flush()
+
+
+def say(text: str) -> None:
+    """The answer as text."""
+    sys.stdout.write(text + "\n")
+
+
+def show(renderable: RenderableType) -> None:
+    """The answer as a picture for a person."""
+    Console().print(renderable)

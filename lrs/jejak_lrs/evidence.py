@@ -154,6 +154,12 @@ def backlog(connection: Connection, generation: int) -> int:
     return found[0] if found else 0
 
 
+def is_anyone_marked(connection: Connection, generation: int) -> bool:
+    """Whether anybody waits to be folded anew."""
+    found = connection.execute("SELECT FROM refold WHERE generation = %s LIMIT 1", [generation])
+    return found.fetchone() is not None
+
+
 def is_pending(connection: Connection, generation: int, person_id: UUID) -> bool:
     """Whether a person waits to be folded anew."""
     found = connection.execute(

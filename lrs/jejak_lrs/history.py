@@ -205,6 +205,14 @@ def last_position_by(connection: Connection, moment: datetime) -> int:
     return -1 if found is None else int(found[0])
 
 
+def last_stored_before(connection: Connection, moment: datetime) -> int:
+    """The last position stored before a moment; -1 where there is none."""
+    found = connection.execute(
+        "SELECT coalesce(max(position), -1) FROM record WHERE stored < %s", [moment]
+    ).fetchone()
+    return int(found[0]) if found else -1
+
+
 def statements_held(connection: Connection, statement_ids: Iterable[UUID]) -> set[UUID]:
     """Those of the statements that the ledger holds."""
     found = connection.execute(

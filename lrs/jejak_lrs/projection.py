@@ -51,7 +51,7 @@ class Projected:
 class Projector:
     """Folds the ledger into one generation of the projection. For one thread.
 
-    Keeps the registry in memory between transactions. MUST `forget` after a transaction failed.
+    Keeps the registry in memory between transactions; after a failed one it is read again.
     """
 
     def __init__(self, generation: int = 1) -> None:
@@ -67,28 +67,24 @@ class Projector:
             Fenced: the cursor is gone.
             BadPayload: a record cannot be read back.
         """
-        try:
-            with connection.transaction():
-                stands = cursor.lock(connection, NAME)
-                records = history.records(connection, stands.position, limit)
-                done = self.keep(connection, stands.position, records)
-                if records:
-                    cursor.move(connection, NAME, stands, Cursor(done.position, -1))
-        except BaseException:
-            self.forget()
-            raise
+        with connection.transaction():
+            stands = cursor.lock(connection, NAME)
+            records = history.records(connection, stands.position, limit)
+            done = self.keep(connection, stands.position, records)
+            if records:
+                cursor.move(connection, NAME, stands, Cursor(done.position, -1))
         return done
 
-    def forget(self) -> None:
-        """Believe nothing any more: the next transaction reads the registry again."""
-        self._registry = None
+    def has_work(self, connection: Connection) -> bool:
+        """Whether persons wait to be folded anew, also where no record came."""
+        return evidence.is_anyone_marked(connection, self.generation)
 
     def keep(self, connection: Connection, after: int, records: Sequence[Record]) -> Projected:
         """The effect of the records that follow position `after`; in the cursor's transaction.
 
         Also folds up to CHUNK waiting persons anew, so it has work even without records.
         """
-        registry = self._registry_at(connection, after)
+        registry = self._take_registry(connection, after)
         told = [
             Said(record, event)
             for record in records
@@ -102,15 +98,16 @@ class Projector:
         self._step(folding, told, coming)
         changes = folding.write()
         position = records[-1].position if records else after
-        self._at = position
         anew, more = self._anew(connection, registry, position)
+        self._registry, self._at = registry, position
         return Projected(position, len(records), folding.folded + anew, changes + more)
 
-    def _registry_at(self, connection: Connection, at: int) -> Registry:
-        if self._registry is None or self._at != at:
-            self._registry = registry_at(connection, at)
-            self._at = at
-        return self._registry
+    def _take_registry(self, connection: Connection, at: int) -> Registry:
+        """The registry as of a position. It grows with the batch, so it is kept at its end only:
+        if the batch fails, or its commit, the next one starts elsewhere and reads it again.
+        """  # noqa: D205
+        registry, self._registry = self._registry, None
+        return registry if registry is not None and self._at == at else registry_at(connection, at)
 
     def _step(self, folding: Folding, told: Sequence[Said], coming: Sequence[Arrival]) -> None:
         """Record by record: the registry first, then the persons whom it is about."""

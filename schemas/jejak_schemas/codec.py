@@ -19,7 +19,7 @@ from jejak_schemas.reasons import REASONS
 
 HEADER_LENGTH: Final = 10
 MAGIC: Final = b"\xc3\x01"
-LARGEST: Final = 64 * 1024  # bytes of a message value
+LARGEST: Final = 64 * 1024  # bytes of an event on the wire; what we send may be larger
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -82,6 +82,8 @@ def _plain(value: Any) -> Any:
 
 def read(value: bytes | None) -> Read:
     """One message to one event; raises Refusal."""
+    if value is not None and len(value) > LARGEST:
+        raise Refusal("too-large")
     schema, body, plain = _unpack(value)
     if not issubclass(schema.model, Event):
         raise Refusal("unknown-schema", None, f"{schema.name} is not an event that may be sent")
@@ -97,8 +99,6 @@ def read_as(expected: type[M], value: bytes | None) -> M:
 
 
 def _unpack(value: bytes | None) -> tuple[avro.Schema, bytes, dict[str, Any]]:
-    if value is not None and len(value) > LARGEST:
-        raise Refusal("too-large")
     if value is None or len(value) < HEADER_LENGTH or value[:2] != MAGIC:
         raise Refusal("unreadable")
     schema = avro.by_header().get(bytes(value[:HEADER_LENGTH]))

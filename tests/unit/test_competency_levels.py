@@ -1,9 +1,12 @@
 """Every rule of "The rules, exactly", as a worked example with a near miss beside it."""
 
+from itertools import pairwise
+
 import pytest
 
 from jejak_lrs.competency import ruleset
 from jejak_lrs.competency.judge import judge
+from jejak_schemas.events import Event
 from tests.world import (
     ASSESSOR,
     BASE,
@@ -39,7 +42,7 @@ from tests.world import (
 LATER = "2024-06-01"
 
 
-def reasons(*happened, decreed=None) -> set[str]:
+def reasons(*happened: Event, decreed: list[Event] | None = None) -> set[str]:
     known = registry(usual() if decreed is None else decreed)
     return {one.reason for one in judge(facts([registered(), *happened]), known).discounted}
 
@@ -88,7 +91,7 @@ def test_a_series_is_known_also_when_its_offering_is_published_late() -> None:
         (assessed("2024-01-01"), 3),
     ],
 )
-def test_one_piece_alone_indicates_what_its_strength_reaches(happened, level) -> None:
+def test_one_piece_alone_indicates_what_its_strength_reaches(happened: Event, level: int) -> None:
     assert indicated(profile(happened), LATER) == level
 
 
@@ -315,7 +318,7 @@ def test_training_asserts_nothing() -> None:
         assessor_accredited("balai"),
     ],
 )
-def test_an_assessment_outside_the_assessors_accreditation_is_neither(accreditation) -> None:
+def test_an_assessment_outside_the_assessors_accreditation_is_neither(accreditation: Event) -> None:
     decreed = [rules(), genesis(), framework(), accreditation]
     of = profile(assessed("2024-01-01"), decreed=decreed)
     assert (asserted(of, LATER), indicated(of, LATER)) == (None, None)
@@ -367,7 +370,7 @@ def test_a_failure_closes_nothing_of_another_competency() -> None:
         evaluated("2024-02-01", outcome="failed", party="swasta"),
     ],
 )
-def test_a_failure_that_would_not_count_as_a_success_closes_nothing(failed) -> None:
+def test_a_failure_that_would_not_count_as_a_success_closes_nothing(failed: Event) -> None:
     assert indicated(profile(course("2024-01-01"), failed), LATER) == 2
 
 
@@ -398,7 +401,7 @@ def test_two_bodies_two_levels_apart_within_180_days_are_disputed_on_the_overlap
         assessed("2024-06-30", 2, party="balai"),  # 181 days
     ],
 )
-def test_a_near_dispute_is_none(second) -> None:
+def test_a_near_dispute_is_none(second: Event) -> None:
     assert not disputed(profile(assessed("2024-01-01", 4), second), "2024-07-01")
 
 
@@ -489,7 +492,7 @@ def test_intervals_of_the_same_level_are_one() -> None:
     spans = of.competencies[0].indicated
     assert [span.level for span in spans] == [3, 2]
     assert spans[0].starts == day("2024-01-01")
-    assert all(one.ends == other.starts for one, other in zip(spans, spans[1:], strict=False))
+    assert all(one.ends == other.starts for one, other in pairwise(spans))
 
 
 def test_the_competency_of_a_profile_is_its_iri() -> None:

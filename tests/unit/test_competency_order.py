@@ -1,5 +1,6 @@
-"""The fold is a function of a set: any order, batching and repetition give the same bytes,
-and a deliberately naive fold, one day at a time, says the same.
+"""The fold is a function of a set, and says what a naive fold says, one day at a time.
+
+Any order, batching and repetition give the same bytes.
 """
 
 from collections.abc import Sequence

@@ -101,7 +101,7 @@ def explain(facts: Iterable[Fact], registry: Registry, competency: str, day: dat
     pieces = [one for one in judged.pieces if one.competency == competency and one.starts <= day]
     stated = [one for one in judged.assertions if one.competency == competency]
     rules = registry.rules_on(day)
-    indicated = levels.level_on(pieces, day, rules) if rules else None
+    indicated = levels.level_of(levels.live_on(pieces, day, rules), rules) if rules else None
     counts, idle = _weigh(pieces, day, rules, indicated)
     definition = registry.definition(competency)
     return Explanation(
@@ -151,10 +151,11 @@ def _weigh(
     given = levels.contributions([one for one in live if one.piece.level >= level], rules)
     counts = [_counts(one, rules) for one in given if one.applied]
     used = {one.piece: one.applied for one in given}
+    alive = {one.piece for one in live}
     idle = [
         _counts_not(piece, reason)
         for piece in pieces
-        if (reason := _idle(piece, day, rules, level, used)) is not None
+        if (reason := _idle(piece, day, level, alive, used)) is not None
     ]
     return counts, idle
 
@@ -177,7 +178,7 @@ def _counts(one: levels.Contribution, rules: Ruleset) -> Counts:
 
 
 def _idle(
-    piece: Piece, day: date, rules: Ruleset, level: int, used: dict[Piece, int]
+    piece: Piece, day: date, level: int, alive: set[Piece], used: dict[Piece, int]
 ) -> str | None:
     """Why a piece adds nothing; None where it does."""
     if used.get(piece):
@@ -186,7 +187,7 @@ def _idle(
         return CLOSED
     if piece.ends <= day:
         return ENDED
-    if levels.counted(piece, day, rules) == 0:
+    if piece not in alive:
         return TOO_OLD
     if piece.level < level:
         return LEVEL_TOO_LOW

@@ -6,7 +6,7 @@ Levels are 1..5, JP hundredths, dates Asia/Jakarta. Source: competency.md, "Evid
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Annotated, Final, Literal
 from uuid import UUID
@@ -34,6 +34,11 @@ class Origin:
     on_behalf_of: str | None = None
     offering: str | None = None
     form: str | None = None
+    # The Jakarta date of occurred_at: asked so often that it is worked out once.
+    day: Annotated[date, Field(exclude=True)] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "day", jakarta_date(self.occurred_at))
 
     @property
     def provider(self) -> str:
@@ -44,11 +49,6 @@ class Origin:
     def order(self) -> tuple[datetime, UUID]:
         """The order of evidence: (occurred_at, statement_id)."""
         return (self.occurred_at, self.statement_id)
-
-    @property
-    def day(self) -> date:
-        """The Jakarta date of occurred_at."""
-        return jakarta_date(self.occurred_at)
 
 
 @dataclass(frozen=True, slots=True)

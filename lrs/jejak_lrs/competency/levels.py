@@ -5,10 +5,11 @@ boundaries. Strengths in 1/10000.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations, pairwise
+from typing import Final
 
 from jejak_lrs.competency.days import closing, end_of, months_later
 from jejak_lrs.competency.judge import Piece, Source, Stated
@@ -17,6 +18,7 @@ from jejak_lrs.competency.registry import Registry
 from jejak_lrs.competency.ruleset import Ruleset
 
 Reign = tuple[date, date, Ruleset]
+_WHOLE: Final = 10_000  # basis points
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +29,36 @@ class Counted:
     strength: int
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Days [starts, ends) in which a piece counts with one strength."""
+
+    starts: date
+    ends: date
+    counted: Counted
+
+
 # -- recency ------------------------------------------------------------------------------
 
 
-def counted(piece: Piece, day: date, rules: Ruleset) -> int:
-    """Rule 3: strength x recency // 10000 on a day; 0 outside the piece's days."""
-    if not piece.starts <= day < piece.ends:
-        return 0
-    begun = piece.origin.day
+def spans_of(piece: Piece, rules: Ruleset) -> Iterator[Span]:
+    """Rule 3: strength x recency // 10000, band by band; only where something is left."""
+    starts, ends, begun = piece.starts, piece.ends, piece.origin.day
+    for until, basis_points in _bands(piece, begun, rules):
+        end = min(until, ends)
+        strength = piece.strength * basis_points // _WHOLE
+        if starts < end and strength > 0:
+            yield Span(starts, end, Counted(piece, strength))
+        starts = max(starts, until)
+
+
+def _bands(piece: Piece, begun: date, rules: Ruleset) -> Iterator[tuple[date, int]]:
+    """Until which day a piece counts with how many basis points."""
     if piece.assessed:
-        return piece.strength if day < _assessed_end(piece, rules) else 0
+        yield _assessed_end(piece, rules), _WHOLE
+        return
     for band in rules.recency.bands:
-        if day < months_later(begun, band.until_month):
-            return piece.strength * band.basis_points // 10_000
-    return 0
+        yield months_later(begun, band.until_month), band.basis_points
 
 
 def _assessed_end(piece: Piece | Stated, rules: Ruleset) -> date:
@@ -51,20 +69,8 @@ def _assessed_end(piece: Piece | Stated, rules: Ruleset) -> date:
 
 def faded(piece: Piece, rules: Ruleset) -> date:
     """The first day on which recency, or the default validity, leaves nothing."""
-    if piece.assessed:
-        return _assessed_end(piece, rules)
-    return months_later(piece.origin.day, rules.recency.bands[-1].until_month)
-
-
-def turns_of(piece: Piece, rules: Ruleset) -> Iterator[date]:
-    """Every day on which the piece may begin or cease to count, or count for less."""
-    yield piece.starts
-    yield piece.ends
-    if piece.assessed:
-        yield _assessed_end(piece, rules)
-        return
-    for band in rules.recency.bands:
-        yield months_later(piece.origin.day, band.until_month)
+    *_, (last, _) = _bands(piece, piece.origin.day, rules)
+    return last
 
 
 # -- indicated ----------------------------------------------------------------------------
@@ -86,10 +92,12 @@ def indicated(pieces: Sequence[Piece], registry: Registry) -> tuple[Indicated, .
 
 def _steps(pieces: Sequence[Piece], reign: Reign) -> Iterator[tuple[date, date, int | None]]:
     start, end, rules = reign
-    turns = {turn for piece in pieces for turn in turns_of(piece, rules)}
+    spans = _by_strength(span for piece in pieces for span in spans_of(piece, rules))
+    turns = {turn for span in spans for turn in (span.starts, span.ends)}
     inside = sorted({start, end, *(turn for turn in turns if start < turn < end)})
     for first, last in pairwise(inside):
-        yield first, last, level_on(pieces, first, rules)
+        live = [span.counted for span in spans if span.starts <= first < span.ends]
+        yield first, last, level_of(live, rules)
 
 
 def _joined(
@@ -108,26 +116,28 @@ def _joined(
         yield open_
 
 
-def level_on(pieces: Sequence[Piece], day: date, rules: Ruleset) -> int | None:
-    """Rule 4: the greatest level that holds on a day; None if none does."""
-    live = live_on(pieces, day, rules)
+def live_on(pieces: Sequence[Piece], day: date, rules: Ruleset) -> list[Counted]:
+    """The pieces whose counted strength is above 0 on a day, the strongest first."""
+    spans = (span for piece in pieces for span in spans_of(piece, rules))
+    return [span.counted for span in _by_strength(spans) if span.starts <= day < span.ends]
+
+
+def level_of(live: Sequence[Counted], rules: Ruleset) -> int | None:
+    """Rule 4: the greatest level that holds; None if none does. `live` as live_on gives it."""
     for level in sorted(rules.levels.thresholds, reverse=True):
         if holds(level, live, rules):
             return level
     return None
 
 
-def live_on(pieces: Sequence[Piece], day: date, rules: Ruleset) -> list[Counted]:
-    """The pieces whose counted strength is above 0."""
-    weighed = (Counted(piece, counted(piece, day, rules)) for piece in pieces)
-    return [one for one in weighed if one.strength > 0]
-
-
 def holds(level: int, live: Sequence[Counted], rules: Ruleset) -> bool:
     """Whether a level's sum reaches its threshold, and its gate."""
+    threshold = rules.levels.thresholds[level]
     taken = [one for one in live if one.piece.level >= level]
+    if sum(one.strength for one in taken) < threshold:
+        return False  # the sum cannot be more; spares most of the work
     reached = sum(one.applied for one in contributions(taken, rules))
-    return reached >= rules.levels.thresholds[level] and gate_holds(level, taken, rules)
+    return reached >= threshold and gate_holds(level, taken, rules)
 
 
 def gate_holds(level: int, taken: Sequence[Counted], rules: Ruleset) -> bool:
@@ -156,26 +166,28 @@ class Contribution:
 
 
 def contributions(taken: Sequence[Counted], rules: Ruleset) -> list[Contribution]:
-    """The strongest piece per source, each provider capped; strongest first, then earliest."""
+    """The strongest piece per source, each provider capped; `taken` has the strongest first."""
     left: dict[str, int] = defaultdict(lambda: rules.levels.provider_cap)
-    result = []
-    for one in sorted(_strongest(taken), key=_by_strength):
+    best: dict[Source, Contribution] = {}
+    for one in taken:
+        source = one.piece.source
+        if source in best:
+            continue
         applied = one.strength
         if not one.piece.assessed:
-            applied = min(applied, left[one.piece.source.institution])
-            left[one.piece.source.institution] -= applied
-        result.append(Contribution(one.piece, one.strength, applied))
-    return result
-
-
-def _strongest(taken: Sequence[Counted]) -> list[Counted]:
-    best: dict[Source, Counted] = {}
-    for one in sorted(taken, key=_by_strength):
-        best.setdefault(one.piece.source, one)
+            applied = min(applied, left[source.institution])
+            left[source.institution] -= applied
+        best[source] = Contribution(one.piece, one.strength, applied)
     return list(best.values())
 
 
-def _by_strength(one: Counted) -> tuple[object, ...]:
+def _by_strength(spans: Iterable[Span]) -> list[Span]:
+    """The strongest first; of equals the earliest, then the higher level."""
+    return sorted(spans, key=_rank)
+
+
+def _rank(span: Span) -> tuple[object, ...]:
+    one = span.counted
     return (-one.strength, *one.piece.origin.order, -one.piece.level)
 
 

@@ -6,7 +6,7 @@ only, without person_id, position, stored, generation and version; the digest is
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Final, Protocol, TypeVar
@@ -268,8 +268,3 @@ def year_in(profile: Profile, year: int, employment: str) -> Year | None:
     years = [one for one in profile.hours.years if one.starts.year == year]
     fitting = (one for one in years if one.kind == employment)
     return next(fitting, years[0] if years else None)
-
-
-def credits_in(profile: Profile, year: Year) -> Iterator[Credited]:
-    """The credits that lie in a year's days."""
-    return (one for one in profile.hours.credits if on([year], one.on))

@@ -171,6 +171,10 @@ class Registry:
         definition = self.definition(alignment.event.competency)
         return definition is not None and definition.owner in self._signers[alignment.statement_id]
 
+    def competencies(self) -> list[str]:
+        """Every competency of every framework, by IRI."""
+        return sorted(self._frameworks)
+
     def definition(self, competency: str) -> Definition | None:
         """A competency as defined last by its owner: whoever published it first."""
         if competency not in self._definitions:

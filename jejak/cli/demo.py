@@ -1,0 +1,47 @@
+"""`jejak demo`: the main job on a small nation, from end to end."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from jejak.cli import speech
+from jejak.cli.options import JsonOption
+
+Lang = Literal["id", "en"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's command."""
+    app.command()(demo)
+
+
+def demo(
+    lang: Annotated[Lang, typer.Option("--lang", help="The language of the tables.")] = "en",
+    home: Annotated[
+        Path | None,
+        typer.Option(
+            "--home", help="Keep its home here; otherwise it is removed.", file_okay=False
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Play six programmes' stories on a small nation, show what came of it, stop everything."""
+    from jejak import processes  # noqa: PLC0415  not part of the plain install
+    from jejak.demo import findings, play, show, stage  # noqa: PLC0415
+
+    began = time.monotonic()
+    told = play.Told()
+    with processes.interruptible(), stage.staged(home, speech.tell) as staged:
+        with play.cast(staged.home) as actors:
+            play.play(actors, staged.nation.phases(), told, speech.tell)
+        stage.catch_up(staged)
+        speech.tell("everything is folded and told; asking the services")
+        found = replace(findings.look(staged, told), seconds=time.monotonic() - began)
+    if as_json:
+        speech.answer_json(found.document())
+    else:
+        show.show(found, lang)
+    return 0 if found.as_planned and found.balanced and found.replay.equal else 1

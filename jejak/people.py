@@ -1,0 +1,56 @@
+"""From what a person types to a person of the ledger: a NIP, `@file`, `-`, or a person id."""
+
+import sys
+from pathlib import Path
+from uuid import UUID
+
+from jejak.errors import Misuse, Refuse
+from jejak_lrs import people
+from jejak_lrs.database import Connection
+
+_NIP_LENGTH = 18
+
+
+def typed(argument: str) -> str:
+    """What an argument says: itself, the one line of `@file`, or of standard input for `-`.
+
+    Misuse where the file is not there or holds nothing.
+    """
+    if argument == "-":
+        text = sys.stdin.readline()
+    elif argument.startswith("@"):
+        text = _read(Path(argument[1:]))
+    else:
+        text = argument
+    if not text.strip():
+        raise Misuse("no person given: an 18-digit NIP, @FILE, - or a person id")
+    return text.split()[0]
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise Misuse(f"cannot read {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise Misuse(f"{path} is not UTF-8 text") from None
+
+
+def person_of(connection: Connection, argument: str) -> UUID:
+    """The person that an argument names; Refuse where the ledger knows nobody by it."""
+    text = typed(argument)
+    reference = (_kind(text), text)
+    known = people.resolve_many(connection, [reference]).get(reference)
+    if known is None:
+        raise Refuse(f"the ledger knows nobody by this {reference[0]}")  # never the number itself
+    return known.person_id
+
+
+def _kind(text: str) -> str:
+    if len(text) == _NIP_LENGTH and text.isascii() and text.isdigit():
+        return "nip"
+    try:
+        UUID(text)
+    except ValueError:
+        raise Misuse("a person is an 18-digit NIP, @FILE, - or a person id (UUID)") from None
+    return "person_id"

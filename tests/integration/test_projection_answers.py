@@ -1,0 +1,124 @@
+"""Answers from a real ledger and its projection."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from uuid import UUID
+
+import pytest
+
+from jejak_lrs import answers, history, roles
+from jejak_lrs.competency.profile import levels_on
+from jejak_lrs.database import Connection, Database, connect
+from jejak_lrs.projection import Projector
+from jejak_schemas.parts import PersonRef
+from tests import services, world
+from tests.recorded import record
+from tests.world import (
+    INTEGRITY,
+    PERSON,
+    assessed,
+    course,
+    day,
+    moved,
+    passed,
+    registered,
+    standard,
+    usual,
+    voided,
+)
+
+pytestmark = pytest.mark.integration
+
+WHO = UUID(str(PERSON.person_id))
+OTHER = PersonRef(person_id=UUID("01900000-0000-7000-8000-000000000002"))
+DAY = day("2024-06-01")
+
+
+@pytest.fixture
+def reading(writer: Database, database: services.Database) -> Iterator[Connection]:
+    """A small agency, projected, seen by a reader."""
+    tested = passed("2024-01-01")
+    record(
+        writer, *usual(), standard(3), registered(), tested, assessed("2024-01-05", 2),
+        course("2024-02-01", form="3"), registered(person=OTHER, kind="PPPK"),
+        moved("2024-05-01", person=OTHER, kind="PPPK", contract_start=day("2024-05-01"),
+              position_class="pelaksana", unit="TU"),
+        assessed("2024-01-05", 3, learner=OTHER),
+        course("2024-05-02", form="3", learner=OTHER),
+        course("2024-05-03", form="3", learner=OTHER),
+        voided(tested),
+    )  # fmt: skip
+    with (
+        closing(connect(database.dsn(roles.PROJECTOR))) as projecting,
+        closing(connect(database.dsn(roles.READER))) as connection,
+    ):
+        while Projector().project(projecting, 100):
+            pass
+        yield connection
+
+
+def test_a_profile_as_it_stands_and_as_it_was_known(reading: Connection) -> None:
+    head = history.head(reading).next_position - 1
+    now, then = (answers.profile_of(reading, WHO, at) for at in (None, head - 1))
+    assert now is not None
+    assert then is not None
+    assert levels_on(now.profile, DAY)[INTEGRITY].indicated == 2
+    assert levels_on(then.profile, DAY)[INTEGRITY].indicated == 3
+    assert (now.version, now.pending, then.version) == (5, False, None)
+    assert answers.profile_of(reading, UUID(int=1)) is None
+
+
+def test_replay_compares_with_what_is_stored(reading: Connection) -> None:
+    for who in (WHO, UUID(str(OTHER.person_id))):
+        found = answers.compare(reading, who)
+        assert found is not None
+        assert found.equal
+    assert answers.compare(reading, UUID(int=1)) is None
+
+
+def test_a_stored_profile_that_was_altered_is_told(
+    reading: Connection, superuser: Connection
+) -> None:
+    superuser.execute("UPDATE profile SET digest = repeat('0', 64)")
+    found = answers.compare(reading, WHO)
+    assert found is not None
+    assert not found.equal
+
+
+def test_an_explanation_comes_from_the_ledger(reading: Connection) -> None:
+    head = history.head(reading).next_position - 1
+    now = answers.explain(reading, WHO, INTEGRITY, DAY)
+    then = answers.explain(reading, WHO, INTEGRITY, DAY, known_at=head - 1)
+    assert [one.reason for one in now.counts_not] == ["voided"]
+    assert then.counts_not[0].reason == "weaker-of-its-source"
+    assert "AssessmentPassed" in [one.event for one in then.counts]
+    assert now.inputs != then.inputs
+
+
+def test_the_gaps_of_an_agency(reading: Connection) -> None:
+    found = answers.gaps_of_agency(reading, "2060", DAY)
+    assert [one.person_id for one in found.people] == [WHO]
+    assert found.people[0].gaps.gaps[0].gap == 1
+    assert found.left_out == 1  # no standard for a pelaksana
+    assert found.match.jpm == 6666
+    earlier = answers.gaps_of_agency(reading, "2060", day("2024-04-01"))
+    assert len(earlier.people) == 2
+    assert answers.gaps_of_agency(reading, "4011", DAY).people == ()
+    one = answers.gaps_of_person(reading, WHO, DAY)
+    assert one == found.people[0].gaps
+
+
+def test_the_learning_hours_of_an_agency(reading: Connection) -> None:
+    found = {one.person_id: one for one in answers.hours_of_agency(reading, "2060", 2024, DAY)}
+    civil, contracted = found[WHO], found[UUID(str(OTHER.person_id))]
+    assert (civil.jp, civil.minimum, civil.below, civil.ceiling) == (2000, 2000, False, None)
+    assert (contracted.jp, contracted.ceiling, contracted.passed) == (4000, 2400, True)
+    assert (contracted.unit, contracted.minimum) == ("TU", None)
+    before = {one.person_id: one for one in answers.hours_of_agency(reading, "2060", 2023, DAY)}
+    assert (before[WHO].jp, before[WHO].below, before[WHO].year) == (0, True, None)
+
+
+def test_the_moment_known_at_is_a_position(reading: Connection) -> None:
+    head = history.head(reading)
+    assert history.last_position_by(reading, head.last_stored) == head.next_position - 1
+    assert history.last_position_by(reading, world.moment("2020-01-01")) == -1

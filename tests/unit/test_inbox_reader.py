@@ -1,0 +1,44 @@
+"""A join that ended between two polls is used, not thrown away and made again."""
+
+import asyncio
+
+from jejak_consumers.kafka import _keep_joins
+
+
+class Coordinator:
+    """The two steps of kafka-python's group coordinator that matter."""
+
+    def __init__(self) -> None:
+        self.joins = 0
+        self.completed: list[tuple[object, ...]] = []
+        self.fails = False
+
+    async def _do_join_and_sync_async(self) -> bytes:
+        self.joins += 1
+        if self.fails:
+            raise TimeoutError
+        return f"assignment {self.joins}".encode()
+
+    async def _on_join_complete_async(self, *joined: object) -> None:
+        self.completed.append(joined)
+
+
+def test_a_join_is_used_until_it_is_completed() -> None:
+    coordinator = Coordinator()
+    _keep_joins(coordinator)
+    for _ in range(3):
+        assert asyncio.run(coordinator._do_join_and_sync_async()) == b"assignment 1"
+    asyncio.run(coordinator._on_join_complete_async(5, "me"))
+    assert coordinator.completed == [(5, "me")]
+    assert asyncio.run(coordinator._do_join_and_sync_async()) == b"assignment 2"
+
+
+def test_a_join_that_fails_is_tried_again() -> None:
+    coordinator = Coordinator()
+    _keep_joins(coordinator)
+    coordinator.fails = True
+    try:
+        asyncio.run(coordinator._do_join_and_sync_async())
+    except TimeoutError:
+        coordinator.fails = False
+    assert asyncio.run(coordinator._do_join_and_sync_async()) == b"assignment 2"
