@@ -29,7 +29,8 @@ INBOX_PARTITIONS = 2
 # Contract, "Topics": policy and retention of each.
 KEEP_14_DAYS = {"cleanup.policy": "delete", "retention.ms": str(14 * DAY_MS)}
 KEEP_30_DAYS = {"cleanup.policy": "delete", "retention.ms": str(30 * DAY_MS)}
-KEEP_LATEST = {"cleanup.policy": "compact"}
+# Tombstones stay as long as changes: a subscriber that was away longer reloads.
+KEEP_LATEST = {"cleanup.policy": "compact", "delete.retention.ms": str(30 * DAY_MS)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from jejak_consumers.follower import Batch
-from jejak_lrs import evidence, history, projection
+from jejak_lrs import history, projection
 from jejak_lrs.cursor import Cursor
 from jejak_lrs.database import Connection
 from jejak_lrs.history import Record
@@ -35,7 +35,7 @@ class Projection:
     def read(self, connection: Connection, after: Cursor) -> Batch[Records] | None:
         """The next records."""
         records = history.records(connection, after.position, MOST)
-        if not records and not evidence.backlog(connection, self.projector.generation):
+        if not records and not self.projector.has_work(connection):
             return None
         to = Cursor(records[-1].position, -1) if records else after
         return Batch(Records(after.position, records), to)
@@ -48,5 +48,4 @@ class Projection:
         self.projector.keep(connection, items.after, items.records)
 
     def rest(self) -> None:
-        """Believe nothing any more."""
-        self.projector.forget()
+        """Nothing to let go of: after a failed transaction it reads the registry again."""

@@ -69,7 +69,7 @@ class Entry:
         return value.key if isinstance(value, PersonRef) else str(value)
 
 
-def _row(
+def _row(  # noqa: PLR0913  a row has this many columns
     number: int,
     event: type[Event],
     verb: str,
