@@ -12,7 +12,8 @@ threads do not survive one. Traps of the library met here (each tried):
 - `commit_transaction` waits without an end, and a producer's `close` flushes first, and where it
   cannot, raises and leaves its thread running: `KafkaOutbox`;
 - a topic that is not there looks like brokers that are away: `KafkaOutbox._need`;
-- at DEBUG it logs keys and values, which hold NIPs: `_hush`.
+- at DEBUG it logs keys and values, which hold NIPs, and at every sign-in on loopback a warning:
+  `_hush` drops those lines.
 """
 
 import contextlib
@@ -526,10 +527,13 @@ def _within(seconds: float, act: Callable[[], object]) -> None:
 
 
 def _hush() -> None:
-    """Below INFO the library logs keys and values."""
-    logger = logging.getLogger("kafka")
-    if logger.getEffectiveLevel() < logging.INFO:
-        logger.setLevel(logging.INFO)
+    for name in list(logging.root.manager.loggerDict):
+        if name.split(".")[0] == "kafka":
+            logging.getLogger(name).addFilter(_may_be_said)
+
+
+def _may_be_said(line: logging.LogRecord) -> bool:
+    return line.levelno >= logging.INFO and not line.name.startswith("kafka.net.sasl")
 
 
 def _ignore(_offsets: object, _answer: object) -> None:

@@ -172,7 +172,7 @@ def _refused(found: Findings, lang: Lang) -> RenderableType:
     table.add_row("offset", f"{receipt.topic}/{receipt.partition}:{receipt.offset}")
     table.add_row("reason", f"{receipt.reason} ({receipt.field or '-'})")
     table.add_row("", meaning.text(lang))
-    table.add_row(WORDS[lang]["mend"], meaning.mend)
+    table.add_row(WORDS[lang]["mend"], meaning.mend(lang))
     return table
 
 

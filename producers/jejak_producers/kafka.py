@@ -3,14 +3,15 @@
 It gives `ports.Outbox` and `ports.Inlet` their real form, and turns the library's
 errors into ours. Traps of the library met here (each tried):
 - a wrong password ends as `KafkaTimeoutError: Unable to bootstrap`, as if nobody listened,
-  for its connection reports that it was closed before the refusal is read: `_Watched` listens
-  at the sign-in itself, and ends the wait at once;
+  for what the broker says together with the end of the connection is lost: `_Watched` hears it,
+  and ends the wait at once;
 - its producer holds any amount of memory: `flight.InFlight` bounds it;
 - its flush waits its timeout once per batch: we count acknowledgements instead;
 - once a batch that was tried before expires, its producer is dead, and says nothing: `_mend`;
   and while it waits for a producer id nothing expires: `Delivery` keeps its own deadline;
 - `close` raises where it cannot flush, and leaves its thread running;
-- at DEBUG it logs keys and values, which hold NIPs: `_hush` drops those lines.
+- at DEBUG it logs keys and values, which hold NIPs, and at every sign-in on loopback a warning:
+  `_hush` drops those lines.
 """
 
 import contextlib
@@ -46,7 +47,6 @@ _BATCH_BYTES: Final = 256 * 1024
 _POLL_RECORDS: Final = 5_000
 _CLOSE_SECONDS: Final = 5.0
 _KNOCK_SECONDS: Final = 0.25
-_HUNG_UP: Final = 3  # times in a row during sign-in that count as a refusal
 
 _SIGN_IN = (errors.SaslAuthenticationFailedError, errors.UnsupportedSaslMechanismError)
 _FORBIDDEN = (errors.AuthorizationError, errors.UnknownTopicOrPartitionError)
@@ -56,46 +56,32 @@ class _Watched(KafkaConnectionManager):  # type: ignore[misc]  # the library is 
     """Connections that remember how the last one failed, and give up on a refused sign-in."""
 
     failure: Exception | None = None
-    refusal: Exception | None = None
-    _hung_up = 0
 
-    def get_connection(self, node_id: Any, *args: Any, **kwargs: Any) -> Any:
-        known = node_id in self._conns
-        connection = super().get_connection(node_id, *args, **kwargs)
-        if not known:
-            connection.init_future.add_callback(self._connected)
-            connection.init_future.add_errback(self._failed)
-            connection._sasl_authenticate = self._watched(connection._sasl_authenticate)  # noqa: SLF001
-        return connection
+    @property
+    def refusal(self) -> Exception | None:
+        """The last failure, if the brokers refused to sign us in."""
+        return self.failure if isinstance(self.failure, _SIGN_IN) else None
+
+    async def _build_transport(self, *args: Any, **kwargs: Any) -> Any:
+        transport = await super()._build_transport(*args, **kwargs)
+        receive = transport._sock_recv  # noqa: SLF001  no other seam
+
+        def receive_all() -> tuple[bytes, Exception | None]:
+            # A refusal and the end of the connection come together; the library drops the first.
+            received, error = receive()
+            return received, None if received else error
+
+        transport._sock_recv = receive_all  # noqa: SLF001
+        return transport
+
+    async def _connect(self, node: Any, conn: Any, *args: Any, **kwargs: Any) -> None:
+        await super()._connect(node, conn, *args, **kwargs)
+        self.failure = conn.init_future.exception
 
     def maybe_raise_auth_failure(self, node_id: Any) -> None:
         """End the bootstrap at a refused sign-in; its sender would only spin on it."""
         if self.refusal is not None and self.cluster.is_bootstrap(node_id):
             raise self.refusal
-
-    def _connected(self, _: object) -> None:
-        self.failure = self.refusal = None
-
-    def _failed(self, exc: Exception) -> None:
-        self.failure = exc
-
-    def _watched(self, authenticate: Any) -> Any:
-        """Where a refusal is seen: the connection itself reports only that it was closed."""
-
-        async def watched(timeout_at: float | None = None) -> None:
-            try:
-                await authenticate(timeout_at)
-            except _SIGN_IN as exc:
-                self.refusal = exc
-                raise
-            except errors.KafkaConnectionError as exc:
-                # The broker's answer is lost where its hanging up is read with it.
-                self._hung_up += 1
-                self.refusal = exc if self._hung_up >= _HUNG_UP else None
-                raise
-            self._hung_up = 0
-
-        return watched
 
 
 class _Connections:
@@ -355,11 +341,11 @@ def murmur2(key: bytes) -> int:
     return int(kafka.partitioner.murmur2(key)) & 0x7FFFFFFF
 
 
-def _not_debug(line: logging.LogRecord) -> bool:
-    return line.levelno >= logging.INFO
-
-
 def _hush() -> None:
     for name in list(logging.root.manager.loggerDict):
-        if name == "kafka" or name.startswith("kafka."):
-            logging.getLogger(name).addFilter(_not_debug)
+        if name.split(".")[0] == "kafka":
+            logging.getLogger(name).addFilter(_may_be_said)
+
+
+def _may_be_said(line: logging.LogRecord) -> bool:
+    return line.levelno >= logging.INFO and not line.name.startswith("kafka.net.sasl")

@@ -40,6 +40,7 @@ REASONS: Final = {
         "The line is not one whole JSON object.",
         "Baris ini bukan satu objek JSON yang utuh.",
         "Write one object a line; a line cut in half is no event.",
+        "Tulis satu objek per baris; baris yang terpotong bukan peristiwa.",
     ),
 }
 """Reasons of this module's own, beside those of the contract."""

@@ -84,7 +84,10 @@ def test_topics_have_the_policies_of_the_contract() -> None:
     assert made["jejak.inbox.4903"].partitions == 2
     assert made["jejak.inbox.4903"].settings["retention.ms"] == str(14 * 86_400_000)
     assert made["jejak.agency.4903.changes"].settings["retention.ms"] == str(30 * 86_400_000)
-    assert made["jejak.agency.4903.profiles"].settings == {"cleanup.policy": "compact"}
+    assert made["jejak.agency.4903.profiles"].settings == {
+        "cleanup.policy": "compact",
+        "delete.retention.ms": str(30 * 86_400_000),
+    }
     assert all(t.partitions == 1 for name, t in made.items() if "inbox" not in name)
 
 
