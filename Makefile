@@ -68,7 +68,7 @@ clean: ## remove what was built here (not the cache folder, not homes)
 
 define install
 	echo "installing into .venv ..." >&2; \
-	$(PIP) install --require-hashes -r requirements/$(1).txt \
-	  && $(PIP) install --no-deps --no-build-isolation -e . && touch .venv/$(1) \
-	  || { echo "could not install: is the package index reachable? (offline: fill pip's cache first)" >&2; exit 3; }
+	{ $(PIP) install --retries 2 --require-hashes -r requirements/$(1).txt \
+	  && $(PIP) install --no-deps --no-build-isolation -e .; } >.venv/install.log 2>&1 && touch .venv/$(1) \
+	  || { echo "could not install: is a package index reachable? pip's words are in .venv/install.log" >&2; exit 3; }
 endef
