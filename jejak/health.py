@@ -1,108 +1,180 @@
-"""How a home is: what `jejak status` says."""
+"""How a Jejak is: what `jejak status` says, of the home's own services or of those others run."""
 
+from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
 from typing import Any
 
-from jejak.errors import JejakError
+from jejak import lag
+from jejak.errors import Fatal, JejakError, Retry
 from jejak.home import Home
 from jejak.kafka_admin import connected
+from jejak.lag import InboxState
 from jejak.running import written_down
 from jejak.services import Services
-from jejak_lrs import cursor, database, history, inboxes, quarantine, roles
+from jejak_lrs import (
+    cursor,
+    database,
+    evidence,
+    history,
+    inboxes,
+    profiles,
+    quarantine,
+    roles,
+    standing,
+)
+from jejak_lrs import errors as ledger_errors
+from jejak_lrs.cursor import Cursor
+from jejak_lrs.database import Connection
+from jejak_lrs.history import Head
+from jejak_lrs.standing import Outcomes
 
-FOLLOWERS = ("projector", "publisher-receipts", "publisher-changes", "publisher-newcomers")
+LOOPS = ("recorder", "projector", "publisher")
+FOLLOWERS = ("projector", "publisher-receipts", "publisher-changes")
+PATIENCE = 5.0  # seconds until a service counts as away
 
 
 @dataclass(frozen=True, slots=True)
-class InboxState:
-    """One inbox partition: what is consumed, what is there. `end_offset` None: unknown."""
+class Service:
+    """How a service answered; `code` is the exit code that it is worth."""
 
-    topic: str
-    partition: int
-    party: str
-    next_offset: int
-    end_offset: int | None
+    says: str = "answers"
+    code: int = 0
 
-    @property
-    def lag(self) -> int | None:
-        """Messages delivered by the party and not yet in the ledger."""
-        return None if self.end_offset is None else max(0, self.end_offset - self.next_offset)
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """Where a follower stands, and how many positions (or changes) it has not seen."""
+
+    position: int
+    outcome_number: int
+    behind: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """How the ledger stands. `loops`: how many of each are connected to it, wherever they run.
+
+    `quarantine` counts messages by status, then reason; `refold` persons still to be folded anew.
+    """
+
+    head: Head
+    outcomes: Outcomes
+    cursors: Mapping[str, Follower]
+    quarantine: Mapping[str, Mapping[str, int]]
+    refold: int
+    loops: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """All of it."""
+    """All of it. `up` is None where the services are not this home's to start.
+
+    `processes` are those that `jejak up` wrote down, with whether they run.
+    """
 
     home: str
-    up: bool
-    processes: dict[str, bool]
-    kafka: str
-    postgres: str
-    head: dict[str, Any] | None
-    cursors: dict[str, dict[str, Any]]
-    quarantine: dict[str, int]
-    inboxes: list[InboxState]
+    up: bool | None
+    processes: Mapping[str, bool]
+    kafka: Service
+    postgres: Service
+    ledger: Ledger | None
+    inboxes: Sequence[InboxState]
+
+    @property
+    def stopped(self) -> list[str]:
+        """A line for each partition that is stopped."""
+        return [
+            f"STOPPED {state.topic} partition {state.partition}: {state.stopped}"
+            for state in self.inboxes
+            if state.stopped
+        ]
+
+    @property
+    def exit_code(self) -> int:
+        """4 if an operator is needed, 3 if a service is away, else 0."""
+        return max(4 if self.stopped else 0, self.kafka.code, self.postgres.code)
 
     def document(self) -> dict[str, Any]:
         """As JSON takes it."""
-        return {**asdict(self), "inboxes": [{**asdict(i), "lag": i.lag} for i in self.inboxes]}
-
-    def summary(self) -> dict[str, object]:
-        """As lines for a person."""
-        cursors = ", ".join(f"{name} {at['position']}" for name, at in self.cursors.items())
+        nothing = {each.name: None for each in fields(Ledger)}
         return {
-            "home": f"{self.home} ({'up' if self.up else 'down'})",
-            "processes": ", ".join(
-                name if runs else f"{name} (ended)" for name, runs in self.processes.items()
-            ),
-            "kafka": self.kafka,
-            "postgresql": self.postgres,
-            "head": (self.head or {}).get("next_position"),
-            "cursors": cursors,
-            "quarantine": ", ".join(f"{kind} {n}" for kind, n in self.quarantine.items()) or 0,
-            "lag": sum(state.lag or 0 for state in self.inboxes),
+            "home": self.home,
+            "up": self.up,
+            "processes": self.processes,
+            "kafka": self.kafka.says,
+            "postgres": self.postgres.says,
+            **(asdict(self.ledger) if self.ledger else nothing),
+            "inboxes": [{**asdict(state), "lag": state.lag} for state in self.inboxes],
+            "stopped": self.stopped,
         }
 
 
-def look(home: Home, services: Services) -> Health:
-    """Ask everything once. Retry if PostgreSQL is away; an absent Kafka is told, not raised."""
-    with closing(database.connect(services.dsn(roles.READER))) as connection:
-        stored = inboxes.all_inboxes(connection)
-        head = asdict(history.head(connection))
-        cursors = {name: cursor.read(connection, name)._asdict() for name in FOLLOWERS}
-        waiting = {
-            f"{kind} {reason}": count
-            for (kind, reason), count in quarantine.counts(connection).items()
-        }
-    ends, kafka = end_offsets(services, stored)
+def look(home: Home, services: Services, *, embedded: bool) -> Health:
+    """Ask everything once. A service that is away or refuses us is told, not raised."""
+    stored, ledger, postgres = ask_postgres(services)
+    states, kafka = ask_kafka(services, stored)
     return Health(
         home=str(home.path),
-        up=home.is_held,
+        up=home.is_held if embedded else None,
         processes={each.name: each.process is not None for each in written_down(home)},
         kafka=kafka,
-        postgres="answers",
-        head=head,
-        cursors=cursors,
-        quarantine=waiting,
-        inboxes=[
-            InboxState(
-                i.topic, i.partition, i.party, i.next_offset, ends.get((i.topic, i.partition))
-            )
-            for i in stored
-        ],
+        postgres=postgres,
+        ledger=ledger,
+        inboxes=states,
     )
 
 
-def end_offsets(
-    services: Services, stored: list[inboxes.Inbox]
-) -> tuple[dict[tuple[str, int], int], str]:
-    """Where each inbox ends on Kafka, and what to say of Kafka."""
-    partitions: dict[str, int] = {}
-    for inbox in stored:
-        partitions[inbox.topic] = max(partitions.get(inbox.topic, 0), inbox.partition + 1)
+def ask_postgres(services: Services) -> tuple[list[inboxes.Inbox], Ledger | None, Service]:
+    """Every inbox row and how the ledger stands, as the reader."""
     try:
-        with connected(services.kafka(services.operator), patience=5.0) as admin:
-            return admin.end_offsets(partitions), "answers"
+        with closing(database.connect(services.dsn(roles.READER), "jejak command")) as connection:
+            return inboxes.all_inboxes(connection), ledger_of(connection), Service()
+    except (ledger_errors.Retry, Retry) as error:
+        return [], None, Service(str(error), Retry.exit_code)
+    except (ledger_errors.LedgerError, JejakError) as error:
+        return [], None, Service(str(error), Fatal.exit_code)
+
+
+def ledger_of(connection: Connection) -> Ledger:
+    """How the ledger stands."""
+    head = history.head(connection)
+    waiting: dict[str, dict[str, int]] = {}
+    for (status, reason), count in sorted(quarantine.counts(connection).items()):
+        waiting.setdefault(status, {})[reason] = count
+    last_change = profiles.last_change(connection)
+    cursors = {name: cursor.read(connection, name) for name in FOLLOWERS}
+    connected_as = standing.sessions(connection)
+    return Ledger(
+        head=head,
+        outcomes=standing.outcomes(connection),
+        cursors={name: follower(name, at, head, last_change) for name, at in cursors.items()},
+        quarantine=waiting,
+        refold=evidence.backlog(connection, profiles.active_generation(connection)),
+        loops={name: connected_as.get(f"jejak {name}", 0) for name in LOOPS},
+    )
+
+
+def follower(name: str, at: Cursor, head: Head, last_change: int) -> Follower:
+    """Where a follower stands: receipts follow records and outcomes, changes follow changes."""
+    records = head.next_position - 1 - at.position
+    behind = {
+        "publisher-receipts": records + head.next_outcome - 1 - at.outcome_number,
+        "publisher-changes": last_change - at.position,
+    }.get(name, records)
+    return Follower(at.position, at.outcome_number, max(0, behind))
+
+
+def ask_kafka(
+    services: Services, stored: Sequence[inboxes.Inbox]
+) -> tuple[list[InboxState], Service]:
+    """How each inbox partition stands, as the operator."""
+    try:
+        with connected(services.kafka(services.operator), PATIENCE) as admin:
+            logs = admin.logs({inbox.topic for inbox in stored})
+            states = lag.compare(stored, logs)
+            unread = {(at.topic, at.partition): at.next_offset for at in states if at.lag}
+            return lag.aged(states, admin.written_at(unread), datetime.now(UTC)), Service()
     except JejakError as error:
-        return {}, str(error)
+        return lag.unknown(stored), Service(str(error), error.exit_code)

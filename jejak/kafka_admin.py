@@ -6,13 +6,15 @@ All calls take many things at once and may be repeated without harm.
 
 import socket
 import time
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, Protocol
 from uuid import UUID
 
-from kafka import KafkaAdminClient
+from kafka import KafkaAdminClient, KafkaConsumer
 from kafka.admin import (
     ACL,
     ACLFilter,
@@ -30,10 +32,16 @@ from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 from kafka.structs import TopicPartition
 
 from jejak.errors import Fatal, Retry
+from jejak_consumers import errors as loop_errors
+from jejak_consumers.kafka import Line
 from jejak_schemas.credentials import KafkaAccess
+
+Place = tuple[str, int]  # a topic and the number of a partition
 
 SCRAM = "SCRAM-SHA-512"
 ALREADY_EXISTS = 36  # TOPIC_ALREADY_EXISTS, Kafka protocol guide, error codes
+LEAST_PATIENCE: Final = 2.0  # seconds to sign in, once a broker takes connections
+SMALL_FETCH: Final = 64 * 1024  # bytes of a partition at once, where one message is enough
 OPERATIONS = {
     "read": ACLOperation.READ,
     "write": ACLOperation.WRITE,
@@ -66,6 +74,14 @@ class Grant:
     prefixed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Log:
+    """What the brokers hold of a topic now: its id; by partition the first offset and the end."""
+
+    topic_id: UUID
+    bounds: Mapping[int, tuple[int, int]]
+
+
 class KafkaAdmin(Protocol):
     """The operator's hand on a cluster.
 
@@ -93,8 +109,16 @@ class KafkaAdmin(Protocol):
     def revoke(self, users: Collection[str]) -> None:
         """Take every right from these users."""
 
-    def end_offsets(self, partitions: Mapping[str, int]) -> dict[tuple[str, int], int]:
-        """(topic, partition) to the offset after its last message; given topic to partitions."""
+    def logs(self, names: Collection[str]) -> dict[str, Log]:
+        """What there is of each of these topics that exists."""
+
+    def written_at(
+        self, places: Mapping[Place, int], patience: float = 5.0
+    ) -> dict[Place, datetime]:
+        """When the first message at or after each offset was written, by its producer's clock.
+
+        Places where none came within `patience` seconds are missing.
+        """
 
 
 @contextmanager
@@ -103,7 +127,9 @@ def connected(access: KafkaAccess, patience: float = 30.0) -> Iterator[KafkaAdmi
 
     Retry where no broker answers, Fatal where one does and does not let us in.
     """
-    admin = _Client(_client(access, patience), access)
+    end = time.monotonic() + patience
+    _await_port(access.bootstrap_servers, end)
+    admin = _Client(access, max(LEAST_PATIENCE, end - time.monotonic()))
     try:
         yield admin
     finally:
@@ -113,9 +139,10 @@ def connected(access: KafkaAccess, patience: float = 30.0) -> Iterator[KafkaAdmi
 class _Client:
     """`KafkaAdmin` over kafka-python."""
 
-    def __init__(self, client: Any, access: KafkaAccess) -> None:
-        self._client = client
+    def __init__(self, access: KafkaAccess, patience: float) -> None:
         self._access = access
+        self._patience = patience
+        self._client = self._open(KafkaAdminClient)
 
     def close(self) -> None:
         self._client.close()
@@ -187,15 +214,60 @@ class _Client:
             with self._speaking():
                 self._client.delete_acls(filters)
 
-    def end_offsets(self, partitions: Mapping[str, int]) -> dict[tuple[str, int], int]:
-        asked = {
-            TopicPartition(topic, number): OffsetSpec.LATEST
-            for topic, count in partitions.items()
-            for number in range(count)
-        }
+    def logs(self, names: Collection[str]) -> dict[str, Log]:
         with self._speaking():
-            found = self._client.list_partition_offsets(asked) if asked else {}
-        return {(place.topic, place.partition): at.offset for place, at in found.items()}
+            found = self._client.describe_topics(list(names)) if names else []
+            there = [topic for topic in found if not topic["error_code"]]
+            places = [
+                TopicPartition(topic["name"], partition["partition_index"])
+                for topic in there
+                for partition in topic["partitions"]
+            ]
+            firsts = self._offsets(places, OffsetSpec.EARLIEST)
+            ends = self._offsets(places, OffsetSpec.LATEST)
+        bounds: defaultdict[str, dict[int, tuple[int, int]]] = defaultdict(dict)
+        for at in places:
+            bounds[at.topic][at.partition] = firsts[at], ends[at]
+        return {
+            topic["name"]: Log(UUID(str(topic["topic_id"])), bounds[topic["name"]])
+            for topic in there
+        }
+
+    def written_at(
+        self, places: Mapping[Place, int], patience: float = 5.0
+    ) -> dict[Place, datetime]:
+        if not places:
+            return {}
+        with self._speaking(), closing(self._reader()) as reader:
+            reader.assign([TopicPartition(*place) for place in places])
+            for place, offset in places.items():
+                reader.seek(TopicPartition(*place), offset)
+            return _first_times(reader, len(places), patience)
+
+    def _offsets(self, places: Sequence[TopicPartition], which: int) -> dict[TopicPartition, int]:
+        asked = dict.fromkeys(places, which)
+        found = self._client.list_partition_offsets(asked) if asked else {}
+        return {place: at.offset for place, at in found.items()}
+
+    def _reader(self) -> Any:
+        return self._open(
+            KafkaConsumer,
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            max_partition_fetch_bytes=SMALL_FETCH,
+            allow_auto_create_topics=False,
+            metrics_enabled=False,
+        )
+
+    def _open(self, make: Callable[..., Any], **settings: Any) -> Any:
+        """A client of the library; our errors where the brokers do not let us in."""
+        try:
+            return Line(self._access, self._patience).open(make, **settings)
+        except loop_errors.Retry as error:
+            raise Retry(str(error)) from error
+        except loop_errors.LoopError as error:
+            raise Fatal(str(error)) from error
 
     def _acls(self) -> set[ACL]:
         found, _ = self._client.describe_acls(_everything_of(None))
@@ -214,45 +286,25 @@ class _Client:
             raise Fatal(f"Kafka said no: {error}") from error
 
 
-def _client(access: KafkaAccess, patience: float) -> Any:
-    """A client. A wrong password looks like an absent broker to it: the port tells them apart.
-
-    The port is tried first also because kafka-python leaks the socket of a refused connection.
-    """
-    servers = access.bootstrap_servers.split(",")
+def _first_times(reader: Any, wanted: int, patience: float) -> dict[Place, datetime]:
+    """The time of the first message of each partition that a reader reads."""
     end = time.monotonic() + patience
-    while not any(_answers(server) for server in servers):
+    found: dict[Place, datetime] = {}
+    while len(found) < wanted and time.monotonic() < end:
+        for at, messages in reader.poll(timeout_ms=200).items():
+            found[at.topic, at.partition] = datetime.fromtimestamp(
+                messages[0].timestamp / 1000, UTC
+            )
+            reader.pause(at)
+    return found
+
+
+def _await_port(servers: str, end: float) -> None:
+    """Wait until a broker takes connections; kafka-python leaks the socket of a refused one."""
+    while not any(_answers(server) for server in servers.split(",")):
         if time.monotonic() > end:
-            raise Retry(f"no Kafka answers at {access.bootstrap_servers}")
+            raise Retry(f"no Kafka answers at {servers}")
         time.sleep(0.1)
-    try:
-        return _Closing(
-            bootstrap_servers=access.bootstrap_servers,
-            bootstrap_timeout_ms=max(2000, int((end - time.monotonic()) * 1000)),
-            security_protocol=access.security_protocol,
-            sasl_mechanism=access.sasl_mechanism,
-            sasl_plain_username=access.username,
-            sasl_plain_password=access.password.get_secret_value(),
-            ssl_cafile=access.ssl_cafile or None,
-            client_id="jejak-operator",
-        )
-    except KafkaError as error:
-        raise Fatal(
-            f"Kafka at {access.bootstrap_servers} answers but does not let "
-            f"{access.username} in: wrong user or password"
-        ) from error
-
-
-class _Closing(KafkaAdminClient):  # type: ignore[misc]  # kafka-python has no types
-    """A client that closes its sockets and ends its thread also when it cannot connect."""
-
-    def __init__(self, **settings: Any) -> None:
-        try:
-            super().__init__(**settings)
-        except KafkaError:
-            self._closed = False
-            self.close()
-            raise
 
 
 def _answers(server: str) -> bool:

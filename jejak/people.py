@@ -14,7 +14,7 @@ _NIP_LENGTH = 18
 def typed(argument: str) -> str:
     """What an argument says: itself, the one line of `@file`, or of standard input for `-`.
 
-    Misuse where the file is not there or holds nothing.
+    Refuse where the file cannot be read, Misuse where it holds nothing.
     """
     if argument == "-":
         text = sys.stdin.readline()
@@ -31,9 +31,9 @@ def _read(path: Path) -> str:
     try:
         return path.read_text("utf-8")
     except OSError as error:
-        raise Misuse(f"cannot read {path}: {error.strerror}") from None
+        raise Refuse(f"cannot read {path}: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise Misuse(f"{path} is not UTF-8 text") from None
+        raise Refuse(f"{path} is not UTF-8 text") from None
 
 
 def person_of(connection: Connection, argument: str) -> UUID:

@@ -8,7 +8,9 @@ from jejak.errors import Fatal, Refuse
 from jejak.home import Home
 
 # What a home may hold. Nothing else in the folder is ever touched.
-CONTENTS = ("kafka", "postgres", "run", "log", "credentials", "secrets", "published")
+CONTENTS = (
+    "kafka", "postgres", "run", "log", "credentials", "secrets", "bookmarks", "published",
+)  # fmt: skip
 PATIENCE = 60.0  # seconds for a supervisor to stop everything
 
 

@@ -22,6 +22,7 @@ Lang = Literal["id", "en"]
 NameOf = Callable[[str], str]
 HIGHEST: Final = 5
 _BAR: Final = 24
+_UUID: Final = 36
 
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "id": {
@@ -111,9 +112,9 @@ def _rest(answer: Answer, day: date, lang: Lang) -> Table:
     return table
 
 
-def hours_bar(hundredths: int, whole: int = 4_000) -> Text:
+def hours_bar(hundredths: int, whole: int = 4_000, width: int = _BAR) -> Text:
     """Learning hours against a scale of 40 JP."""
-    return bar(hundredths, whole, style="yellow")
+    return bar(hundredths, whole, width, style="yellow")
 
 
 def _span(year: Year) -> str:
@@ -163,11 +164,15 @@ def _by_competency(found: AgencyGaps) -> Iterator[tuple[str, Match, int]]:
 def hours_view(people: list[PersonHours], lang: Lang) -> Table:
     """Who learnt how much, the least first."""
     words = WORDS[lang]
-    table = Table(words["person"], words["unit"], "", words["hours"], "")
+    table = Table()
+    table.add_column(words["person"], no_wrap=True, min_width=_UUID)  # to be copied from here
+    table.add_column(words["unit"], overflow="fold")
+    table.add_column("")
+    table.add_column(words["hours"], no_wrap=True)
     for one in sorted(people, key=lambda person: (person.jp, person.person_id)):
         mark = "<" if one.below else ">" if one.passed else ""
         table.add_row(
-            str(one.person_id), one.unit or "", one.employment,
-            hours_bar(one.jp) + Text(f" {jp(one.jp)}"), mark,
+            str(one.person_id), Text(one.unit or ""), one.employment,
+            hours_bar(one.jp, width=8) + Text(f" {jp(one.jp)} {mark}"),
         )  # fmt: skip
     return table

@@ -16,7 +16,7 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 
 from jejak_consumers import errors
-from jejak_consumers.chain import Numbering, Place
+from jejak_consumers.chain import Numbering
 from jejak_consumers.follower import Batch
 from jejak_consumers.messages import Post
 from jejak_consumers.publisher import MOST, Parcel, Postman, move_chains, numbering_of
@@ -25,6 +25,7 @@ from jejak_lrs import history, outbox, profiles
 from jejak_lrs.cursor import Cursor
 from jejak_lrs.database import Connection
 from jejak_schemas import codec, topics
+from jejak_schemas.chain import Place
 from jejak_schemas.outgoing import CHANGES, Change, PersonLeft, ProfileState
 
 MatchKeys = Callable[[], Mapping[str, bytes]]

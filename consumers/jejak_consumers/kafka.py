@@ -84,8 +84,13 @@ class _Connections(KafkaConnectionManager):  # type: ignore[misc]  # the library
             self._auth_failures[node.node_id] = self.failure
 
 
-class _Line:
-    """The line of one client to the brokers: makes the client, and says what is wrong with it."""
+class Line:
+    """The line of one client to the brokers: makes the client, and says what is wrong with it.
+
+    Args:
+        access: whom to sign in as, and where.
+        patience: seconds to try for.
+    """
 
     def __init__(self, access: KafkaAccess, patience: float) -> None:
         self._access = access
@@ -94,7 +99,12 @@ class _Line:
         self._connections: _Connections | None = None
 
     def open(self, make: Callable[..., Any], **settings: Any) -> Any:
-        """A client of the library, connected."""
+        """A client of the library, connected.
+
+        Raises:
+            BrokersAway: none answered in time.
+            WrongLogin: one answered, and refused us.
+        """
         _hush()
         with self.explained():
             try:
@@ -132,7 +142,7 @@ class _Line:
         where, user = self._access.bootstrap_servers, self._access.username
         failure = self._connections.failure if self._connections else None
         if isinstance(exc, _SIGN_IN) or isinstance(failure, _SIGN_IN):
-            return errors.WrongLogin(f"{where} refused user {user} or its password")
+            return errors.WrongLogin(f"{where} refused {user}: wrong user or password")
         if isinstance(exc, theirs.AuthorizationError):
             return errors.NotAllowed(f"user {user} may not do this ({type(exc).__name__})")
         if isinstance(exc, _CUT_OFF):
@@ -161,7 +171,7 @@ class KafkaInboxReader(InboxReader):
     ) -> None:
         self._access = access
         self._patience = patience
-        self._line = _Line(access, patience)
+        self._line = Line(access, patience)
         self._client = self._line.open(
             kafka.KafkaConsumer,
             group_id=RECORDERS,
@@ -310,7 +320,7 @@ class _Describer:
     """Asks the brokers about topics now; a consumer answers from what it remembers."""
 
     def __init__(self, access: KafkaAccess, patience: float) -> None:
-        self._line = _Line(access, patience)
+        self._line = Line(access, patience)
         self._client = self._line.open(kafka.KafkaAdminClient, request_timeout_ms=_ms(patience))
 
     def topic_ids(self, names: Iterable[str]) -> Mapping[str, UUID]:
@@ -339,7 +349,7 @@ class KafkaOutbox(Outbox):
     def __init__(self, access: KafkaAccess, patience: float = PATIENCE) -> None:
         self._access = access
         self._patience = patience
-        self._line = _Line(access, patience)
+        self._line = Line(access, patience)
         self._client = self._line.open(
             kafka.KafkaProducer,
             transactional_id=PUBLISHER,
@@ -411,7 +421,7 @@ class KafkaFeed(Feed):
     def __init__(self, access: KafkaAccess, topic: str, patience: float = PATIENCE) -> None:
         self._where = TheirPartition(topic, 0)
         self._patience = patience
-        self._line = _Line(access, patience)
+        self._line = Line(access, patience)
         self._client = self._line.open(
             kafka.KafkaConsumer,
             group_id=None,
@@ -475,7 +485,7 @@ def _trust(cafile: str) -> ssl.SSLContext:
         raise CredentialsError(f"ssl_cafile {cafile}: {exc.strerror}") from exc
 
 
-def _bounds(line: _Line, client: Any, where: TheirPartition, patience: float) -> tuple[int, int]:
+def _bounds(line: Line, client: Any, where: TheirPartition, patience: float) -> tuple[int, int]:
     with line.explained():
         first = client.beginning_offsets([where], timeout_ms=_ms(patience))
         end = client.end_offsets([where], timeout_ms=_ms(patience))

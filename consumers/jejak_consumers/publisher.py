@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from jejak_consumers.chain import Numbering, Place
+from jejak_consumers.chain import Numbering
 from jejak_consumers.follower import Batch
 from jejak_consumers.messages import Outbox, Post
 from jejak_lrs import history, outbox
@@ -18,6 +18,7 @@ from jejak_lrs.database import Connection
 from jejak_lrs.failpoint import failpoint
 from jejak_lrs.outbox import Delivered
 from jejak_schemas import codec, topics
+from jejak_schemas.chain import Place
 from jejak_schemas.outgoing import Receipt
 
 MOST = 1_000  # of what is read at once

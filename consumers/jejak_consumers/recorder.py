@@ -193,8 +193,6 @@ class Recorder:
         if not self._idle or time.monotonic() - self._looked < _LOOK_AGAIN_SECONDS:
             return
         self._looked = time.monotonic()
-        rows = inboxes.all_inboxes(self.database.connection)
-        self._inboxes = {row.topic: Inbox(row.party, row.topic_id) for row in rows}
         ids = self.reader.topic_ids({where.topic for where in self._idle})
         offsets = inboxes.stored_offsets(
             self.database.connection,
@@ -206,9 +204,8 @@ class Recorder:
 
     def _start(self, where: TopicPartition, row: inboxes.Inbox | None) -> None:
         if row is None:
-            known = where.topic in self._inboxes
-            what = "its topic was replaced" if known else "no party owns it yet"
-            log.warning("not consumed", topic=where.topic, partition=where.partition, why=what)
+            why = "the ledger does not know this topic's id: not added yet, or topic made anew"
+            log.warning("not consumed", topic=where.topic, partition=where.partition, why=why)
             return
         first, end = self.reader.bounds(where)
         if not first <= row.next_offset <= end:
@@ -217,6 +214,7 @@ class Recorder:
             return
         self.reader.seek(where, row.next_offset)
         self.reader.resume(where)
+        self._inboxes[where.topic] = Inbox(row.party, row.topic_id)
         self._next[where] = row.next_offset
         self._idle.discard(where)
 

@@ -26,9 +26,9 @@ from typing import Literal, Self
 from uuid import UUID
 
 from jejak_consumers import errors
-from jejak_consumers.chain import Link, Place, Verdict, judge
 from jejak_consumers.messages import Feed, Message
 from jejak_schemas import codec
+from jejak_schemas.chain import Numbered, Place, Verdict, judge
 from jejak_schemas.credentials import Credentials
 from jejak_schemas.outgoing import Change, ProfileState
 
@@ -149,7 +149,8 @@ class Subscriber:
             change = _read(message)
             if not self._accepts(feed, change, message):
                 continue
-            self._pending = State(self._topic, message.offset + 1, _link(change).place)
+            place = Place(change.epoch, change.seq)
+            self._pending = State(self._topic, message.offset + 1, place)
             yield change
             self.settle()
 
@@ -200,15 +201,14 @@ class Subscriber:
 
     def _accepts(self, feed: Feed, change: Change, message: Message) -> bool:
         state = self._stand(feed)
-        link = _link(change)
-        verdict = judge(state.place, link, truncated=False)
+        verdict = judge(state.place, change, truncated=False)
         if verdict is Verdict.WAIT:
-            verdict = judge(state.place, link, truncated=_truncated(feed, state))
+            verdict = judge(state.place, change, truncated=_truncated(feed, state))
         if verdict is Verdict.RELOAD:
             self._restart = message.offset
-            raise errors.Reload(_why(state.place, link))
+            raise errors.Reload(_why(state.place, change))
         if verdict is Verdict.WAIT:
-            log.warning("waiting for the changes before seq %d of %s", link.seq, self._topic)
+            log.warning("waiting for the changes before seq %d of %s", change.seq, self._topic)
         return verdict is Verdict.ACCEPT
 
     def _stand(self, feed: Feed) -> State:
@@ -326,11 +326,7 @@ def _unreadable(message: Message, refusal: codec.Refusal) -> errors.Fatal:
     )
 
 
-def _link(change: Change) -> Link:
-    return Link(change.epoch, change.seq, change.prev_seq)
-
-
-def _why(last: Place | None, link: Link) -> str:
+def _why(last: Place | None, link: Numbered) -> str:
     if last is None or last.epoch != link.epoch:
         return "the ledger has begun a new epoch"
     return f"changes {last.seq + 1} to {link.prev_seq} are not kept any more"

@@ -2,7 +2,7 @@
 
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,8 +10,10 @@ import typer
 
 from jejak.cli import speech
 from jejak.cli.options import HomeOption, JsonOption, services_of
+from jejak.cli.outcomes import legend
 from jejak.errors import Misuse, Refuse
 from jejak_schemas.clock import JAKARTA, jakarta_date
+from jejak_schemas.topics import INBOX_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,7 +139,7 @@ def gaps(
 
 def jp(
     agency: AgencyOption,
-    year: Annotated[int, typer.Option("--year", help="A calendar year.")],
+    year: Annotated[int, typer.Option("--year", help="A calendar year.", min=MINYEAR, max=MAXYEAR)],
     below: Annotated[
         int | None, typer.Option("--below", help="Only those with fewer whole JP than this.")
     ] = None,
@@ -152,6 +154,8 @@ def jp(
     day = min(jakarta_date(datetime.now(UTC)), date(year, 12, 31))
     with _reading(home) as connection:
         people = answers.hours_of_agency(connection, agency, year, day)
+    if not people:
+        raise Refuse(f"nobody works at {agency} on {day}")
     shown = [one for one in people if below is None or one.jp < below * 100]
     if as_json:
         speech.answer_json([{**asdict(one), "below": one.below} for one in shown])
@@ -209,7 +213,6 @@ def quarantine_list(
 ) -> None:
     """List messages that were refused or in conflict, without their content."""
     from jejak_lrs import quarantine  # noqa: PLC0415  not part of the plain install
-    from jejak_schemas import reasons  # noqa: PLC0415
 
     with _reading(home) as connection:
         found = quarantine.find(connection, party=party, reason=reason, limit=limit)
@@ -224,10 +227,19 @@ def quarantine_list(
     if as_json:
         speech.answer_json(rows)
         return
-    for row in rows:
-        row["reason"] = f"{reasons.explain(str(row['reason']), lang)} ({row['reason']})"
-    columns = list(rows[0]) if rows else ["number"]
-    speech.answer_table(columns, [list(row.values()) for row in rows])
+    columns = ("number", "stored (WIB)", "party", "kind", "at", "reason", "field", "status")
+    speech.answer_table(
+        columns,
+        [
+            (
+                one.number, one.stored.astimezone(JAKARTA).strftime("%Y-%m-%d %H:%M"), one.party,
+                one.kind, f"{one.source.partition}:{one.source.offset}", one.reason, one.field,
+                one.status,
+            )
+            for one in found
+        ],
+    )  # fmt: skip
+    speech.answer_pairs(legend((one.reason for one in found), lang))
 
 
 def audit_check(
@@ -256,8 +268,17 @@ def audit_check(
     if as_json:
         speech.answer_json({"balanced": not wrong, "partitions": rows})
     else:
-        columns = list(rows[0]) if rows else ["topic"]
-        speech.answer_table(columns, [list(row.values()) for row in rows])
+        speech.answer_table(
+            ("inbox", "delivered", "recorded", "duplicates", "conflicts", "refused", "balances"),
+            [
+                (
+                    f"{one.inbox.topic.removeprefix(INBOX_PREFIX)}/{one.inbox.partition}",
+                    one.inbox.delivered, one.recorded, one.duplicates, one.conflicts, one.refused,
+                    "yes" if one.balanced else "NO",
+                )
+                for one in found
+            ],
+        )  # fmt: skip
         speech.say("the books balance" if not wrong else f"{len(wrong)} partitions do not balance")
     return 1 if wrong else 0
 
@@ -292,7 +313,8 @@ def _position(connection: "Connection", known_at: str | None) -> int | None:
 
     if known_at is None:
         return None
-    end = datetime.combine(_day(known_at) + timedelta(days=1), time(), JAKARTA)
+    day = min(_day(known_at), jakarta_date(datetime.now(UTC)))
+    end = datetime.combine(day + timedelta(days=1), time(), JAKARTA)
     return history.last_stored_before(connection, end)
 
 

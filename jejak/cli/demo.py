@@ -36,7 +36,8 @@ def demo(
     told = play.Told()
     with processes.interruptible(), stage.staged(home, speech.tell) as staged:
         with play.cast(staged.home) as actors:
-            play.play(actors, staged.nation.phases(), told, speech.tell)
+            phases = staged.nation.phases()
+            play.play(actors, phases, told, speech.tell, staged.up.tend)
         stage.catch_up(staged)
         speech.tell("everything is folded and told; asking the services")
         found = replace(findings.look(staged, told), seconds=time.monotonic() - began)

@@ -1,11 +1,13 @@
 """For whoever runs a Jejak: up, down, status, run, settings."""
 
+from dataclasses import asdict
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from jejak.cli import speech
+from jejak.cli.errors import OPERATING
 from jejak.cli.options import (
     HomeOption,
     JsonOption,
@@ -14,6 +16,9 @@ from jejak.cli.options import (
     services_of,
     settings_of,
 )
+
+if TYPE_CHECKING:
+    from jejak.health import Health, Ledger
 
 
 class LoopName(StrEnum):
@@ -79,20 +84,79 @@ def down(
         speech.tell(f"removed {place.path}" if removed else f"nothing to remove in {place.path}")
 
 
-def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Say how a home is: services, lag, cursors, head, quarantine."""
-    from jejak import health  # noqa: PLC0415  not part of the plain install
+def status(home: HomeOption = None, as_json: JsonOption = False) -> int:
+    """Say how a home is: services, lag, cursors, head, outcomes, quarantine.
 
-    place, services = services_of(home)
-    found = health.look(place, services)
+    Ends with 3 if a service is away, with 4 if a partition is stopped.
+    """
+    from jejak import health, services  # noqa: PLC0415  not part of the plain install
+
+    place, chosen = settings_of(home)
+    embedded = chosen.kafka_bootstrap_servers is None or chosen.database_host is None
+    found = health.look(place, services.services_of(place, chosen), embedded=embedded)
     if as_json:
         speech.answer_json(found.document())
-        return
-    speech.answer_pairs(found.summary())
-    speech.answer_table(
-        ("inbox", "partition", "next offset", "end", "lag"),
-        [(i.topic, i.partition, i.next_offset, i.end_offset, i.lag) for i in found.inboxes],
-    )
+    else:
+        speech.answer_pairs(status_lines(found))
+        speech.answer_table(
+            ("inbox", "partition", "next offset", "end", "lag", "oldest"),
+            [
+                (i.topic, i.partition, i.next_offset, i.end_offset, i.lag, seconds(i.lag_seconds))
+                for i in found.inboxes
+            ],
+        )
+    for line in found.stopped:
+        speech.tell(f"{line}; see {OPERATING}, A stopped partition")
+    return found.exit_code
+
+
+def status_lines(found: "Health") -> dict[str, object]:
+    """How a home is, as lines for a person."""
+    state = {True: " (up)", False: " (down)", None: ""}[found.up]
+    lines: dict[str, object] = {"home": f"{found.home}{state}"}
+    if found.processes:
+        lines["processes"] = ", ".join(
+            name if runs else f"{name} (ended)" for name, runs in found.processes.items()
+        )
+    lines |= {"kafka": found.kafka.says, "postgresql": found.postgres.says}
+    if found.ledger is None:
+        return lines
+    return lines | ledger_lines(found.ledger) | {"lag": lag_line(found)}
+
+
+def ledger_lines(ledger: "Ledger") -> dict[str, object]:
+    """How the ledger stands, as lines for a person."""
+    waiting = ledger.quarantine.get("waiting", {})
+    reasons = "".join(f", {reason} {count}" for reason, count in waiting.items())
+    return {
+        "loops": ", ".join(
+            f"{name} {count}" if count else f"{name} (not connected)"
+            for name, count in ledger.loops.items()
+        ),
+        "head": f"position {ledger.head.next_position - 1}, epoch {ledger.head.epoch}",
+        "outcomes": ", ".join(f"{kind} {n}" for kind, n in asdict(ledger.outcomes).items()),
+        **{
+            name: f"at {stands.position}, {stands.behind} behind"
+            for name, stands in ledger.cursors.items()
+        },
+        "refold": f"{ledger.refold} persons waiting",
+        "quarantine": f"waiting {sum(waiting.values())}{reasons}",
+    }
+
+
+def lag_line(found: "Health") -> str:
+    """The messages that are not in the ledger yet, and the age of the oldest."""
+    known = [inbox for inbox in found.inboxes if inbox.lag is not None]
+    if found.inboxes and not known:
+        return "unknown"
+    unread = sum(inbox.lag or 0 for inbox in known)
+    oldest = max((inbox.lag_seconds or 0.0 for inbox in known), default=0.0)
+    return f"{unread} messages, the oldest {seconds(oldest)} old" if unread else "nothing unread"
+
+
+def seconds(age: float | None) -> str | None:
+    """An age for a person."""
+    return None if age is None else f"{age:.1f} s"
 
 
 def prepare(home: HomeOption = None) -> None:

@@ -151,7 +151,7 @@ def receipts(
     if not as_json:
         show(shown, lang)
     sys.stdout.flush()
-    if last is not None and begin is None:
+    if last is not None and begin is None and not refused:  # what was not shown is not seen
         remember(place, credentials.party, last)
     return 0
 

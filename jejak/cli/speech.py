@@ -3,10 +3,16 @@
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 from rich.console import Console, RenderableType
 from rich.table import Table
+from rich.text import Text
+
+from jejak_schemas import clock
+
+_BOUNDLESS: Final = 10_000  # columns
 
 
 def tell(line: str) -> None:
@@ -17,17 +23,24 @@ def tell(line: str) -> None:
 
 def answer_json(document: object) -> None:
     """The answer as one JSON document."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n")
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=_plain) + "\n")
+
+
+def _plain(value: object) -> str:
+    return clock.rfc3339(value) if isinstance(value, datetime) else str(value)
 
 
 def answer_table(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None
 ) -> None:
     """The answer as a table for a person."""
-    table = Table(*columns, title=title, title_justify="left")
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
-    Console().print(table)
+        # Never as markup: a cell may hold what a stranger wrote.
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    show(table)
 
 
 def answer_pairs(pairs: Mapping[str, object]) -> None:
@@ -44,5 +57,10 @@ def say(text: str) -> None:
 
 
 def show(renderable: RenderableType) -> None:
-    """The answer as a picture for a person."""
-    Console().print(renderable)
+    """The answer as a picture for a person; as wide as it wants where no terminal bounds it."""
+    console = Console()
+    if not console.is_terminal:
+        boundless = console.options.update(width=_BOUNDLESS)
+        wanted = console.measure(renderable, options=boundless).maximum
+        console.width = max(console.width, wanted)
+    console.print(renderable)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,13 +14,14 @@ from jejak.errors import Fatal
 from jejak.naming import code_of, profile_document
 from jejak_consumers.roster import Found, Roster, compare
 from jejak_consumers.subscriber import Subscriber
-from jejak_lrs import answers, books, database, history, people, profiles, replay, roles
+from jejak_lrs import answers, books, database, history, parties, people, profiles, replay, roles
 from jejak_lrs.answers import AgencyGaps, Answer
 from jejak_lrs.books import Balance
 from jejak_lrs.competency.explain import Explanation
 from jejak_lrs.competency.profile import canonical, digest, levels_on, serving_on
 from jejak_lrs.competency.registry import Registry
 from jejak_producers.simulate import samples
+from jejak_schemas.clock import jakarta_date
 from jejak_schemas.credentials import Credentials
 from jejak_schemas.events import Event, PersonMoved, PersonRegistered, ProgrammeCompleted
 from jejak_schemas.outgoing import Change, ProfileState
@@ -70,6 +71,7 @@ class Findings:
     replay: Replay
     books: Sequence[Balance]
     completed: Counter[str]
+    institutions: Counter[str]  # by role
     manifest: Any
     seconds: float = 0.0
 
@@ -100,8 +102,8 @@ class Findings:
             "reasons": told.reasons,
             "warnings": told.warnings,
             "people": self.replay.people,
-            "agencies": self.manifest.agencies,
-            "providers": self.manifest.providers,
+            "agencies": self.institutions["agency"],
+            "providers": self.institutions["provider"],
             "programmes": len(self.completed),
             "completed": self.completed,
             "as_planned": self.as_planned,
@@ -142,6 +144,7 @@ def look(stage: Stage, told: Told) -> Findings:
             replay=_replayed(connection, head, registry),
             books=books.balance(connection),
             completed=_completed(connection),
+            institutions=_institutions(connection),
             manifest=stage.nation.manifest,
         )
 
@@ -179,7 +182,9 @@ def _replayed(connection: database.Connection, head: int, registry: Registry) ->
         connection, [row[0] for row in connection.execute("SELECT person_id FROM person")]
     )
     folded = (
-        digest(canonical(replay.fold_person(connection, person_id, head, registry))) == one.digest
+        (document := canonical(replay.fold_person(connection, person_id, head, registry)))
+        == one.document.encode()
+        and digest(document) == one.digest
         for person_id, one in stored.items()
     )
     return Replay(len(stored), sum(not same for same in folded), head)
@@ -194,6 +199,13 @@ def _completed(connection: database.Connection) -> Counter[str]:
     return Counter({code_of(activity): count for activity, count in found})
 
 
+def _institutions(connection: database.Connection) -> Counter[str]:
+    """How many institutions hold each role now, by the ledger's own registry."""
+    _, known = parties.load(connection)
+    today = jakarta_date(datetime.now(UTC))
+    return Counter(role for code in known.codes() for role in known.roles_of(code, today))
+
+
 # -- the agency ---------------------------------------------------------------------------
 
 
@@ -202,7 +214,7 @@ def _agency(stage: Stage, connection: database.Connection, code: str, day: date)
     credentials = Credentials.load(stage.home.credentials_file(code))
     key = credentials.agency.match_key.get_secret_value() if credentials.agency else ""
     roster = Roster(_employed(stage, code), key)
-    with Subscriber(credentials, stage.home.path / f"demo-{code}.state") as subscriber:
+    with Subscriber(credentials, stage.home.run / f"demo-{code}.state") as subscriber:
         changes = list(subscriber.changes(patience=_PATIENCE))
         states = list(subscriber.profiles())
     received: list[Change | ProfileState] = [*changes, *states]

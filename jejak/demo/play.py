@@ -3,6 +3,7 @@
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -14,7 +15,8 @@ from jejak_producers.delivery import Awaited, Packed
 from jejak_producers.simulate import Delivery, Phase
 from jejak_schemas.outgoing import Receipt
 
-PATIENCE = 120.0  # seconds for the last receipt of a phase
+PATIENCE = 60  # seconds for one receipt
+AT_ONCE = 8  # producers opened side by side
 _UNREADABLE = UUID(int=0)
 
 Tell = Callable[[str], None]
@@ -55,7 +57,7 @@ class Told:
 
 
 class Cast:
-    """The parties as producers, opened when they first speak."""
+    """The parties as producers, each opened before it first speaks."""
 
     def __init__(self, home: Home) -> None:
         self._home = home
@@ -75,14 +77,16 @@ class Cast:
             delivery.key,
             delivery.value,
         )
-        producer = self._producer(delivery.party)
+        producer = self._producers[delivery.party]
         return producer.await_receipt(producer.send(packed))
 
-    def _producer(self, party: str) -> Producer:
-        if party not in self._producers:
-            producer = Producer(self._home.credentials_file(party))
-            self._producers[party] = self._stack.enter_context(producer)
-        return self._producers[party]
+    def enter(self, parties: Iterable[str]) -> None:
+        """Open the producers of parties that have not spoken yet, several at a time."""
+        new = sorted(set(parties) - self._producers.keys())
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            opened = pool.map(lambda party: Producer(self._home.credentials_file(party)), new)
+            for party, producer in zip(new, opened, strict=True):
+                self._producers[party] = self._stack.enter_context(producer)
 
 
 @contextmanager
@@ -95,19 +99,27 @@ def cast(home: Home) -> Iterator[Cast]:
         made.close()
 
 
-def play(actors: Cast, phases: Iterable[Phase], told: Told, tell: Tell) -> None:
-    """Send phase by phase; the next begins when every receipt of the last has come."""
+def play(
+    actors: Cast, phases: Iterable[Phase], told: Told, tell: Tell, tend: Callable[[], None]
+) -> None:
+    """Send phase by phase; the next begins when every receipt of the last has come.
+
+    `tend` is called about every second of waiting, to look after the loops.
+    """
     for phase in phases:
         began = time.monotonic()
-        sent = [(delivery, actors.send(delivery)) for delivery in phase.deliveries]
-        deadline = time.monotonic() + PATIENCE
+        deliveries = list(phase.deliveries)
+        actors.enter(delivery.party for delivery in deliveries)
+        sent = [(delivery, actors.send(delivery)) for delivery in deliveries]
         for delivery, awaited in sent:
-            told.take(Answered(delivery, _receipt(awaited, deadline)))
+            told.take(Answered(delivery, _receipt(awaited, tend)))
         tell(f"{phase.name}: {len(sent)} messages, {time.monotonic() - began:.1f} s")
 
 
-def _receipt(awaited: Awaited, deadline: float) -> Receipt:
-    try:
-        return awaited.result(max(0.1, deadline - time.monotonic()))
-    except TimeoutError:
-        raise Fatal("a receipt did not come; see the logs of the loops") from None
+def _receipt(awaited: Awaited, tend: Callable[[], None]) -> Receipt:
+    for _ in range(PATIENCE):
+        try:
+            return awaited.result(timeout=1.0)
+        except TimeoutError:
+            tend()
+    raise Fatal(f"a receipt did not come within {PATIENCE} s")

@@ -10,7 +10,7 @@ from pathlib import Path
 from jejak import processes, provisioning, registrar
 from jejak import settings as settings_module
 from jejak.demo.play import Tell
-from jejak.errors import Fatal
+from jejak.errors import Fatal, Refuse
 from jejak.home import Home
 from jejak_lrs import cursor, database, evidence, history, profiles, roles
 from jejak_lrs.competency import ruleset
@@ -73,7 +73,9 @@ def _caught_up(connection: database.Connection) -> bool:
 @contextmanager
 def _folder(path: Path | None) -> Iterator[Path]:
     if path is not None:
-        yield path
+        if path.exists() and any(path.iterdir()):
+            raise Refuse(f"{path} is not empty: the demo wants a new home of its own")
+        yield path.expanduser().absolute()
         return
     with tempfile.TemporaryDirectory(prefix="jejak-demo-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)

@@ -57,8 +57,9 @@ class Comparison:
 
     @property
     def equal(self) -> bool:
-        """Whether they are the same to the byte."""
-        return self.stored.digest == self.replayed.digest
+        """Whether they are the same to the byte: what is stored, not only its digest."""
+        held = digest(canonical(self.stored.profile))
+        return held == self.stored.digest == self.replayed.digest
 
 
 @dataclass(frozen=True, slots=True)

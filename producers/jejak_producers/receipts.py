@@ -1,8 +1,6 @@
 """What became of the party's events: its receipts topic, read while sending and afterwards.
 
-The topic is a numbered chain (epoch, seq, prev_seq): a reader accepts the link that follows
-its last one, drops what it has had, and at a gap waits for the republication (ledger.md,
-"Followers").
+The topic is a numbered chain, read by the contract's rule: `jejak_schemas.chain`.
 """
 
 import logging
@@ -18,6 +16,7 @@ from jejak_producers.delivery import Awaited, Delivery, Sent
 from jejak_producers.errors import NoReceipt, ProducerError
 from jejak_producers.ports import Inlet, Message
 from jejak_schemas import codec
+from jejak_schemas.chain import Place, Verdict, judge
 from jejak_schemas.outgoing import Chained, Receipt
 
 _log = logging.getLogger(__name__)
@@ -28,19 +27,19 @@ _Source = tuple[str, int, int]
 
 @dataclass(slots=True)
 class Chain:
-    """Where a reader of a numbered chain stands; new, it takes the first link it sees."""
+    """Where a reader of receipts stands; new, it takes the first link it sees."""
 
-    epoch: UUID | None = None
-    seq: int = 0
+    last: Place | None = None
 
     def accepts(self, link: Chained) -> bool:
-        """Whether `link` is the next; if so, it is the last from now on.
+        """Whether `link` is to be taken; if so, it is the last from now on.
 
-        Another epoch begins anew: the ledger's life before it is over.
+        Another epoch begins anew: the ledger's life before it is over, and receipts have nothing
+        to be reloaded from.
         """
-        if link.epoch == self.epoch and link.prev_seq != self.seq:
+        if judge(self.last, link, truncated=False) in (Verdict.DROP, Verdict.WAIT):
             return False
-        self.epoch, self.seq = link.epoch, link.seq
+        self.last = Place(link.epoch, link.seq)
         return True
 
 
@@ -78,7 +77,8 @@ def backlog(inlet: Inlet, start: int, known: Bookmark | None = None) -> Iterator
     are a gap that explains itself: what they do keep is read from its beginning.
     """
     beginning, end = inlet.beginning(), inlet.end()
-    chain = Chain(known.epoch, known.seq) if known and known.offset >= beginning else Chain()
+    last = Place(known.epoch, known.seq) if known and known.offset >= beginning else None
+    chain = Chain(last)
     inlet.seek(max(start, beginning))
     while inlet.position() < end:
         for message in inlet.poll(_POLL_SECONDS):

@@ -15,7 +15,6 @@ from jejak import provisioning
 from jejak.provisioning import NewParty
 from jejak.services import PUBLISHER, Services
 from jejak_consumers import errors
-from jejak_consumers.chain import Link, Place, Verdict, judge
 from jejak_consumers.follower import Follower, Loop
 from jejak_consumers.kafka import KafkaFeed, KafkaOutbox
 from jejak_consumers.messages import Message
@@ -27,6 +26,7 @@ from jejak_lrs.cursor import START
 from jejak_lrs.database import Database
 from jejak_lrs.ledger import append
 from jejak_schemas import codec
+from jejak_schemas.chain import Link, Place, Verdict, judge
 from jejak_schemas.credentials import Credentials
 from jejak_schemas.outgoing import Receipt
 from tests import rows

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jejak_consumers.chain import Link, Numbering, Place, Verdict, judge
+from jejak_consumers.chain import Numbering
+from jejak_schemas.chain import Link, Place, Verdict, judge
 
 E1 = UUID("00000000-0000-4000-8000-000000000001")
 E2 = UUID("00000000-0000-4000-8000-000000000002")

@@ -34,6 +34,7 @@ SPEAKS_KAFKA = {
 }
 PURE = [
     *(ROOMS["jejak_schemas"] / name for name in ("statement.py", "resolve.py", "events.py")),
+    ROOMS["jejak_schemas"] / "chain.py",
     *(ROOMS["jejak_lrs"] / name for name in ("seal.py", "payload.py")),
     *sorted((ROOMS["jejak_lrs"] / "competency").glob("*.py")),
     ROOMS["jejak_consumers"] / "chain.py",

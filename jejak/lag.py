@@ -1,0 +1,107 @@
+"""How far each inbox is read, and whether it can be read on.
+
+A partition is stopped if going on would lose or invent something: its topic is not the one whose
+offsets the ledger keeps, or its log does not hold the offset that comes next. Source: ledger.md,
+"The recorder and Kafka".
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from jejak.kafka_admin import Log, Place
+from jejak_lrs.inboxes import Inbox
+
+
+@dataclass(frozen=True, slots=True)
+class InboxState:
+    """One inbox partition: what the ledger has read, what the brokers hold.
+
+    `first_offset`, `end_offset` None: unknown. `lag_seconds`: the age of the oldest message not
+    read, by its producer's clock; 0 where all is read, None where unknown. `stopped`: why.
+    """
+
+    topic: str
+    partition: int
+    party: str
+    generation: int
+    next_offset: int
+    first_offset: int | None = None
+    end_offset: int | None = None
+    lag_seconds: float | None = None
+    stopped: str | None = None
+
+    @property
+    def lag(self) -> int | None:
+        """How many messages the party has delivered that are not in the ledger yet."""
+        if self.end_offset is None or self.stopped:
+            return None
+        return self.end_offset - self.next_offset
+
+
+def unknown(stored: Iterable[Inbox]) -> list[InboxState]:
+    """The inboxes, where the brokers say nothing."""
+    return [_state(inbox) for inbox in stored]
+
+
+def compare(stored: Sequence[Inbox], logs: Mapping[str, Log]) -> list[InboxState]:
+    """The inboxes beside what the brokers hold.
+
+    An inbox whose topic was made again and opened again is left out in favour of its successor.
+    """
+    opened = {(inbox.topic, inbox.topic_id) for inbox in stored}
+    return [
+        _judge(inbox, logs.get(inbox.topic))
+        for inbox in stored
+        if not _has_successor(inbox, logs.get(inbox.topic), opened)
+    ]
+
+
+def aged(
+    states: Iterable[InboxState], written: Mapping[Place, datetime], now: datetime
+) -> list[InboxState]:
+    """The same with `lag_seconds`, from when the oldest unread message of each was written."""
+    return [
+        replace(state, lag_seconds=_age(state, written, now)) if state.lag is not None else state
+        for state in states
+    ]
+
+
+def _has_successor(inbox: Inbox, log: Log | None, opened: set[tuple[str, UUID]]) -> bool:
+    if log is None or log.topic_id == inbox.topic_id:
+        return False
+    return (inbox.topic, log.topic_id) in opened
+
+
+def _judge(inbox: Inbox, log: Log | None) -> InboxState:
+    state = _state(inbox)
+    if log is None:
+        return replace(state, stopped="its topic is gone")
+    if log.topic_id != inbox.topic_id:
+        return replace(
+            state,
+            stopped=f"its topic was replaced: the ledger reads the topic with id {inbox.topic_id}, "
+            f"Kafka has {log.topic_id}",
+        )
+    if inbox.partition not in log.bounds:
+        return replace(state, stopped="the topic has no such partition")
+    first, end = log.bounds[inbox.partition]
+    held = replace(state, first_offset=first, end_offset=end)
+    if first <= inbox.next_offset <= end:
+        return held
+    gap = f"the ledger stands at {inbox.next_offset}, the log holds [{first}, {end})"
+    return replace(held, stopped=gap)
+
+
+def _state(inbox: Inbox) -> InboxState:
+    return InboxState(
+        inbox.topic, inbox.partition, inbox.party, inbox.generation, inbox.next_offset
+    )
+
+
+def _age(state: InboxState, written: Mapping[Place, datetime], now: datetime) -> float | None:
+    if not state.lag:
+        return 0.0
+    at = written.get((state.topic, state.partition))
+    return None if at is None else max(0.0, (now - at).total_seconds())

@@ -1,0 +1,281 @@
+"""No NIP leaves, and an agency sees its own people only: tried as the party, with its own keys."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import TopicAuthorizationFailedError
+
+from jejak_lrs import database, dictionaries, history
+from jejak_schemas.credentials import Credentials, KafkaAccess
+from tests.e2e.conftest import Played
+
+OWN, OTHER = "4012", "2060"
+DIGITS = re.compile(rb"\d{18,}")
+
+
+@dataclass(frozen=True)
+class Secret:
+    """Every NIP that a nation's parties have sent, good and impossible ones."""
+
+    nips: frozenset[bytes]
+
+    def within(self, held: bytes) -> set[bytes]:
+        """Those that stand in some bytes as text, also inside a longer run of digits."""
+        runs = (found.group() for found in DIGITS.finditer(held))
+        windows = {run[at : at + 18] for run in runs for at in range(len(run) - 17)}
+        return windows & self.nips
+
+    def disguised_within(self, held: bytes) -> list[str]:
+        """Ways in which some of them stand in some bytes, other than as text."""
+        some = sorted(self.nips)[::60]
+        return [name for name, said in DISGUISES.items() if any(said(nip) in held for nip in some)]
+
+
+DISGUISES: Mapping[str, Callable[[bytes], bytes]] = {
+    "utf-16": lambda nip: nip.decode().encode("utf-16-le"),
+    "reversed": lambda nip: nip[::-1],
+    "hex": lambda nip: nip.hex().encode(),
+    "base64": lambda nip: base64.b64encode(nip),
+    "big-endian": lambda nip: int(nip).to_bytes(8, "big"),
+    "little-endian": lambda nip: int(nip).to_bytes(8, "little"),
+    "plain sha-256": lambda nip: hashlib.sha256(nip).digest(),
+    "plain sha-256 in hex": lambda nip: hashlib.sha256(nip).hexdigest().encode(),
+    "plain md5": lambda nip: hashlib.md5(nip, usedforsecurity=False).digest(),
+}
+
+
+@pytest.fixture(scope="module")
+def secret(played: Played) -> Secret:
+    nips: set[bytes] = set()
+    for delivery in played.stage.nation.deliveries():
+        runs = (*DIGITS.findall(delivery.key), *DIGITS.findall(delivery.value))
+        nips.update(run for run in runs if len(run) == 18)
+    assert len(nips) > 340
+    return Secret(frozenset(nips))
+
+
+def test_the_search_would_find_a_nip(secret: Secret) -> None:
+    nip = min(secret.nips)
+    assert secret.within(b'{"nip":"' + nip + b'"}') == {nip}
+    assert secret.within(b"000" + nip + b"000") >= {nip}
+    assert secret.within(nip[:17]) == set()
+    for name, said in DISGUISES.items():
+        assert secret.disguised_within(b"x" + said(nip)) == [name]
+
+
+# -- what leaves --------------------------------------------------------------------------
+
+
+def login(access: KafkaAccess) -> dict[str, str]:
+    return {
+        "bootstrap_servers": access.bootstrap_servers,
+        "security_protocol": access.security_protocol,
+        "sasl_mechanism": access.sasl_mechanism,
+        "sasl_plain_username": access.username,
+        "sasl_plain_password": access.password.get_secret_value(),
+    }
+
+
+def everything(party: Credentials, topic: str) -> Iterator[bytes]:
+    """Key, headers and value of every message of a topic, read as the party."""
+    own = KafkaConsumer(**login(party.kafka), isolation_level="read_committed")
+    try:
+        parts = [TopicPartition(topic, number) for number in own.partitions_for_topic(topic)]
+        own.assign(parts)
+        own.seek_to_beginning(*parts)
+        ends = own.end_offsets(parts)
+        while any(own.position(part) < ends[part] for part in parts):
+            for messages in own.poll(1_000).values():
+                for one in messages:
+                    headers = [
+                        each for name, value in one.headers for each in (name.encode(), value)
+                    ]
+                    yield b"\0".join((one.key or b"", one.value or b"", *headers))
+    finally:
+        own.close()
+
+
+def parties(played: Played) -> list[Credentials]:
+    return [Credentials.load(file) for file in sorted(played.stage.home.credentials.glob("*.toml"))]
+
+
+def test_nothing_that_a_party_can_read_holds_a_nip(played: Played, secret: Secret) -> None:
+    read = 0
+    for party in parties(played):
+        own = party.topics
+        for topic in filter(None, (own.receipts, own.changes, own.profiles)):
+            held = list(everything(party, topic))
+            read += len(held)
+            assert secret.within(b"\n".join(held)) == set(), topic
+            assert secret.disguised_within(b"\n".join(held)) == [], topic
+    assert read > played.told.delivered
+
+
+def test_no_log_holds_a_nip(played: Played, secret: Secret) -> None:
+    logs = [path for path in played.stage.home.log.rglob("*") if path.is_file()]
+    assert {path.stem for path in logs} >= {"kafka", "postgres", "recorder", "projector"}
+    assert [path.name for path in logs if secret.within(path.read_bytes())] == []
+
+
+def test_no_statement_holds_a_nip(played: Played, secret: Secret) -> None:
+    with closing(played.connect("jejak_auditor")) as connection:
+        unpacker = dictionaries.unpacker()
+        at, read = -1, 0
+        while found := history.records(connection, at, 1_000):
+            statements = [unpacker.unpack(one.payload) for one in found if one.payload]
+            assert secret.within(b"\n".join(statements)) == set()
+            assert secret.disguised_within(b"\n".join(statements)) == []
+            at, read = found[-1].position, read + len(statements)
+    assert read >= played.told.count("recorded")
+
+
+def test_no_table_holds_a_nip_but_those_two_that_are_meant_to(
+    played: Played, secret: Secret
+) -> None:
+    with closing(played.connect_superuser()) as connection:
+        tables = [
+            name
+            for (name,) in connection.execute(
+                "SELECT relname FROM pg_class WHERE relkind IN ('r', 'm') "
+                "AND relnamespace = 'public'::regnamespace"
+            )
+        ]
+        holding = {name for name in tables if secret.within(text_of(connection, name))}
+    assert len(tables) > 10
+    assert holding <= {"person_alias", "quarantine"}
+    assert "person_alias" in holding
+
+
+def text_of(connection: database.Connection, table: str) -> bytes:
+    rows = connection.execute(f'SELECT t::text FROM "{table}" t')
+    return "\n".join(row[0] for row in rows).encode()
+
+
+# -- what an agency can reach -------------------------------------------------------------
+
+
+@pytest.fixture
+def own(played: Played) -> Credentials:
+    return Credentials.load(played.stage.home.credentials_file(OWN))
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        f"jejak.agency.{OTHER}.changes",
+        f"jejak.agency.{OTHER}.profiles",
+        f"jejak.receipts.{OTHER}",
+        "jejak.receipts.lan",
+        "jejak.inbox.lan",
+        f"jejak.inbox.{OWN}",
+    ],
+)
+def test_an_agency_may_read_no_topic_but_its_own(own: Credentials, topic: str) -> None:
+    consumer = KafkaConsumer(topic, **login(own.kafka), auto_offset_reset="earliest")
+    try:
+        with pytest.raises(TopicAuthorizationFailedError):
+            for _ in range(20):
+                consumer.poll(500)
+    finally:
+        consumer.close()
+
+
+def test_an_agency_may_write_to_no_inbox_but_its_own(own: Credentials) -> None:
+    producer = KafkaProducer(**login(own.kafka))
+    try:
+        for topic in (f"jejak.inbox.{OTHER}", own.topics.changes, own.topics.receipts):
+            with pytest.raises(TopicAuthorizationFailedError):
+                producer.send(topic, b"hello").get(10)
+    finally:
+        producer.close()
+
+
+def test_an_agency_does_not_even_see_that_other_topics_are_there(own: Credentials) -> None:
+    consumer = KafkaConsumer(**login(own.kafka))
+    try:
+        topics = own.topics
+        mine = {topics.inbox, topics.receipts, topics.changes, topics.profiles}
+        assert consumer.topics() == mine
+    finally:
+        consumer.close()
+
+
+@pytest.fixture
+def agency(own: Credentials) -> Iterator[psycopg.Connection]:
+    assert own.agency is not None
+    url = own.agency.database_url.get_secret_value()
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield connection
+
+
+def test_an_agencys_login_sees_its_own_people_and_nobody_else(
+    played: Played, agency: psycopg.Connection
+) -> None:
+    with closing(played.connect_superuser()) as superuser:
+        everybody = superuser.execute("SELECT person_id, home, working FROM profile").fetchall()
+    theirs = {row[0] for row in everybody if OWN in row[1:]}
+    assert 0 < len(theirs) < len(everybody)
+    for source in ("agency_profile", "profile"):
+        seen = agency.execute(f"SELECT person_id FROM {source}").fetchall()
+        assert {row[0] for row in seen} == theirs
+
+
+def test_an_agencys_login_sees_the_changes_it_was_told_and_no_others(
+    played: Played, agency: psycopg.Connection
+) -> None:
+    with closing(played.connect_superuser()) as superuser:
+        found = superuser.execute("SELECT number, agencies FROM change").fetchall()
+    theirs = {number for number, agencies in found if OWN in agencies}
+    seen = {row[0] for row in agency.execute("SELECT number FROM agency_change")}
+    assert seen <= theirs
+    assert 0 < len(seen) < len(found)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "record", "outcome", "person", "person_alias", "quarantine", "evidence", "party",
+        "statement_key", "ledger_head", "inbox_offset", "chain", "cursor",
+    ],
+)  # fmt: skip
+def test_an_agencys_login_may_not_read_the_ledger(agency: psycopg.Connection, table: str) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        agency.execute(f"SELECT 1 FROM {table}")
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        "SET ROLE jejak_reader",
+        "SET ROLE jejak_owner",
+        f"SET ROLE jejak_agency_{OTHER}",
+        f"SET SESSION AUTHORIZATION jejak_agency_{OTHER}",
+        "SET row_security = off; SELECT person_id FROM profile",
+        "ALTER TABLE profile DISABLE ROW LEVEL SECURITY",
+        "SET default_transaction_read_only = off; UPDATE profile SET home = '4012'",
+        "SET default_transaction_read_only = off; CREATE TABLE mine (a int)",
+        "COPY profile TO PROGRAM 'cat'",
+        "SELECT pg_read_file('PG_VERSION')",
+        "SELECT rolpassword FROM pg_authid",
+    ],
+)
+def test_an_agencys_login_cannot_become_more(agency: psycopg.Connection, attempt: str) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        agency.execute(attempt.encode())
+
+
+def test_credentials_and_secrets_are_readable_by_their_owner_alone(played: Played) -> None:
+    home = played.stage.home
+    kept: list[Path] = [*home.credentials.iterdir(), *home.secrets.folder.iterdir()]
+    assert len(kept) > 100
+    assert [path.name for path in kept if path.stat().st_mode & 0o077] == []
+    folders = (home.path, home.credentials, home.secrets.folder, home.log, home.run)
+    assert [str(path) for path in folders if path.stat().st_mode & 0o077] == []
