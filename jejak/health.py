@@ -37,10 +37,15 @@ PATIENCE = 5.0  # seconds until a service counts as away
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """How a service answered; `code` is the exit code that it is worth."""
+    """How a service answered, in one line; `code` is the exit code that it is worth."""
 
     says: str = "answers"
     code: int = 0
+
+    @classmethod
+    def failed(cls, error: Exception, code: int) -> "Service":
+        """What it answered with is an error."""
+        return cls(" ".join(str(error).split()), code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +137,9 @@ def ask_postgres(services: Services) -> tuple[list[inboxes.Inbox], Ledger | None
         with closing(database.connect(services.dsn(roles.READER), "jejak command")) as connection:
             return inboxes.all_inboxes(connection), ledger_of(connection), Service()
     except (ledger_errors.Retry, Retry) as error:
-        return [], None, Service(str(error), Retry.exit_code)
+        return [], None, Service.failed(error, Retry.exit_code)
     except (ledger_errors.LedgerError, JejakError) as error:
-        return [], None, Service(str(error), Fatal.exit_code)
+        return [], None, Service.failed(error, Fatal.exit_code)
 
 
 def ledger_of(connection: Connection) -> Ledger:
@@ -177,4 +182,4 @@ def ask_kafka(
             unread = {(at.topic, at.partition): at.next_offset for at in states if at.lag}
             return lag.aged(states, admin.written_at(unread), datetime.now(UTC)), Service()
     except JejakError as error:
-        return lag.unknown(stored), Service(str(error), error.exit_code)
+        return lag.unknown(stored), Service.failed(error, error.exit_code)

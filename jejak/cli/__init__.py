@@ -69,4 +69,7 @@ def run(words: list[str], *, debug: bool) -> int:
             raise
         code, line = errors.told(error)
         sys.stderr.write(f"jejak: {line}\n" if line else "")
+    else:
+        if code == errors.INTERRUPTED:  # what Typer makes of a Ctrl-C, without a word
+            sys.stderr.write("jejak: stopped\n")
     return code if isinstance(code, int) else 0

@@ -9,6 +9,7 @@ BRANCHES = {"Refuse": 1, "Misuse": 2, "Retry": 3, "Fatal": 4}
 # Typer's own errors of use; it carries its own copy of click, whose names are not public.
 USAGE = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 OPERATING = "docs/operating.md"
+INTERRUPTED = 130  # as shells say it: 128 and the signal's number
 
 
 def told(error: BaseException) -> tuple[int, str]:
@@ -17,7 +18,7 @@ def told(error: BaseException) -> tuple[int, str]:
         said = error.format_message().rstrip(".")  # type: ignore[attr-defined]
         return 2, f"{said}; see `jejak --help`" if said else ""
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):
-        return 130, "stopped"
+        return INTERRUPTED, "stopped"
     for kind in type(error).__mro__:
         if kind.__name__ in BRANCHES:
             return BRANCHES[kind.__name__], one_line(error)

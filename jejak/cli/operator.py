@@ -19,6 +19,7 @@ from jejak.cli.options import (
 
 if TYPE_CHECKING:
     from jejak.health import Health, Ledger
+    from jejak.lag import InboxState
 
 
 class LoopName(StrEnum):
@@ -98,16 +99,23 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> int:
         speech.answer_json(found.document())
     else:
         speech.answer_pairs(status_lines(found))
-        speech.answer_table(
-            ("inbox", "partition", "next offset", "end", "lag", "oldest"),
-            [
-                (i.topic, i.partition, i.next_offset, i.end_offset, i.lag, seconds(i.lag_seconds))
-                for i in found.inboxes
-            ],
-        )
+        if found.inboxes:
+            speech.answer_table(INBOX_COLUMNS, map(inbox_row, found.inboxes))
     for line in found.stopped:
         speech.tell(f"{line}; see {OPERATING}, A stopped partition")
+    if found.up is False:
+        speech.tell(f"{place.path} is down: start it with `jejak up`")
     return found.exit_code
+
+
+INBOX_COLUMNS = ("inbox", "partition", "next offset", "end", "lag", "oldest")
+
+
+def inbox_row(inbox: "InboxState") -> tuple[object, ...]:
+    """One inbox partition, for a person."""
+    lag = "STOPPED" if inbox.stopped else inbox.lag
+    place = (inbox.topic, inbox.partition, inbox.next_offset, inbox.end_offset)
+    return (*place, lag, seconds(inbox.lag_seconds))
 
 
 def status_lines(found: "Health") -> dict[str, object]:

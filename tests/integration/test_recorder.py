@@ -403,3 +403,32 @@ def test_a_new_recorder_goes_on_where_the_ledger_stands(house: House) -> None:
     told = [record for record in house.records() if record.event_type == "CourseCompleted"]
     assert len(told) == 2
     assert house.balanced()
+
+
+class AddsWhileAsked(FakeInbox):
+    """A party is added at the very moment at which the recorder looks at topics."""
+
+    add: Callable[[], object] = staticmethod(lambda: None)
+
+    def topic_ids(self, topics: Iterable[str]) -> Mapping[str, UUID]:
+        self.add()
+        return super().topic_ids(topics)
+
+
+def test_an_inbox_added_while_the_recorder_looks_is_read(database: services.Database) -> None:
+    house = House(database)
+    house.inbox = inbox = AddsWhileAsked()
+    topic = topics.inbox("late")
+    house.inbox.ids[topic] = uuid4()
+    message = house.inbox.deliver("late", b"hello", b"key")
+    inbox.add = lambda: inboxes.open_inbox(
+        house.ledger.connection,
+        topic_id=house.inbox.ids[topic],
+        topic=topic,
+        partitions=1,
+        party="late",
+    )
+    house.recorder = house.new_recorder()
+    house.settle()
+    assert house.outcome(message) == ("refused", "unreadable", None)
+    house.ledger.close()
