@@ -8,7 +8,6 @@ offsets the ledger keeps, or its log does not hold the offset that comes next. S
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from uuid import UUID
 
 from jejak.kafka_admin import Log, Place
 from jejak_lrs.inboxes import Inbox
@@ -46,16 +45,8 @@ def unknown(stored: Iterable[Inbox]) -> list[InboxState]:
 
 
 def compare(stored: Sequence[Inbox], logs: Mapping[str, Log]) -> list[InboxState]:
-    """The inboxes beside what the brokers hold.
-
-    An inbox whose topic was made again and opened again is left out in favour of its successor.
-    """
-    opened = {(inbox.topic, inbox.topic_id) for inbox in stored}
-    return [
-        _judge(inbox, logs.get(inbox.topic))
-        for inbox in stored
-        if not _has_successor(inbox, logs.get(inbox.topic), opened)
-    ]
+    """The inboxes, by generation, beside what the brokers hold."""
+    return [_judge(inbox, logs.get(inbox.topic)) for inbox in _current(stored, logs)]
 
 
 def aged(
@@ -68,10 +59,19 @@ def aged(
     ]
 
 
-def _has_successor(inbox: Inbox, log: Log | None, opened: set[tuple[str, UUID]]) -> bool:
-    if log is None or log.topic_id == inbox.topic_id:
-        return False
-    return (inbox.topic, log.topic_id) in opened
+def _current(stored: Sequence[Inbox], logs: Mapping[str, Log]) -> list[Inbox]:
+    """A topic that was made again and opened again has older rows: leave those out.
+
+    Where no row is of the topic that is there, the latest of each partition.
+    """
+    there = {name: log.topic_id for name, log in logs.items()}
+    read = {inbox.topic for inbox in stored if there.get(inbox.topic) == inbox.topic_id}
+    current = {
+        (inbox.topic, inbox.partition): inbox
+        for inbox in stored
+        if inbox.topic not in read or there[inbox.topic] == inbox.topic_id
+    }
+    return list(current.values())
 
 
 def _judge(inbox: Inbox, log: Log | None) -> InboxState:

@@ -38,21 +38,30 @@ class NoSuchPerson(Exception):  # noqa: N818
 
 
 class CutHere(Exception):  # noqa: N818
-    """The message depends on one of this batch; it must be walked after the append."""
+    """Message `turn` depends on an earlier one of this batch: it must be walked after the append.
+
+    Where the message walked now comes before the one it meets, it is that later one which waits.
+    """
+
+    def __init__(self, turn: int) -> None:
+        super().__init__()
+        self.turn = turn
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)  # it holds numbers of persons
 class Directory:
-    """The persons of one batch. `now` is the walk's moment."""
+    """The persons of one batch. `now` is the walk's moment, `turn` the message walked now."""
 
     finisher: Finisher
     now: datetime
+    turn: int = 0
     known: dict[Reference, Known] = field(default_factory=dict)
     asked: set[Reference] = field(default_factory=set)
     statements: set[UUID] = field(default_factory=set)
     newcomers: dict[UUID, NewPerson] = field(default_factory=dict)
     _new: dict[Reference, NewPerson] = field(default_factory=dict)
-    _claims: dict[Reference, UUID] = field(default_factory=dict)
+    _claims: dict[Reference, tuple[int, UUID]] = field(default_factory=dict)
+    _arrived: dict[UUID, int] = field(default_factory=dict)
 
     def learn(self, asked: Iterable[Reference], known: Mapping[Reference, Known]) -> None:
         """Take in what the ledger answered; what it did not answer is unknown to it."""
@@ -65,12 +74,22 @@ class Directory:
         Claimed before it is looked up, because a parked posting is walked after later messages.
         """
         for reference in references:
-            self._claims.setdefault(reference, posting)
+            self._claims.setdefault(reference, (self.turn, posting))
+
+    def forget_from(self, turn: int) -> None:
+        """Messages from `turn` on are not of this batch any more, nor what their postings claim."""
+        kept = {ref: claim for ref, claim in self._claims.items() if claim[0] < turn}
+        self._claims = kept
+
+    def arrive(self, statement_id: UUID) -> None:
+        """The message walked now will stand in the ledger once its batch does."""
+        self._arrived.setdefault(statement_id, self.turn)
 
     def find(self, reference: Reference, event_id: UUID) -> Resolved | None:
         """Whom a reference of an event names; None for an alias that nobody has."""
-        if self._claims.get(reference, event_id) != event_id and reference not in self.known:
-            raise CutHere
+        turn, posting = self._claims.get(reference, (self.turn, event_id))
+        if posting != event_id and reference not in self.known:
+            raise CutHere(max(turn, self.turn))
         if held := self.known.get(reference):
             return _resolved(reference, held.person_id, held.salt)
         if reference not in self.asked:
@@ -103,7 +122,9 @@ class Directory:
         return Alias(*reference, person_id, seal.salt(), since, posting.event_id)
 
     def holds(self, statement_id: UUID) -> bool:
-        """Whether the ledger holds a statement."""
+        """Whether the ledger holds a statement, or will by an earlier message of this batch."""
+        if self._arrived.get(statement_id, self.turn) < self.turn:
+            return True
         reference = (STATEMENT, str(statement_id))
         if reference not in self.asked:
             raise NotLookedUp(reference)

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
+import psycopg
 import structlog
 
 from jejak_consumers import errors
@@ -79,8 +80,14 @@ class Recorder:
 
     def turn(self) -> int:
         """Poll once and settle all that came; the number of messages."""
+        try:
+            return self._turn()
+        except psycopg.Error as exc:
+            raise ledger_errors.of(exc) from None  # its DETAIL can quote a row, and that a NIP
+
+    def _turn(self) -> int:
         self._open_new_inboxes()
-        polled = self.reader.poll(_POLL_SECONDS, MOST_MESSAGES)
+        polled = self._poll()
         waiting = [message for where in self._sound(polled) for message in polled[where]]
         count = len(waiting)
         while waiting:
@@ -88,6 +95,18 @@ class Recorder:
         if count:
             self.reader.report(dict(self._next))
         return count
+
+    def _poll(self) -> Mapping[TopicPartition, Sequence[Message]]:
+        """What came; one partition that cannot be read on stops, and the others go on.
+
+        From their stored offsets: what was fetched of them beside the error may be gone.
+        """
+        try:
+            return self.reader.poll(_POLL_SECONDS, MOST_MESSAGES)
+        except errors.PartitionStopped as exc:
+            self._stop(exc.where, str(exc))
+            self._go_back()
+            return {}
 
     # -- settling -------------------------------------------------------------------------
 
@@ -120,9 +139,9 @@ class Recorder:
         self._learn(walk.directory, _references_of_keys(messages))
         items: list[Item | None] = []
         parked: dict[int, Reference] = {}
-        for index, message in enumerate(messages):
+        for index in range(len(messages)):
             try:
-                item = walk.carry(message)
+                item = _carried(walk, messages, index)
             except NotLookedUp as signal:
                 parked[index] = signal.reference
                 items.append(None)
@@ -146,14 +165,17 @@ class Recorder:
             self._learn(walk.directory, parked.values())
             still: dict[int, Reference] = {}
             for index in sorted(parked):
+                if index >= len(items):
+                    break
                 try:
-                    items[index] = walk.carry(messages[index])
+                    items[index] = _carried(walk, messages, index)
                 except NotLookedUp as signal:
                     still[index] = signal.reference
-                except CutHere:  # it names an alias that an earlier message gives away
-                    del items[index:]
-                    break
-            parked = still
+                except CutHere as cut:  # it names an alias that another message gives away
+                    del items[cut.turn :]
+                    walk.directory.forget_from(cut.turn)
+                    still[index] = parked[index]
+            parked = {index: reference for index, reference in still.items() if index < len(items)}
         return [item for item in items if item is not None]
 
     def _learn(self, directory: Directory, asked: Iterable[Reference]) -> None:
@@ -254,6 +276,12 @@ def _two(where: TopicPartition) -> tuple[str, int]:
     return where.topic, where.partition
 
 
+def _carried(walk: Walk, messages: Sequence[Message], index: int) -> Item:
+    """One message of a batch to its row or refusal."""
+    walk.directory.turn = index
+    return walk.carry(messages[index])
+
+
 def _references_of_keys(messages: Sequence[Message]) -> set[Reference]:
     """What the keys name, if they name persons: raw text, told apart by its form."""
     references: set[Reference] = set()
@@ -286,4 +314,5 @@ def _say(appended: Appended, items: int, spans: int, seconds: float) -> None:
 
 def _pause(failures: int) -> float:
     """Exponential back-off with full jitter, in seconds."""
-    return random.uniform(0, min(_LONGEST_PAUSE, 0.1 * 2**failures))  # noqa: S311  no secret
+    longest = min(_LONGEST_PAUSE, 0.1 * 2 ** min(failures, 10))
+    return random.uniform(0, longest)  # noqa: S311  no secret

@@ -12,7 +12,7 @@ from jejak_consumers.finish import Finisher
 from jejak_lrs import history, parties
 from jejak_lrs.batch import Batch
 from jejak_lrs.database import Database
-from jejak_lrs.errors import RegistryMoved
+from jejak_lrs.errors import HalfAppended, RegistryMoved
 from jejak_lrs.ledger import append
 from jejak_schemas.clock import jakarta_date
 from jejak_schemas.events import Genesis, PartyDeclared, PartySuspended, SystemEvent
@@ -93,6 +93,6 @@ def _say(
         rows = [finisher.finish_system(event) for event in events]
         try:
             append(database, Batch(rows, version))
-        except RegistryMoved:
+        except (RegistryMoved, HalfAppended):
             continue
         return True

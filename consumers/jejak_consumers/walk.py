@@ -8,7 +8,7 @@ as stage by stage). Source: ledger.md, "Before the transaction: the walk".
 import re
 import traceback
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -62,7 +62,7 @@ class Inbox:
 class People:
     """Whom an event names, and the aliases that must be inserted with it."""
 
-    named: Mapping[Reference, Resolved]
+    named: Mapping[Reference, Resolved] = field(repr=False)  # the keys are numbers of persons
     needs: tuple[Alias, ...]
 
 
@@ -106,7 +106,9 @@ class Walk:
             refusal.event_id = event.event_id
             raise
         standing = self._standing(message, event, people)
-        return self.finisher.finish(resolve(event, people.named), read.schema, read.body, standing)
+        row = self.finisher.finish(resolve(event, people.named), read.schema, read.body, standing)
+        self.directory.arrive(row.statement_id)
+        return row
 
     # -- checks -------------------------------------------------------------------------
 
@@ -128,6 +130,8 @@ class Walk:
         if self.parties.is_suspended(event.party, today):
             raise Refusal("party-suspended", "party")
         provider = event.on_behalf_of
+        if provider is not None and self.parties.is_suspended(provider, today):
+            raise Refusal("party-suspended", "on_behalf_of")
         if provider is not None and not self.parties.may_speak_for(event.party, provider, today):
             raise Refusal("on-behalf-not-granted", "on_behalf_of")
         if not entry.roles & self.parties.roles_of(event.speaks_for, today):

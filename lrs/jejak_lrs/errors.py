@@ -6,7 +6,8 @@ LedgerError
 │   ├── Unreachable    no connection to PostgreSQL, or it was lost
 │   ├── Busy           a lock was not to be had, even after ending who held it too long
 │   ├── RegistryMoved  the batch was walked against another registry version: walk it again
-│   └── AliasesLost    another writer gave these aliases to other persons: resolve them again
+│   ├── AliasesLost    another writer gave these aliases to other persons: resolve them again
+│   └── HalfAppended   one of these two, after a part of the batch was appended
 └── Fatal              state unknown or wrong: exit; a restart recovers or says the same again
     ├── Fenced         another process has taken over this partition or cursor
     ├── NotConsumed    the inbox has no row in inbox_offset
@@ -66,6 +67,10 @@ class AliasesLost(Retry):
         # Values never enter a message: an alias may be a NIP.
         super().__init__(f"{len(aliases)} aliases were given to other persons meanwhile")
         self.aliases = tuple(aliases)
+
+
+class HalfAppended(Retry):
+    """The world has moved after a part of a batch was appended: go on from the stored offsets."""
 
 
 class Fenced(Fatal):

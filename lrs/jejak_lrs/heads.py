@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from psycopg.rows import args_row
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from jejak_lrs.batch import Row, Span
     from jejak_lrs.database import Connection
+
+
+_GENESIS: Final = "Genesis"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +92,12 @@ def move_inboxes(
 
 
 def move_head(connection: Connection, head: Head, rows: Sequence[Row], outcomes: int) -> None:
-    """Move the head past what was written."""
-    changed = any(row.party_change is not None for row in rows)
+    """Move the head past what was written.
+
+    The genesis record is a change of the registry too, so that of two who begin a ledger at once
+    the second is told.
+    """
+    changed = any(row.party_change is not None or row.event_type == _GENESIS for row in rows)
     connection.execute(
         "UPDATE ledger_head SET next_position = %s, next_outcome = %s, registry_version = %s, "
         "last_stored = %s",

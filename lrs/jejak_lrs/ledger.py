@@ -73,6 +73,7 @@ def append(database: Database, batch: Batch) -> Appended:
         NotConsumed: a partition of this batch has no inbox_offset row.
         RegistryMoved: walk the batch again, with the registry of now.
         AliasesLost: resolve these again and walk the batch again.
+        HalfAppended: the same, from the stored offsets: a part of the batch is in the ledger.
         Unreachable, Busy: back off and try again.
         Broken: a defect or a damaged database.
     """
@@ -238,7 +239,11 @@ def _recorded(connection: Connection, batch: Batch, planned: Appended) -> bool:
 def _append_halves(database: Database, batch: Batch, unstorable: str) -> Appended:
     if len(batch.items) > 1:
         left, right = halves(batch)
-        return append(database, left).then(append(database, right))
+        done = append(database, left)
+        try:
+            return done.then(append(database, right))
+        except (errors.RegistryMoved, errors.AliasesLost) as exc:
+            raise errors.HalfAppended(f"a part of the batch is appended; then: {exc}") from exc
     if not isinstance(batch.items[0], Row):
         raise errors.Broken(f"a refusal cannot be stored: {unstorable}")
     return append(database, poisoned(batch, f"not storable: {unstorable}"))

@@ -112,8 +112,8 @@ def new_alias(
 
 
 def _is_uuid(text: str) -> bool:
+    """Whether it is a UUID as we write one: Python reads spellings that PostgreSQL does not."""
     try:
-        UUID(text)
+        return str(UUID(text)) == text
     except ValueError:
         return False
-    return True

@@ -37,6 +37,13 @@ _DEFAULTS: Mapping[str, Mapping[str, str]] = {
     READER: {"idle_in_transaction_session_timeout": "30s", "default_transaction_read_only": "on"},
     AUDITOR: {"idle_in_transaction_session_timeout": "30s"},
 }
+# NIPs are parameters of queries and stand in the DETAIL of an error ("failing row contains"):
+# neither may reach the server's log, however the site has set its logging.
+_SILENT = {
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+}
 _AGENCY_DEFAULTS = {"statement_timeout": "30s", "default_transaction_read_only": "on"}
 
 
@@ -75,7 +82,7 @@ def create_roles(connection: Connection, passwords: Mapping[str, str]) -> None:
             inherit = "NOINHERIT" if role == MIGRATOR else "INHERIT"
             _ensure(connection, role, f"LOGIN {inherit}")
             _set_password(connection, role, passwords[role])
-            _set_defaults(connection, role, _DEFAULTS.get(role, {}))
+            _set_defaults(connection, role, {**_SILENT, **_DEFAULTS.get(role, {})})
         _grant(connection, OWNER, to=MIGRATOR)
         # So that ledger_unblock(), which runs as the owner, may see and end writers; no others.
         _grant(connection, WRITER, to=OWNER)
@@ -97,7 +104,7 @@ def create_agency_role(connection: Connection, code: str, password: str) -> str:
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('jejak_roles'))")
         _ensure(connection, role, "LOGIN INHERIT")
         _set_password(connection, role, password)
-        _set_defaults(connection, role, _AGENCY_DEFAULTS)
+        _set_defaults(connection, role, {**_SILENT, **_AGENCY_DEFAULTS})
         _grant(connection, AGENCIES, to=role)
     return role
 

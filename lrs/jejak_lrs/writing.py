@@ -42,11 +42,12 @@ def insert_aliases(
 ) -> list[NewPerson]:
     """Insert the aliases that the survivors need; the persons that are new by it, in order.
 
-    An alias that already names the person it should name is no loss: an earlier half of the batch,
-    or the same batch before its connection was lost, has inserted it.
+    The very same alias is no loss: an earlier half of the batch, or the same batch before its
+    connection was lost, has inserted it. With another salt it is one, also where it names the same
+    person: the record's commitment could never be checked against it.
 
     Raises:
-        AliasesLost: an alias names another person by now.
+        AliasesLost: an alias names another person by now, or has another salt.
     """
     wanted = _wanted(survivors, newcomers)
     if not wanted:
@@ -91,14 +92,14 @@ def _require_ours(connection: Connection, missed: Sequence[Alias]) -> None:
     if not missed:
         return
     holders = {
-        (kind, value): person_id
-        for kind, value, person_id in connection.execute(
-            "SELECT kind, value, person_id FROM person_alias "
+        (kind, value): tuple(holder)
+        for kind, value, *holder in connection.execute(
+            "SELECT kind, value, person_id, salt FROM person_alias "
             "JOIN unnest(%s::text[], %s::text[]) AS missed (kind, value) USING (kind, value)",
             [[alias.kind for alias in missed], [alias.value for alias in missed]],
         )
     }
-    lost = [alias for alias in missed if holders[alias.reference] != alias.person_id]
+    lost = [one for one in missed if holders[one.reference] != (one.person_id, one.salt)]
     if lost:
         raise errors.AliasesLost(lost)
 

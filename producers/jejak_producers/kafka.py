@@ -50,6 +50,9 @@ _KNOCK_SECONDS: Final = 0.25
 
 _SIGN_IN = (errors.SaslAuthenticationFailedError, errors.UnsupportedSaslMechanismError)
 _FORBIDDEN = (errors.AuthorizationError, errors.UnknownTopicOrPartitionError)
+# Whoever may write no topic at all (a suspended party) gets no producer id; the library keeps the
+# error's code in the text only.
+_NO_PRODUCER: Final = errors.ClusterAuthorizationFailedError.__name__
 
 
 class _Watched(KafkaConnectionManager):  # type: ignore[misc]  # the library is untyped
@@ -132,7 +135,7 @@ class _Connections:
             return WrongUserOrPassword(
                 f"{where} refused to sign in {user} with {how}: wrong user or password"
             )
-        if isinstance(exc, _FORBIDDEN):
+        if isinstance(exc, _FORBIDDEN) or _NO_PRODUCER in str(exc):
             return NotAllowed(f"the user {user} may not use this topic ({type(exc).__name__})")
         if isinstance(exc, errors.MessageSizeTooLargeError):
             return BadEvent("too-large")

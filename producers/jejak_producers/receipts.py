@@ -92,6 +92,9 @@ def backlog(inlet: Inlet, start: int, known: Bookmark | None = None) -> Iterator
 class ReceiptReader:
     """Matches receipts to deliveries by topic, partition and offset, in a thread of its own.
 
+    A receipt of another event than the one delivered there is not its receipt: an inbox that was
+    deleted and made again counts its offsets anew.
+
     It stands at the topic's end (or at `start`) from the moment it is made, and reads only
     while somebody waits.
     """
@@ -101,7 +104,7 @@ class ReceiptReader:
         self.start = inlet.end() if start is None else start
         inlet.seek(self.start)
         self._chain = Chain()
-        self._waiting: dict[_Source, list[Awaited]] = {}
+        self._waiting: dict[_Source, list[tuple[Sent, Awaited]]] = {}
         self._kept: OrderedDict[_Source, Receipt] = OrderedDict()
         self._changed = threading.Condition()
         self._error: ProducerError | None = None
@@ -136,10 +139,11 @@ class ReceiptReader:
 
     def _await(self, sent: Sent, awaited: Awaited) -> None:
         with self._changed:
-            receipt = self._kept.get(sent.source)
+            kept = self._kept.get(sent.source)
+            receipt = kept if kept is not None and _answers(kept, sent) else None
             error = self._error
             if receipt is None and error is None:
-                self._waiting.setdefault(sent.source, []).append(awaited)
+                self._waiting.setdefault(sent.source, []).append((sent, awaited))
                 self._begin()
                 return
         if receipt is not None:
@@ -176,15 +180,24 @@ class ReceiptReader:
             self._kept[source] = receipt
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
-            waiting = self._waiting.pop(source, ())
-        for awaited in waiting:
-            awaited.set_result(receipt)
+            waiting = self._waiting.pop(source, [])
+            others = [one for one in waiting if not _answers(receipt, one[0])]
+            if others:
+                self._waiting[source] = others
+        for sent, awaited in waiting:
+            if _answers(receipt, sent):
+                awaited.set_result(receipt)
 
     def _stop(self, error: ProducerError) -> None:
         with self._changed:
             self._error = self._error or error
-            waiting = [one for many in self._waiting.values() for one in many]
+            waiting = [awaited for many in self._waiting.values() for _, awaited in many]
             self._waiting.clear()
             self._changed.notify_all()
         for awaited in waiting:
             awaited.set_exception(error)
+
+
+def _answers(receipt: Receipt, sent: Sent) -> bool:
+    """Whether a receipt of that place is about what was sent; unread messages have no id."""
+    return receipt.event_id in (None, sent.event_id)

@@ -5,7 +5,7 @@ reason of `reasons.REASONS` and, where it can be told, the field.
 """
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -36,11 +36,11 @@ class Refusal(Exception):  # noqa: N818  the glossary's word: a refusal is an ou
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """An event as read: with the schema it was written in and its Avro body."""
+    """An event as read: with the schema it was written in and its Avro body, which shows NIPs."""
 
     event: Event
     schema: avro.Schema
-    body: bytes
+    body: bytes = field(repr=False)
 
 
 def encode(model: BaseModel) -> bytes:
@@ -161,9 +161,19 @@ def refusal_of(error: ValidationError) -> Refusal:
     return Refusal(reason, field_name(first["loc"]), first["msg"])
 
 
+_KEY: Final = "[key]"  # pydantic's word after the key of a map that is bad itself
+_FORM: Final = "tuple["  # how pydantic's word for one form of a union begins
+
+
 def field_name(path: tuple[int | str, ...]) -> str:
-    """`competencies[0].claimed_level` for a path of pydantic's."""
+    """`competencies[0].claimed_level` for a path of pydantic's.
+
+    A map's bad key is left out: it is a value, and can be a NIP. So are pydantic's own words.
+    """
     text = ""
-    for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}"
+    for step, after in zip(path, (*path[1:], ""), strict=True):
+        if isinstance(step, int):
+            text += f"[{step}]"
+        elif _KEY not in (step, after) and not step.startswith(_FORM):
+            text += f".{step}"
     return text.lstrip(".")

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from jejak_schemas.parts import Part
-from jejak_schemas.wire import AgencyCode, Code, Count, Day, Hundredths, Id, Iri, Sha256, Text, Time
+from jejak_schemas.wire import AgencyCode, Code, Count, Day, Id, Iri, Sha256, Text, Time
 
 Number = Annotated[int, Field(ge=0)]
 SafeText = Annotated[str, Field(max_length=1_000)]
@@ -82,8 +82,8 @@ class LearningHoursChanged(Change):
     """The learning hours of a year, in hundredths of a JP: credited or reversed."""
 
     year: Count
-    before: Hundredths
-    after: Hundredths
+    before: Number  # a sum: no event's limit holds for it
+    after: Number
 
 
 class CertificateChanged(Change):

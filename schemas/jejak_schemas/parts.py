@@ -1,8 +1,15 @@
 """The shared parts of events. Source: contract.md, "Two families of events"."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from jejak_schemas.wire import (
@@ -19,6 +26,8 @@ from jejak_schemas.wire import (
     SignedHundredths,
     TenThousandths,
     Text,
+    check_nip,
+    check_nrp,
 )
 
 Role = Literal[
@@ -70,6 +79,9 @@ class PersonRef(Part):
         return self.nip or self.nrp or str(self.person_id)
 
 
+_FORM_OF: Final = {"nip": check_nip, "nrp": check_nrp}
+
+
 class Alias(Part):
     """A number that names a person, as BKN states it. Its repr hides the number."""
 
@@ -78,11 +90,11 @@ class Alias(Part):
         repr=False
     )
 
-    @model_validator(mode="after")
-    def _well_formed(self) -> Self:
-        if self.kind in ("nip", "nrp"):
-            PersonRef.model_validate({self.kind: self.value})
-        return self
+    @field_validator("value")
+    @classmethod
+    def _well_formed(cls, value: str, info: ValidationInfo) -> str:
+        check = _FORM_OF.get(info.data.get("kind", ""))
+        return check(value) if check else value
 
 
 class SealedAlias(Part):

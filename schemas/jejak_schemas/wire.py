@@ -20,6 +20,7 @@ FIRST_YEAR: Final = 1950  # no event of a living servant is older
 _LAST_YEAR: Final = 2200
 _DIGITS_18 = re.compile(r"(?<!\d)(\d{4})(\d\d)(\d\d)[ .-]?\d{6}[ .-]?\d[ .-]?\d{3}(?!\d)")
 _NIP_LENGTH: Final = 18
+_NRP: Final = r"[0-9A-Z]{5,20}"
 
 
 def is_birth_date(digits: str) -> bool:
@@ -103,11 +104,19 @@ def _date(value: object) -> object:
     return value
 
 
-def _nip(text: str) -> str:
+def check_nip(text: str) -> str:
+    """The NIP itself, or the reason why it can be none."""
     if len(text) != _NIP_LENGTH or not (text.isascii() and text.isdigit()):
         raise PydanticCustomError("nip-impossible", "is not 18 digits")
     if not is_birth_date(text):
         raise PydanticCustomError("nip-impossible", "begins with an impossible birth date")
+    return text
+
+
+def check_nrp(text: str) -> str:
+    """The NRP itself, or the reason why it can be none."""
+    if not re.fullmatch(_NRP, text):
+        raise PydanticCustomError("bad-format", "is not 5 to 20 digits and capital letters")
     return text
 
 
@@ -117,12 +126,14 @@ Id = Annotated[UUID, Strict(), BeforeValidator(_uuid)]
 EventId = Annotated[UUID, Strict(), AfterValidator(_uuid7), BeforeValidator(_uuid)]
 Time = Annotated[datetime, Strict(), BeforeValidator(_time)]
 Day = Annotated[date, Strict(), BeforeValidator(_date)]
-Nip = Annotated[str, Strict(), AfterValidator(_nip)]
-Nrp = Annotated[str, Strict(), StringConstraints(pattern=r"^[0-9A-Z]{5,20}$")]
+Nip = Annotated[str, Strict(), AfterValidator(check_nip)]
+Nrp = Annotated[str, Strict(), StringConstraints(pattern=rf"^{_NRP}$")]
 Code = Annotated[
     str, Strict(), StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"), Checked
 ]
-PartyCode = Annotated[str, Strict(), StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
+PartyCode = Annotated[
+    str, Strict(), StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$"), Checked
+]
 AgencyCode = Annotated[str, Strict(), StringConstraints(pattern=r"^[0-9]{4}$")]
 Text = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=400), Checked]
 Document = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=60_000), Checked]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from jejak import cli
+from jejak.home import Endpoints, Home
 from tests.e2e.conftest import Jejak, Played
 
 SITI = "199104122015032003"
@@ -148,6 +149,19 @@ def test_a_home_that_is_not_up_ends_with_3(
     assert said.err.count("\n") == 1
     assert "jejak up" in said.err
     assert not Path("nowhere").exists()
+
+
+def test_a_home_that_was_up_and_is_down_ends_with_3(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = Home(tmp_path / "down")
+    home.make()
+    Endpoints(kafka=1, controller=2, postgres=3).save(home)
+    home.secrets.ensure("postgres-jejak_reader")
+    assert cli.run(["profile", SITI, "--home", str(home.path)], debug=False) == 3
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n")) == ("", 1)
+    assert "cannot connect to PostgreSQL" in said.err
 
 
 def test_a_real_process_says_no_more_than_that(played: Played) -> None:

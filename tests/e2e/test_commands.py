@@ -269,3 +269,12 @@ def test_status_says_that_all_is_up_and_nothing_lags(jejak: Jejak) -> None:
 def test_times_in_json_are_rfc_3339(jejak: Jejak) -> None:
     (row, *_) = jejak("quarantine", "list", "--limit", "1", "--json").document()
     assert re.fullmatch(r"2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", row["stored"])
+
+
+def test_what_looks_like_markup_is_shown_as_it_is(
+    jejak: Jejak, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JEJAK_CACHE", "/srv/[/red]")
+    said = jejak("settings")
+    assert (said.code, said.err) == (0, "")
+    assert "/srv/[/red]" in said.out

@@ -28,13 +28,14 @@ def place() -> Iterator[Path]:
         yield Path(folder)
 
 
-def start(place: Path, **streams: int) -> subprocess.Popen[str]:
+def start(place: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [*DEMO],
         env={**_environment(), "TMPDIR": str(place)},
         cwd=place,
         text=True,
-        **streams,  # type: ignore[call-overload]
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
 
 
@@ -65,7 +66,7 @@ def of_the_other(played: Played) -> set[int]:
 def test_the_demo_gives_one_document_and_leaves_nothing(played: Played, place: Path) -> None:
     others = of_the_other(played)
     assert len(others) >= 5
-    with start(place, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as demo:
+    with start(place) as demo:
         out, err = demo.communicate(timeout=150)
     assert demo.returncode == 0, err
     assert "Traceback" not in err
@@ -91,7 +92,7 @@ def test_the_demo_gives_one_document_and_leaves_nothing(played: Played, place: P
 
 def test_ctrl_c_stops_exactly_what_the_demo_started(played: Played, place: Path) -> None:
     others = of_the_other(played)
-    with start(place, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as demo:
+    with start(place) as demo:
         assert demo.stderr is not None
         for line in demo.stderr:
             if "institutions added" in line:  # everything runs, and events are on their way
@@ -100,24 +101,14 @@ def test_ctrl_c_stops_exactly_what_the_demo_started(played: Played, place: Path)
         started = psutil.Process(demo.pid).children(recursive=True)
         demo.send_signal(signal.SIGINT)
         out, err = demo.communicate(timeout=60)
-    assert {"recorder", "projector", "publisher"} <= {
-        word for one in started for word in _words(one)
-    } or not any(one.is_running() for one in started)
-    assert len(started) >= 5
+    assert len(started) >= 5  # Kafka, PostgreSQL with its own, three loops
+    assert [one for one in started if one.is_running()] == []
     assert (demo.returncode, out) == (130, "")
     assert err.splitlines()[-1] == "jejak: stopped"
     assert "Traceback" not in err
     assert running_in(place) == []
     assert list(place.iterdir()) == []
     assert of_the_other(played) == others
-
-
-def _words(process: psutil.Process) -> list[str]:
-    try:
-        words: list[str] = process.cmdline()
-    except psutil.Error:
-        return []
-    return words
 
 
 def test_a_folder_that_holds_something_is_no_home_for_a_demo(place: Path) -> None:

@@ -224,6 +224,22 @@ def test_a_halved_batch_makes_each_new_person_once(writer: Database) -> None:
     assert appended.winners == {seen.person_id}
 
 
+def test_a_batch_overtaken_between_its_halves_goes_on_from_the_stored_offset(
+    writer: Database,
+) -> None:
+    items = [rows.row(n) for n in range(4)]
+    items[0] = replace(items[0], party_change=PartyChange("x", "PartyDeclared", rows.DAY))
+    items[3] = replace(items[3], verb="\x00")
+
+    with pytest.raises(errors.HalfAppended):  # the first half has moved the registry itself
+        ledger.append(writer, rows.batch(items))
+
+    assert next_offset(writer) == 2
+    ledger.append(writer, rows.batch(items[2:], start=2, registry_version=1))
+    assert next_offset(writer) == 4
+    assert all(balance.balanced for balance in books.balance(writer.connection))
+
+
 def test_a_zombie_is_fenced_and_writes_nothing(writer: Database) -> None:
     ledger.append(writer, rows.batch([rows.row(0)]))
 
@@ -312,6 +328,17 @@ def test_an_alias_lost_to_another_writer_writes_nothing(writer: Database) -> Non
     assert caught.value.aliases == (loser.alias,)
     assert "1990" not in f"{caught.value} {caught.value!r} {loser!r}"
     assert history.head(writer.connection).next_position == 2
+    assert next_offset(writer) == 1
+
+
+def test_an_alias_stated_elsewhere_with_another_salt_is_walked_again(writer: Database) -> None:
+    seen = rows.newcomer("199001012015031001")
+    ledger.append(writer, rows.batch([rows.needing(rows.row(0), seen)], newcomers=[seen]))
+    again = replace(seen.alias, salt=b"\x07" * 16)  # of a record that commits to this salt
+
+    with pytest.raises(errors.AliasesLost):
+        ledger.append(writer, rows.batch([replace(rows.row(1), needs=(again,))], start=1))
+
     assert next_offset(writer) == 1
 
 

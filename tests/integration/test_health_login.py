@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from kafka.errors import KafkaError
 
 from jejak import kafka_admin
 from jejak.errors import Fatal
+from jejak.kafka_admin import Grant, Topic
 from jejak_consumers.errors import WrongLogin
 from jejak_consumers.kafka import KafkaFeed, KafkaInboxReader, KafkaOutbox
 from jejak_producers import kafka as sdk
-from jejak_producers.errors import WrongUserOrPassword
+from jejak_producers.errors import NotAllowed, WrongUserOrPassword
 from jejak_schemas.credentials import KafkaAccess
 from tests import services
 
@@ -90,6 +92,20 @@ def test_signing_in_says_nothing_and_nothing_below_info_is_ever_said(
     said = [line for line in caplog.records if line.name.startswith("kafka")]
     assert said, "the library speaks where it is asked to"
     assert {line.levelno for line in said} == {logging.INFO}
+
+
+def test_a_party_that_may_write_nowhere_is_told_so(kafka: services.Kafka) -> None:
+    with kafka_admin.connected(kafka.operator) as admin:
+        admin.set_passwords({"health-mute": "right"})
+        admin.create_topics([Topic("health.mute")])
+        admin.allow([Grant("health-mute", "describe", "topic", "health.mute")])
+    mute = sdk.KafkaOutbox(kafka.access("health-mute", "right"), "health.mute", 20, 20)
+    try:
+        with pytest.raises(KafkaError) as refused:
+            mute.send(0, b"key", b"value").get(20)
+        assert isinstance(mute.explain(refused.value), NotAllowed)
+    finally:
+        mute.close(force=True)
 
 
 @pytest.mark.kills

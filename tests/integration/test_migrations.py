@@ -1,5 +1,6 @@
 """Roles and migrations: safe to repeat, safe together, and as the code believes."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
@@ -104,6 +105,31 @@ def test_the_writer_lets_go_of_locks_by_itself(writer: Database) -> None:
     ]
 
     assert shown == [("5s",), ("5s",)]
+
+
+@pytest.mark.parametrize("role", [roles.WRITER, roles.PUBLISHER, roles.READER])
+def test_no_number_of_a_person_reaches_the_servers_log_however_it_logs(
+    database: services.Database, role: str
+) -> None:
+    wanted = {
+        "log_error_verbosity": "terse",
+        "log_parameter_max_length": "0",
+        "log_parameter_max_length_on_error": "0",
+    }
+    with closing(connect(database.dsn(role))) as connection:
+        found = connection.execute(
+            "SELECT name, setting, source FROM pg_settings WHERE name = ANY(%s)", [list(wanted)]
+        ).fetchall()
+    assert {name: setting for name, setting, _ in found} == wanted
+    assert {source for *_, source in found} == {"user"}
+
+
+def test_an_epoch_tells_when_it_began(superuser: Connection) -> None:
+    found = superuser.execute("SELECT epoch FROM ledger_head").fetchone()
+    assert found is not None
+    age = time.time() - (found[0].int >> 80) / 1000
+    assert found[0].version == 7
+    assert 0 <= age < 3_600
 
 
 def test_a_missing_password_is_named(superuser: Connection) -> None:

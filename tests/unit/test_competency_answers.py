@@ -267,6 +267,13 @@ def test_who_holds_more_than_required_has_no_gap_and_an_uncapped_match_above_one
     assert (found.match.jpm, found.match.uncapped) == (10_000, 13_333)
 
 
+def test_nobody_supersedes_the_national_standard_but_its_institution() -> None:
+    stolen = standard(1, party="2060", since="2020-01-01")
+    found = gaps_of(assessed("2024-01-01", 2), standards=[standard(3), stolen])
+    assert found is not None
+    assert [one.required for one in found.gaps] == [3]
+
+
 def test_the_agencys_standard_for_the_position_goes_before_the_national_one() -> None:
     both = [standard(3), standard(4, None, "Analis", party="2060", name="analis")]
     analyst = moved("2024-01-01", position="Analis")
@@ -326,6 +333,7 @@ def test_two_national_scales_are_kept_apart() -> None:
         ("", "version"),
         (shipped().replace("strength = 6000", 'strength = "viel"'), "classes.of.test.strength"),
         (shipped() + '\n[extra]\nsource = "x"\n', "extra"),
+        (shipped().replace('state = "', 'state = "no code: ', 1), "state"),
     ],
 )
 def test_a_bad_ruleset_is_refused_with_its_field(document: str, said: str) -> None:
@@ -364,6 +372,16 @@ def test_a_registry_record_reaches_whom_it_may_touch() -> None:
         world.event(events.AlignmentCountersigned, "2024-01-01", alignment=world.PERSON.person_id),
         known,
     )
+
+
+def test_an_equivalent_that_is_named_no_more_reaches_whom_it_counted_for() -> None:
+    newer = BASE + "M.01-v2"
+    without = world.framework(newer, on="2021-01-01", version="2")
+    known = registry(
+        [*usual(), world.framework(newer, version="2", equivalents=(INTEGRITY,)), without]
+    )
+    assert known.counts_under(INTEGRITY) == [(INTEGRITY, date.min)]
+    assert INTEGRITY in reach_of(without, known).competencies
 
 
 def test_a_suspended_party_counts_for_nothing_from_that_day() -> None:

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from uuid_utils.compat import uuid7
 
 from jejak_schemas import avro, codec
 from jejak_schemas.catalogue import CATALOGUE, Entry, entry_of
 from jejak_schemas.events import Event, StatementVoided
-from jejak_schemas.outgoing import OUTGOING
+from jejak_schemas.outgoing import OUTGOING, LearningHoursChanged
 from jejak_schemas.resolve import Resolved, references, resolve
 from jejak_schemas.statement import from_statement, to_statement
 from tests.events import any_event
@@ -89,6 +90,31 @@ def test_a_bent_message_is_read_or_refused(data: st.DataObject) -> None:
         assert refusal.detail  # noqa: PT017  either way is right; raising anything else is not
     else:
         assert isinstance(read.event, Event)
+
+
+@every_row
+@quick
+@given(data=st.data())
+def test_no_number_of_a_person_shows_in_what_was_read(entry: Entry, data: st.DataObject) -> None:
+    event = data.draw(any_event(entry.event))
+    shown = repr(codec.read(codec.encode(event)))
+    assert all(value not in shown for kind, value in references(event) if kind == "nip")
+
+
+def test_a_party_code_that_could_be_a_nip_is_refused() -> None:
+    with pytest.raises(ValidationError) as caught:
+        StatementVoided.model_validate(
+            {"occurred_at": NOW, "party": "198503122010011002", "target": uuid7(), "reason": "x"}
+        )
+    assert codec.refusal_of(caught.value).reason == "personal-data-in-text"
+
+
+def test_hours_of_a_year_may_be_more_than_one_event_can_state() -> None:
+    told = LearningHoursChanged(
+        epoch=uuid7(), seq=1, prev_seq=0, number=0, change_id=uuid7(), person_id=uuid7(),
+        relation="home", version=1, changed_at=NOW, year=2026, before=0, after=12_000_000,
+    )  # fmt: skip
+    assert codec.read_as(LearningHoursChanged, codec.encode(told)) == told
 
 
 def test_the_key_of_a_learning_event_is_the_learner() -> None:

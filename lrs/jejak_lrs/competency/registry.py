@@ -38,9 +38,12 @@ class Registry:
         self._signers: dict[UUID, set[str]] = defaultdict(set)
         self._frameworks: dict[str, list[Decree[events.FrameworkPublished]]] = defaultdict(list)
         self._successors: dict[str, set[str]] = defaultdict(set)  # competency -> newer ones
+        self._predecessors: dict[str, set[str]] = defaultdict(set)
         self._providers: dict[str, list[Decree[events.ProviderAccredited]]] = defaultdict(list)
         self._assessors: dict[str, list[Decree[events.AssessorAccredited]]] = defaultdict(list)
-        self._standards: dict[str, list[Decree[events.StandardPublished]]] = defaultdict(list)
+        # By (standard, institution): nobody supersedes the standard of another.
+        self._standards: dict[tuple[str, str], list[Decree[events.StandardPublished]]]
+        self._standards = defaultdict(list)
         self._parties: dict[str, list[Decree[frozenset[str]]]] = defaultdict(list)
         self._suspended: dict[str, date] = {}
         self._definitions: dict[str, Definition | None] = {}
@@ -76,6 +79,7 @@ class Registry:
             self._frameworks[competency.id].append(framework)
             for earlier in competency.equivalents:
                 self._successors[earlier].add(competency.id)
+                self._predecessors[competency.id].add(earlier)
 
     def _ruleset(self, event: events.RulesetPublished) -> None:
         try:
@@ -94,7 +98,8 @@ class Registry:
 
     def _standard(self, event: events.StandardPublished) -> None:
         ends = end_of(event.valid_until)
-        self._standards[event.standard].append(decree(event, event, event.valid_from, ends))
+        key = (event.standard, event.speaks_for)
+        self._standards[key].append(decree(event, event, event.valid_from, ends))
 
     def _genesis(self, event: events.Genesis) -> None:
         for institution in event.institutions:
@@ -213,6 +218,10 @@ class Registry:
                 under.append((later, definition.starts))
         return under
 
+    def ever_equivalent_to(self, competency: str) -> frozenset[str]:
+        """The competencies that any publication has named as its equivalents."""
+        return frozenset(self._predecessors.get(competency, ()))
+
     def roles_on(self, party: str, day: date) -> frozenset[str]:
         """The roles of a party on a day; empty where it has none or is unknown."""
         held = in_force(self._parties.get(party, ()), day)
@@ -256,8 +265,8 @@ class Registry:
         )
 
     def standards_on(self, day: date) -> list[Decree[events.StandardPublished]]:
-        """Every standard in force on a day, each in its last version, in order of IRI."""
-        found = (in_force(self._standards[iri], day) for iri in sorted(self._standards))
+        """Every institution's standards in force on a day, in their last versions, by IRI."""
+        found = (in_force(self._standards[key], day) for key in sorted(self._standards))
         return [one for one in found if one is not None]
 
     def offerings_of(self, series: str) -> frozenset[str]:

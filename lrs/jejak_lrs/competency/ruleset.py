@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from jejak_lrs.errors import Refuse
+from jejak_schemas.wire import Code
 
 NEWEST: Final = "2026.1"
 
@@ -197,9 +198,9 @@ class Entry(_Table):
 
 
 class Step(_Table):
-    """A state of a programme."""
+    """A state of a programme; a code, because agencies are told it (outgoing.ProgrammeChanged)."""
 
-    state: str
+    state: Code
     by: Annotated[tuple[Entry, ...], Field(min_length=1)]
 
 

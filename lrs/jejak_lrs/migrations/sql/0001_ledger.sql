@@ -44,9 +44,23 @@ CREATE TABLE ledger_head (
     CONSTRAINT ledger_head_width CHECK (partition_width > 0)
 ) WITH (fillfactor = 10, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 
+-- A UUIDv7 (RFC 9562): of two epochs the later is the greater, and readers of a compacted topic keep
+-- the greatest (epoch, version). PostgreSQL has its own from version 18 on.
+CREATE FUNCTION ledger_uuid7() RETURNS uuid
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+RETURN encode(
+    set_bit(set_bit(
+        overlay(uuid_send(gen_random_uuid())
+            PLACING substring(int8send(floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint)
+                    FROM 3)
+            FROM 1 FOR 6),
+        52, 1), 53, 1),
+    'hex')::uuid;
+REVOKE ALL ON FUNCTION ledger_uuid7() FROM PUBLIC;
+
 INSERT INTO ledger_head (epoch, next_position, next_outcome, registry_version, last_stored,
                          partitioned_to, partition_width)
-VALUES (gen_random_uuid(), 0, 0, 0, 'epoch', 0, 10000000);
+SELECT ledger_uuid7(), 0, 0, 0, 'epoch', 0, 10000000;
 
 -- ---------------------------------------------------------------------------------------------
 -- Records. Nullable columns are those that an event may lack or that erasure nulls.

@@ -1,0 +1,231 @@
+"""The recorder where messages meet each other, and where the world goes wrong around it."""
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import fastavro
+import pytest
+
+from jejak.loops import finisher
+from jejak_consumers import errors, recorder, system
+from jejak_consumers.messages import Message, TopicPartition
+from jejak_lrs import errors as ledger_errors
+from jejak_lrs import history, ledger
+from jejak_lrs.batch import Appended, Batch
+from jejak_lrs.database import Connection, Database
+from jejak_schemas import avro, codec, topics
+from jejak_schemas.events import CoachingHeld, Event, ProviderAccredited, StatementVoided
+from jejak_schemas.parts import Institution, PersonRef
+from tests import services
+from tests.integration.test_recorder import (
+    NIP,
+    NOW,
+    OTHER_NIP,
+    PARTIES,
+    FakeInbox,
+    House,
+    completed,
+    registered,
+)
+
+COACH = "197001011990011001"
+
+
+@pytest.fixture
+def house(database: services.Database) -> Iterator[House]:
+    made = House(database)
+    yield made
+    made.ledger.close()
+
+
+def before_bkn(house: House) -> None:
+    """Let the provider's inbox be read before BKN's."""
+    logs = house.inbox.logs
+    house.inbox.logs = dict(sorted(logs.items(), key=lambda item: "bkn" in item[0].topic))
+
+
+def coached(nip: str) -> CoachingHeld:
+    """An event whose key is known to be asked for, and whose coach is not."""
+    return CoachingHeld(
+        occurred_at=NOW, party="lan", learner=PersonRef(nip=nip), coach=PersonRef(nip=COACH)
+    )
+
+
+def bent(event: Event, **fields: Any) -> bytes:
+    """The event encoded with other plain values, however bad."""
+    schema = avro.released()[type(event).__name__]
+    out = io.BytesIO()
+    out.write(schema.header)
+    fastavro.schemaless_writer(out, schema.reader, codec._plain(dict(event)) | fields)
+    return out.getvalue()
+
+
+def test_who_names_a_number_before_bkn_gives_it_away_is_a_person_of_their_own(
+    house: House,
+) -> None:
+    before_bkn(house)
+    first = house.send(coached(OTHER_NIP))
+    posting = house.send(registered(NIP, OTHER_NIP))
+    after = house.send(completed(OTHER_NIP))
+    house.settle()
+    assert [house.outcome(each)[0] for each in (first, posting, after)] == ["recorded"] * 3
+    (moved,) = [one for one in house.records() if one.event_type == "PersonRegistered"]
+    assert "alias-held-elsewhere" in (moved.warnings or ())
+    learners = {
+        one.person_id
+        for one in house.records()
+        if one.event_type in {"CoachingHeld", "CourseCompleted"}
+    }
+    assert len(learners) == 1
+    assert house.balanced()
+
+
+def test_two_postings_that_state_one_number_are_told_apart(house: House) -> None:
+    house.send(registered(NIP, COACH))
+    house.send(registered(OTHER_NIP, COACH))
+    house.settle()
+    warned = [
+        "alias-held-elsewhere" in (one.warnings or ())
+        for one in house.records()
+        if one.event_type == "PersonRegistered"
+    ]
+    assert warned == [False, True]
+
+
+@pytest.mark.parametrize(
+    "key", [b"----" + b"a" * 32, b"urn:" + b"a" * 32, b"+" + b"a" * 31 + b"----", b"A" * 36]
+)
+def test_a_key_that_only_python_reads_as_a_uuid_delays_nobody(house: House, key: bytes) -> None:
+    bad = house.inbox.deliver("pusdiklat", codec.encode(completed()), key)
+    good = house.send(completed())
+    house.settle()
+    assert house.outcome(bad) == ("refused", "key-mismatch", None)
+    assert house.outcome(good)[0] == "recorded"
+
+
+def test_a_bad_language_tag_is_refused_without_being_repeated(house: House) -> None:
+    activity = {"id": "https://pusdiklat.go.id/k/1", "name": {NIP: "Kebijakan"}, "type": None}
+    message = house.inbox.deliver("pusdiklat", bent(completed(), activity=activity), NIP.encode())
+    house.settle()
+    assert house.outcome(message) == ("refused", "bad-format", "activity.name")
+
+
+@pytest.mark.parametrize(
+    ("alias", "reason"),
+    [
+        ({"kind": "nip", "value": "199913012010011002"}, "nip-impossible"),
+        ({"kind": "nrp", "value": "abcdef"}, "bad-format"),
+    ],
+)
+def test_an_impossible_number_that_bkn_states_is_named_as_such(
+    house: House, alias: Mapping[str, str], reason: str
+) -> None:
+    message = house.inbox.deliver("bkn", bent(registered(), aliases=[alias]), NIP.encode())
+    house.settle()
+    assert house.outcome(message) == ("refused", reason, "aliases[0].value")
+
+
+def test_a_void_knows_the_statements_that_stand_before_it_in_its_batch(house: House) -> None:
+    earlier, later = completed(), completed()
+    said = {"occurred_at": NOW, "party": "pusdiklat", "reason": "error"}
+    house.send(earlier)
+    house.send(StatementVoided.model_validate({**said, "target": earlier.event_id}))
+    house.send(StatementVoided.model_validate({**said, "target": later.event_id}))
+    house.send(later)
+    house.settle()
+    voids = [one for one in house.records() if one.event_type == "StatementVoided"]
+    assert [one.warnings for one in voids] == [None, ["target-unknown-yet"]]
+
+
+def test_nobody_speaks_for_a_suspended_provider(house: House) -> None:
+    house.send(
+        ProviderAccredited(
+            occurred_at=NOW,
+            party="lan",
+            provider="pusdiklat",
+            valid_from=(NOW - timedelta(days=100)).date(),
+            technical_senders=("vendor",),
+        )
+    )
+    house.settle()
+    system.suspend(house.ledger, finisher(), "pusdiklat", "fraud", NOW)
+    spoken = house.send(completed(party="vendor", on_behalf_of="pusdiklat"))
+    house.settle()
+    assert house.outcome(spoken) == ("refused", "party-suspended", "on_behalf_of")
+
+
+# -- around it -----------------------------------------------------------------------------
+
+
+def test_a_lost_connection_is_retried_and_nothing_is_lost(
+    house: House, superuser: Connection
+) -> None:
+    house.settle()
+    superuser.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE usename = 'jejak_writer' AND datname = current_database()"
+    )
+    message = house.send(completed())
+    with pytest.raises(ledger_errors.Retry):
+        house.settle()
+    house.recorder._go_back()
+    house.settle()
+    assert house.outcome(message)[0] == "recorded"
+
+
+def test_the_pause_after_many_failures_stays_short() -> None:
+    assert all(recorder._pause(failures) <= 5.0 for failures in (1, 10, 5_000))
+
+
+class Shrunk(FakeInbox):
+    """One partition's log does not hold its offset; what was fetched beside it is gone."""
+
+    broken: TopicPartition | None = None
+
+    def poll(self, seconds: float, most: int) -> Mapping[TopicPartition, Sequence[Message]]:
+        found = super().poll(seconds, most)
+        if self.broken is not None and self.broken not in self.paused:
+            raise errors.OffsetOutOfRange(self.broken, "its log does not hold offset 7")
+        return found
+
+    def bounds(self, where: TopicPartition) -> tuple[int, int]:
+        return (8, 9) if where == self.broken else super().bounds(where)
+
+
+def test_a_partition_that_cannot_be_read_on_stops_alone(database: services.Database) -> None:
+    house = House(database)
+    healthy = house.inbox
+    house.inbox = shrunk = Shrunk()
+    shrunk.ids, shrunk.logs = healthy.ids, healthy.logs
+    house.recorder = house.new_recorder()
+    house.settle()
+    shrunk.broken = TopicPartition(topics.inbox("vendor"), 0)
+    message = house.send(completed())
+    house.settle()
+    house.recorder._looked = 0.0
+    house.settle()
+    assert house.outcome(message)[0] == "recorded"
+    assert shrunk.broken in shrunk.paused
+    house.ledger.close()
+
+
+def test_of_two_that_begin_a_ledger_at_once_one_does(
+    database: services.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = (Database(database.dsn("jejak_writer")) for _ in range(2))
+
+    def begin(by: Database) -> bool:
+        return system.begin(by, finisher(), [Institution(**dict(PARTIES[0]))], NOW)
+
+    def meanwhile(by: Database, batch: Batch) -> Appended:
+        monkeypatch.setattr(system, "append", ledger.append)
+        assert begin(other)
+        return ledger.append(by, batch)
+
+    monkeypatch.setattr(system, "append", meanwhile)
+    assert not begin(one)
+    assert [each.event_type for each in history.records(one.connection, -1, 9)] == ["Genesis"]
+    for each in (one, other):
+        each.close()
