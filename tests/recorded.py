@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import orjson
 
-from jejak_lrs import ledger
+from jejak_lrs import ledger, parties
 from jejak_lrs.batch import SYSTEM, Row
 from jejak_lrs.database import Database
 from jejak_schemas.catalogue import entry_of
@@ -36,7 +36,8 @@ def row_of(event: Event) -> Row:
 
 def record(writer: Database, *events: Event) -> int:
     """Append events as records, in this order; the next position."""
-    batch = rows.batch([row_of(event) for event in events])
+    version, _ = parties.load(writer.connection)
+    batch = rows.batch([row_of(event) for event in events], registry_version=version)
     return ledger.append(writer, batch).next_position
 
 

@@ -13,6 +13,7 @@ from jejak.home import Home
 from jejak_producers import Producer
 from jejak_producers.delivery import Awaited, Packed
 from jejak_producers.simulate import Delivery, Phase
+from jejak_schemas import codec
 from jejak_schemas.outgoing import Receipt
 
 PATIENCE = 60  # seconds for one receipt
@@ -72,7 +73,7 @@ class Cast:
         """Send one message as its party; the future of its receipt."""
         event = delivery.event
         packed = Packed(
-            event.event_id if event else _UNREADABLE,
+            event.event_id if event else _id_in(delivery.value),
             type(event).__name__ if event else "?",
             delivery.key,
             delivery.value,
@@ -114,6 +115,14 @@ def play(
         for delivery, awaited in sent:
             told.take(Answered(delivery, _receipt(awaited, tend)))
         tell(f"{phase.name}: {len(sent)} messages, {time.monotonic() - began:.1f} s")
+
+
+def _id_in(value: bytes) -> UUID:
+    """The id by which the receipt of a broken message will call it, if it can be read."""
+    try:
+        return codec.read(value).event.event_id
+    except codec.Refusal as refusal:
+        return refusal.event_id or _UNREADABLE
 
 
 def _receipt(awaited: Awaited, tend: Callable[[], None]) -> Receipt:

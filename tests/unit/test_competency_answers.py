@@ -374,6 +374,18 @@ def test_a_registry_record_reaches_whom_it_may_touch() -> None:
     )
 
 
+def test_nobody_takes_a_competency_over_by_dating_a_framework_back() -> None:
+    stolen = world.framework(INTEGRITY, on="1999-01-01", party="2060", kind="technical")
+    found = profile(passed("2024-01-01"), decreed=[*usual(), stolen])
+    assert world.indicated(found, "2024-06-01") == 3
+
+
+def test_nobody_restates_the_offering_of_another() -> None:
+    stolen = world.offering("a", jp=99_999, on="2016-01-01", party="lain")
+    found = profile(course("2024-01-01", form="3"), decreed=[*usual(), stolen])
+    assert [year.jp for year in found.hours.years] == [2000]
+
+
 def test_an_equivalent_that_is_named_no_more_reaches_whom_it_counted_for() -> None:
     newer = BASE + "M.01-v2"
     without = world.framework(newer, on="2021-01-01", version="2")

@@ -30,6 +30,9 @@ class Registry:
     def __init__(self) -> None:
         self.position = -1
         self._seen: set[UUID] = set()
+        # Whose an offering or a competency is: who published it first, by the ledger's order and
+        # not by occurred_at, which its sender chooses. Nobody restates what is another's.
+        self._owners: dict[str, tuple[int, str]] = {}
         self._rulesets: list[Decree[Ruleset]] = []
         self._offerings: dict[str, list[Decree[events.OfferingPublished]]] = defaultdict(list)
         self._series: dict[str, set[str]] = defaultdict(set)  # series -> offerings
@@ -57,8 +60,19 @@ class Registry:
         if take is None or event.event_id in self._seen:
             return take is not None
         self._seen.add(event.event_id)
+        self._own(event, position)
         take(self, event)
         return True
+
+    def _own(self, event: Event, position: int) -> None:
+        first = (position, event.speaks_for)
+        for iri in _named_by(event):
+            self._owners[iri] = min(self._owners.get(iri, first), first)
+        if isinstance(event, events.FrameworkPublished):
+            self._definitions.clear()
+
+    def _owns(self, institution: str, iri: str) -> bool:
+        return self._owners[iri][1] == institution
 
     def _offering(self, event: events.OfferingPublished) -> None:
         published = jakarta_date(event.occurred_at)
@@ -74,7 +88,6 @@ class Registry:
 
     def _framework(self, event: events.FrameworkPublished) -> None:
         framework = decree(event, event, event.valid_from)
-        self._definitions.clear()
         for competency in event.competencies:
             self._frameworks[competency.id].append(framework)
             for earlier in competency.equivalents:
@@ -146,7 +159,8 @@ class Registry:
 
     def offering_on(self, offering: str | None, day: date) -> events.OfferingPublished | None:
         """The offering as last published by that day, else as first published; None: never."""
-        known = self._offerings.get(offering or "", ())
+        published = self._offerings.get(offering or "", ())
+        known = [one for one in published if self._owns(one.event.speaks_for, one.event.offering)]
         held = in_force(known, day) or min(known, key=lambda one: one.order, default=None)
         return held.event if held else None
 
@@ -190,8 +204,7 @@ class Registry:
         published = self._frameworks.get(competency)
         if not published:
             return None
-        first = min(published, key=lambda one: (one.occurred_at, one.statement_id))
-        owner = first.event.speaks_for
+        _, owner = self._owners[competency]
         last = max(
             (one for one in published if one.event.speaks_for == owner), key=lambda one: one.order
         )
@@ -282,6 +295,15 @@ class Registry:
     def alignment_named(self, statement_id: UUID) -> events.AlignmentPublished | None:
         """An alignment by its event id."""
         return self._aligned.get(statement_id)
+
+
+def _named_by(event: Event) -> tuple[str, ...]:
+    """The IRIs that a publication makes its institution's own."""
+    if isinstance(event, events.OfferingPublished):
+        return (event.offering,)
+    if isinstance(event, events.FrameworkPublished):
+        return tuple(one.id for one in event.competencies)
+    return ()
 
 
 REGISTRY_EVENTS: Final = frozenset(event.__name__ for event in Registry._TAKE)  # noqa: SLF001  its own
