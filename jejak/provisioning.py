@@ -29,6 +29,13 @@ INBOX_PARTITIONS = 2
 # Contract, "Topics": policy and retention of each.
 KEEP_14_DAYS = {"cleanup.policy": "delete", "retention.ms": str(14 * DAY_MS)}
 KEEP_30_DAYS = {"cleanup.policy": "delete", "retention.ms": str(30 * DAY_MS)}
+# The broker unpacks whatever codec a sender used (the recorder needs none of them), and measures
+# the unpacked size: no small message can become a large one in the recorder. Time is the broker's:
+# a sender's clock could shorten how long its messages are kept.
+INBOX = KEEP_14_DAYS | {
+    "compression.type": "uncompressed",
+    "message.timestamp.type": "LogAppendTime",
+}
 # Tombstones stay as long as changes: a subscriber that was away longer reloads.
 KEEP_LATEST = {"cleanup.policy": "compact", "delete.retention.ms": str(30 * DAY_MS)}
 
@@ -133,7 +140,7 @@ def provision_kafka(
 
 def topics_of(party: NewParty) -> Iterable[Topic]:
     """The topics of a party with the contract's policies."""
-    yield Topic(topics.inbox(party.code), party.partitions, KEEP_14_DAYS)
+    yield Topic(topics.inbox(party.code), party.partitions, INBOX)
     yield Topic(topics.receipts(party.code), 1, KEEP_14_DAYS)
     if party.is_agency:
         yield Topic(topics.changes(party.code), 1, KEEP_30_DAYS)

@@ -32,6 +32,7 @@ from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssi
 from kafka.net.compat import KafkaNetClient
 from kafka.net.manager import KafkaConnectionManager
 from kafka.net.selector import NetworkSelector
+from kafka.record import memory_records
 from kafka.structs import OffsetAndMetadata
 from kafka.structs import TopicPartition as TheirPartition
 
@@ -169,6 +170,7 @@ class KafkaInboxReader(InboxReader):
     def __init__(
         self, access: KafkaAccess, slot: str, session: float = 10.0, patience: float = PATIENCE
     ) -> None:
+        _read_every_header()
         self._access = access
         self._patience = patience
         self._line = Line(access, patience)
@@ -534,6 +536,42 @@ def _within(seconds: float, act: Callable[[], object]) -> None:
         raise theirs.KafkaTimeoutError(f"no answer in {seconds:.0f} s")
     if raised:
         raise raised[0]
+
+
+class _EscapedName(bytes):
+    """Bytes whose `decode` never fails: what is not UTF-8 stands escaped, with a backslash."""
+
+    def __getitem__(self, key: Any) -> Any:
+        found = super().__getitem__(key)
+        return _EscapedName(found) if isinstance(key, slice) else found
+
+    def decode(self, *_: Any) -> str:
+        return super().decode("utf-8", "backslashreplace")
+
+
+class _Records(memory_records.DefaultRecordBatch):  # type: ignore[misc]
+    """Reads a header whose name is not UTF-8, where the library calls the whole batch corrupt.
+
+    Anybody can send one, and no message may hold up its partition.
+    """
+
+    _pos: int
+    _buffer: Any
+
+    def _read_msg(self, *rest: Any) -> Any:
+        start, buffer = self._pos, self._buffer
+        try:
+            return super()._read_msg(*rest)
+        except UnicodeDecodeError:
+            self._pos, self._buffer = start, _EscapedName(buffer)
+            try:
+                return super()._read_msg(*rest)
+            finally:
+                self._buffer = buffer
+
+
+def _read_every_header() -> None:
+    memory_records.DefaultRecordBatch = _Records
 
 
 def _hush() -> None:

@@ -253,10 +253,12 @@ class Recorder:
         for where in polled:
             if where not in self._next:
                 continue
-            if ids.get(where.topic) == self._inboxes[where.topic].topic_id:
-                sound.append(where)
-            else:
+            if ids.get(where.topic) != self._inboxes[where.topic].topic_id:
                 self._stop(where, "its topic was deleted and created again")
+            elif (gap := _gap(polled[where], self._next[where])) is not None:
+                self._stop(where, gap)
+            else:
+                sound.append(where)
         return sound
 
     def _stop(self, where: TopicPartition, why: str) -> None:
@@ -270,6 +272,14 @@ class Recorder:
         owned = list(self._next)
         self._next.clear()
         self._assigned(owned)
+
+
+def _gap(messages: Sequence[Message], expected: int) -> str | None:
+    """What is wrong where offsets do not go on one by one: an inbox has no gaps of its own."""
+    for offset, message in enumerate(messages, expected):
+        if message.offset != offset:
+            return f"offset {message.offset} came where {offset} was expected"
+    return None
 
 
 def _two(where: TopicPartition) -> tuple[str, int]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer
+from kafka.errors import MessageSizeTooLargeError
 from uuid_utils.compat import uuid7
 
 from jejak import provisioning
@@ -188,3 +189,44 @@ def config(access: KafkaAccess) -> dict[str, str]:
         "sasl_plain_username": access.username,
         "sasl_plain_password": access.password.get_secret_value(),
     }
+
+
+class NotUtf8(str):
+    """A header's name as a client that does not care writes it."""
+
+    __slots__ = ()
+
+    def encode(self, *_: object) -> bytes:
+        return b"na\xffme"
+
+
+def test_a_header_whose_name_is_not_utf8_holds_nothing_up(
+    party: Credentials, topic: str, member: Callable[[str], Member]
+) -> None:
+    with closing(KafkaProducer(**config(party.kafka))) as producer:
+        for value, name in ((b"a", "h"), (b"b", NotUtf8("x")), (b"c", "h")):
+            producer.send(topic, value, b"key", partition=0, headers=[(name, b"1")])
+        producer.flush()
+    one = member(f"{topic}-1")
+    until(lambda: len(one.read) == 3, one)
+    assert [message.value for message in one.read] == [b"a", b"b", b"c"]
+    assert one.read[1].headers == (("na\\xffme", b"1"),)
+
+
+def test_a_compressed_batch_is_unpacked_by_the_broker(
+    party: Credentials, topic: str, member: Callable[[str], Member]
+) -> None:
+    settings = {**config(party.kafka), "compression_type": "gzip"}
+    with closing(KafkaProducer(**settings)) as producer:
+        producer.send(topic, b"a" * 1_000, b"key", partition=0).get(20)
+    one = member(f"{topic}-1")
+    until(lambda: len(one.read) == 1, one)
+    assert one.read[0].value == b"a" * 1_000
+
+
+def test_a_small_message_cannot_become_a_large_one(party: Credentials, topic: str) -> None:
+    settings = {**config(party.kafka), "compression_type": "gzip", "max_request_size": 100_000_000}
+    with closing(KafkaProducer(**settings)) as producer:
+        sent = producer.send(topic, bytes(20_000_000), b"key", partition=0)
+        with pytest.raises(MessageSizeTooLargeError):
+            sent.get(30)

@@ -82,7 +82,12 @@ def test_a_party_reads_with_groups_of_its_own_name_only(front: Services, tmp_pat
 def test_topics_have_the_policies_of_the_contract() -> None:
     made = {t.name: t for t in provisioning.topics_of(NewParty("4903", "C", ("agency",)))}
     assert made["jejak.inbox.4903"].partitions == 2
-    assert made["jejak.inbox.4903"].settings["retention.ms"] == str(14 * 86_400_000)
+    assert made["jejak.inbox.4903"].settings == {
+        "cleanup.policy": "delete",
+        "retention.ms": str(14 * 86_400_000),
+        "compression.type": "uncompressed",
+        "message.timestamp.type": "LogAppendTime",
+    }
     assert made["jejak.agency.4903.changes"].settings["retention.ms"] == str(30 * 86_400_000)
     assert made["jejak.agency.4903.profiles"].settings == {
         "cleanup.policy": "compact",

@@ -394,6 +394,20 @@ def test_a_topic_made_anew_is_not_read_on(house: House) -> None:
     assert len(house.records()) == before
 
 
+def test_a_gap_in_an_inbox_stops_its_partition_and_no_other(house: House) -> None:
+    first = house.send(completed())
+    house.settle()
+    log = house.inbox.logs[first.where]
+    event = completed()
+    beyond = Message(first.topic, 0, first.offset + 2, NIP.encode(), codec.encode(event))
+    log.append(beyond)
+    other = house.send(registered())
+    house.settle()
+    assert house.outcome(first)[0] == "recorded"
+    assert house.outcome(other)[0] == "recorded"
+    assert event.event_id not in {record.statement_id for record in house.records()}
+
+
 def test_a_new_recorder_goes_on_where_the_ledger_stands(house: House) -> None:
     house.send(completed())
     house.settle()

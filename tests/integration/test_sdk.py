@@ -322,6 +322,7 @@ def test_receipts_shows_what_came_since_the_last_look(
     brokers.say(topic, [recorded(3, ("t", 0, 2), outcome="refused", reason="late")])
     assert seen("--since", "2026-01-01") == [1, 2, 3]
     assert seen("--refused") == [3]
+    assert seen() == [3]  # what a filter may have hidden does not count as seen
     assert seen() == []
 
 

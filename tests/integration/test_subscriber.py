@@ -146,7 +146,7 @@ def test_a_wrong_password_and_what_is_not_allowed_are_told_apart(
     agency: Credentials, tmp_path: Path
 ) -> None:
     wrong = agency.kafka.model_copy(update={"password": SecretStr("wrong")})
-    with pytest.raises(errors.WrongLogin, match="refused user"):
+    with pytest.raises(errors.WrongLogin, match="wrong user or password"):
         KafkaFeed(wrong, agency.topics.changes or "")
     others = agency.topics.model_copy(update={"changes": "jejak.agency.9999.changes"})
     with (
