@@ -115,7 +115,7 @@ class KafkaAdmin(Protocol):
     def written_at(
         self, places: Mapping[Place, int], patience: float = 5.0
     ) -> dict[Place, datetime]:
-        """When the first message at or after each offset was written, by its producer's clock.
+        """When the first message at or after each offset was written, by the broker's clock.
 
         Places where none came within `patience` seconds are missing.
         """

@@ -9,13 +9,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
-from uuid import UUID
 
 from pydantic import SecretStr
 
 from jejak.errors import Misuse, Refuse
 from jejak.foundations import superuser
-from jejak.kafka_admin import Grant, KafkaAdmin, Topic, connected
+from jejak.kafka_admin import Grant, KafkaAdmin, Log, Topic, connected
 from jejak.private import private_folder, write_private
 from jejak.services import OWN_USERS, Services
 from jejak_lrs import database, inboxes, roles
@@ -37,7 +36,12 @@ INBOX = KEEP_14_DAYS | {
     "message.timestamp.type": "LogAppendTime",
 }
 # Tombstones stay as long as changes: a subscriber that was away longer reloads.
-KEEP_LATEST = {"cleanup.policy": "compact", "delete.retention.ms": str(30 * DAY_MS)}
+# A profile of many years may pass the brokers' usual 1 MiB.
+KEEP_LATEST = {
+    "cleanup.policy": "compact",
+    "delete.retention.ms": str(30 * DAY_MS),
+    "max.message.bytes": str(8 * 1024 * 1024),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +91,9 @@ def add_parties(
     credentials = [credentials_for(services, party) for party in parties]
     with connected(services.kafka(services.operator)) as admin:
         provision_kafka(admin, parties, credentials)
-        ids = admin.topic_ids([topics.inbox(party.code) for party in parties])
+        logs = admin.logs([topics.inbox(party.code) for party in parties])
     make_agency_logins(services, credentials)
-    open_inboxes(services, parties, ids)
+    open_inboxes(services, parties, logs)
     for each in credentials:
         write_credentials(folder, each)
     declare(parties)
@@ -105,16 +109,19 @@ def make_agency_logins(services: Services, credentials: Iterable[Credentials]) -
             roles.create_agency_role(connection, code, password)
 
 
-def open_inboxes(services: Services, parties: Iterable[NewParty], ids: Mapping[str, UUID]) -> None:
-    """The ledger's row for each inbox partition, without which the recorder reads nothing of it."""
+def open_inboxes(services: Services, parties: Iterable[NewParty], logs: Mapping[str, Log]) -> None:
+    """The ledger's row for each inbox partition, without which the recorder reads nothing of it.
+
+    As many as the topic has: how wide an inbox is was settled when it was made.
+    """
     with closing(database.connect(services.dsn(roles.WRITER))) as connection:
         for party in parties:
             inbox = topics.inbox(party.code)
             inboxes.open_inbox(
                 connection,
-                topic_id=ids[inbox],
+                topic_id=logs[inbox].topic_id,
                 topic=inbox,
-                partitions=party.partitions,
+                partitions=len(logs[inbox].bounds),
                 party=party.code,
             )
 

@@ -48,6 +48,7 @@ PATIENCE: Final = 10.0  # seconds until a connection counts as not to be had
 _DELIVERY: Final = 20.0  # seconds until a message counts as not delivered
 _TRANSACTION: Final = 40.0  # seconds until the brokers abort what a killed publisher left open
 _CLOSE: Final = 5.0
+_LARGEST: Final = 8 * 1024 * 1024  # bytes of a request, so of a profile; the topics allow as much
 _MOST: Final = 1_000  # messages a poll, in a feed
 
 _SIGN_IN = (theirs.SaslAuthenticationFailedError, theirs.UnsupportedSaslMechanismError)
@@ -359,6 +360,7 @@ class KafkaOutbox(Outbox):
             acks="all",
             linger_ms=5,
             batch_size=256 * 1024,
+            max_request_size=_LARGEST,
             max_block_ms=_ms(patience),
             delivery_timeout_ms=_ms(_DELIVERY),
             request_timeout_ms=_ms(_DELIVERY / 2),

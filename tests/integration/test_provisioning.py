@@ -92,6 +92,7 @@ def test_topics_have_the_policies_of_the_contract() -> None:
     assert made["jejak.agency.4903.profiles"].settings == {
         "cleanup.policy": "compact",
         "delete.retention.ms": str(30 * 86_400_000),
+        "max.message.bytes": str(8 * 1024 * 1024),
     }
     assert all(t.partitions == 1 for name, t in made.items() if "inbox" not in name)
 
@@ -107,6 +108,16 @@ def test_the_ledger_knows_each_inbox_partition_under_kafkas_own_id(
     assert [(r.topic_id, r.partition) for r in rows] == [
         (ids["jejak.inbox.pa-wide"], number) for number in range(3)
     ]
+
+
+def test_adding_again_with_another_width_opens_no_partition_that_is_not_there(
+    front: Services, tmp_path: Path
+) -> None:
+    add(front, tmp_path, NewParty("pa-fixed", "Fixed", ("provider",), partitions=1))
+    add(front, tmp_path, NewParty("pa-fixed", "Fixed", ("provider",), partitions=4))
+    with database.connect(front.dsn(roles.READER)) as connection:
+        rows = [row for row in inboxes.all_inboxes(connection) if row.party == "pa-fixed"]
+    assert [row.partition for row in rows] == [0]
 
 
 def test_adding_again_changes_nothing(front: Services, tmp_path: Path) -> None:
