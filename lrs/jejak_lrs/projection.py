@@ -1,8 +1,9 @@
 """The projector's work: from records to evidence, profiles and changes, in one transaction.
 
-Each record is folded at its own position, with the registry of that position, so that profiles,
-versions and changes do not depend on how records were batched. Registry records that may touch
-people put them into `refold`; up to CHUNK of them are folded anew in each transaction.
+Each record is folded at its own position, with the registry of that position, so the changes that a
+person's own records make do not depend on batching. Registry records that may touch people put them
+into `refold`; up to CHUNK of them are folded anew in each transaction, so after these the versions
+and changes on the way do depend on it. Profiles never do.
 Source: ledger.md, "Followers"; competency.md, "Projections".
 """
 
