@@ -15,10 +15,9 @@ from pydantic import BaseModel, ValidationError
 
 from jejak_schemas import avro, clock
 from jejak_schemas.events import Event
+from jejak_schemas.framing import SINGLE_OBJECT, Framing, header_length
 from jejak_schemas.reasons import REASONS
 
-HEADER_LENGTH: Final = 10
-MAGIC: Final = b"\xc3\x01"
 LARGEST: Final = 64 * 1024  # bytes of an event on the wire; what we send may be larger
 M = TypeVar("M", bound=BaseModel)
 
@@ -43,14 +42,14 @@ class Read:
     body: bytes = field(repr=False)
 
 
-def encode(model: BaseModel) -> bytes:
-    """Single-object encoding with the newest released schema.
+def encode(model: BaseModel, framing: Framing = SINGLE_OBJECT) -> bytes:
+    """A message with the newest released schema, framed.
 
     Raises Refusal(wrong-type) where a value has no wire form (a sealed alias).
     """
     schema = avro.released()[type(model).__name__]
     out = io.BytesIO()
-    out.write(schema.header)
+    out.write(framing.header_of(schema))
     try:
         fastavro.schemaless_writer(out, schema.reader, _plain(dict(model)))
     except (ValueError, TypeError, KeyError) as exc:
@@ -59,8 +58,8 @@ def encode(model: BaseModel) -> bytes:
 
 
 def body_of(encoded: bytes) -> bytes:
-    """The Avro body of a single-object message."""
-    return encoded[HEADER_LENGTH:]
+    """The Avro body of a message of either framing."""
+    return encoded[header_length(encoded) :]
 
 
 def _plain(value: Any) -> Any:
@@ -80,31 +79,34 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def read(value: bytes | None) -> Read:
+def read(value: bytes | None, framing: Framing = SINGLE_OBJECT) -> Read:
     """One message to one event; raises Refusal."""
     if value is not None and len(value) > LARGEST:
         raise Refusal("too-large")
-    schema, body, plain = _unpack(value)
+    schema, body, plain = _unpack(value, framing)
     if not issubclass(schema.model, Event):
         raise Refusal("unknown-schema", None, f"{schema.name} is not an event that may be sent")
     return Read(_validated(schema.model, plain), schema, body)
 
 
-def read_as(expected: type[M], value: bytes | None) -> M:
+def read_as(expected: type[M], value: bytes | None, framing: Framing = SINGLE_OBJECT) -> M:
     """One of our own messages, as a model that is an `expected`; raises Refusal."""
-    schema, _, plain = _unpack(value)
+    schema, _, plain = _unpack(value, framing)
     if not issubclass(schema.model, expected):
         raise Refusal("unknown-schema", None, f"{schema.name} is not a {expected.__name__}")
     return _validated(schema.model, plain)
 
 
-def _unpack(value: bytes | None) -> tuple[avro.Schema, bytes, dict[str, Any]]:
-    if value is None or len(value) < HEADER_LENGTH or value[:2] != MAGIC:
+def _unpack(
+    value: bytes | None, framing: Framing
+) -> tuple[avro.Schema, bytes, dict[str, Any]]:
+    length = header_length(value) if value is not None else None
+    if value is None or length is None:
         raise Refusal("unreadable")
-    schema = avro.by_header().get(bytes(value[:HEADER_LENGTH]))
+    schema = framing.schema_of(bytes(value[:length]))
     if schema is None:
         raise Refusal("unknown-schema")
-    body = bytes(value[HEADER_LENGTH:])
+    body = bytes(value[length:])
     return schema, body, _decode(schema, body)
 
 

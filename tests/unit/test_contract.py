@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from uuid_utils.compat import uuid7
 
-from jejak_schemas import avro, codec
+from jejak_schemas import avro, codec, framing
 from jejak_schemas.catalogue import CATALOGUE, Entry, entry_of
 from jejak_schemas.events import Event, StatementVoided
 from jejak_schemas.outgoing import OUTGOING, LearningHoursChanged
@@ -27,7 +27,7 @@ every_row = pytest.mark.parametrize("entry", CATALOGUE, ids=lambda row: row.name
 def test_released_schema_equals_the_model(entry: Entry) -> None:
     held = avro.released()[entry.name]
     derived = json.loads(avro.text_of(entry.event))
-    assert held.header[:2] == codec.MAGIC
+    assert held.header[:2] == framing.SINGLE_OBJECT_MAGIC
     assert json.loads(avro.released_text(entry.name)) == derived
 
 
