@@ -8,9 +8,12 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 from uuid_utils.compat import uuid7
 
-from jejak_schemas import wire
-from jejak_schemas.events import Event
-from jejak_schemas.parts import Alias, Certificate, PersonRef, Score
+from jejak_schemas import iris, wire
+from jejak_schemas.catalogue import CATALOGUE, Actor
+from jejak_schemas.events import Event, StatementSubmitted
+from jejak_schemas.parts import Activity, Alias, Certificate, PersonRef, Score, TypedAs
+from jejak_schemas.resolve import Resolved, reference_of, references, resolve
+from jejak_schemas.statement import to_statement
 
 E = TypeVar("E", bound=Event)
 
@@ -39,6 +42,7 @@ _BY_ALIAS: list[tuple[Any, st.SearchStrategy[Any]]] = [
     (wire.Names, st.dictionaries(st.sampled_from(["id", "en", "jv"]), _text, min_size=1)),
     (wire.Level, st.integers(1, 5)),
     (wire.Count, st.integers(0, 10_000_000)),
+    (wire.Position, st.integers(0, 2**63 - 1)),
     (wire.Hundredths, st.integers(0, 10_000_000)),
     (wire.Seconds, st.integers(0, 315_360_000)),
 ]
@@ -67,12 +71,41 @@ _BY_PART: dict[type, st.SearchStrategy[Any]] = {
         st.integers(0, 2000),
     ),
 }
-_PAIRS = (("started_on", "ended_on"), ("starts_on", "ends_on"), ("valid_from", "valid_until"))
+_PAIRS = (
+    ("since", "until"),
+    ("started_on", "ended_on"),
+    ("starts_on", "ends_on"),
+    ("valid_from", "valid_until"),
+)
 
 
 def any_event(model: type[E]) -> st.SearchStrategy[E]:
     """Valid events of one class, optional fields present or not."""
+    if model is StatementSubmitted:
+        return st.sampled_from(_STATED).flatmap(any_event).map(submitted)  # type: ignore[arg-type,return-value]
     return st.fixed_dictionaries(_fields(model)).map(lambda made: model(**_sane(made)))
+
+
+# What a provider may say about a learner who acts: each is a statement that it may also submit.
+_STATED: list[type[Event]] = [
+    entry.event for entry in CATALOGUE if entry.actor is Actor.LEARNER and "provider" in entry.roles
+]
+
+
+def submitted(event: Event) -> StatementSubmitted:
+    """The same event as a provider's own statement, persons named by account."""
+    learner: PersonRef = event.learner  # type: ignore[attr-defined]
+    named = to_statement(resolve(event, {ref: Resolved(uuid7()) for ref in references(event)}))
+    home = {"nip": iris.NIP_HOME, "nrp": iris.NRP_HOME}
+    kind, value = reference_of(learner)
+    actor = {"homePage": home.get(kind, iris.PERSON_HOME), "name": value}
+    return StatementSubmitted.model_validate(
+        {
+            **event.model_dump(include={"event_id", "occurred_at", "party", "on_behalf_of"}),
+            "learner": learner,
+            "statement": named | {"actor": {"objectType": "Agent", "account": actor}},
+        }
+    )
 
 
 def _fields(model: type[BaseModel]) -> dict[str, st.SearchStrategy[Any]]:
@@ -85,6 +118,8 @@ def _sane(made: dict[str, Any]) -> dict[str, Any]:
     for first, last in _PAIRS:
         if made.get(first) and made.get(last):
             made[first], made[last] = sorted((made[first], made[last]))
+    if "statements" in made and not (made["statements"] or made["types"]):
+        made["since"] = made["since"] or date(2020, 1, 1)
     if "position_class" in made and "requirements" in made:
         made["position"] = None if made["position_class"] else "Analis Kebijakan"
     return made
@@ -103,9 +138,22 @@ def _of(hint: Any) -> st.SearchStrategy[Any]:
     if origin is tuple:
         return st.lists(_of(args[0]), min_size=1, max_size=3).map(tuple)
     if hasattr(hint, "__metadata__"):
-        return _of(args[0])
+        if args[0] is int:  # a field that narrows one of the aliases
+            return st.integers(0, 100)
+        return _typed(hint.__metadata__) if args[0] is Activity else _of(args[0])
     if hint in _BY_PART:
         return _BY_PART[hint]
     if isinstance(hint, type) and issubclass(hint, BaseModel):
         return st.fixed_dictionaries(_fields(hint)).map(lambda made: hint(**made))
     raise LookupError(hint)
+
+
+def _typed(metadata: tuple[Any, ...]) -> st.SearchStrategy[Activity]:
+    """Activities of the types that an event allows."""
+    allowed = next(one.func for one in metadata if isinstance(getattr(one, "func", None), TypedAs))
+    return st.builds(
+        Activity,
+        id=_of(wire.Iri),
+        name=_of(wire.Names),
+        type=st.none() | st.sampled_from(allowed.types),
+    )

@@ -101,7 +101,7 @@ class Naive:
         best = None
         for one in self.of("AlignmentPublished"):
             signed = any(
-                signature.alignment == one.event_id
+                signature.target == one.event_id
                 and provider(signature) == self.owner(competency)
                 for signature in self.of("AlignmentCountersigned")
             )

@@ -109,7 +109,7 @@ def aligned(name: str = "a", level: int = 4, competency: str = INTEGRITY,
         level=level, valid_from=day(valid_from),
     )  # fmt: skip
     signed = event(
-        events.AlignmentCountersigned, "2026-01-01", party=signer, alignment=published.event_id
+        events.AlignmentCountersigned, "2026-01-01", party=signer, target=published.event_id
     )
     return [published, signed]
 

@@ -26,6 +26,7 @@ from jejak_lrs.cursor import Cursor
 from jejak_lrs.database import Connection
 from jejak_schemas import codec, topics
 from jejak_schemas.chain import Place
+from jejak_schemas.framing import Framing
 from jejak_schemas.outgoing import CHANGES, Change, PersonLeft, ProfileState
 
 MatchKeys = Callable[[], Mapping[str, bytes]]
@@ -67,9 +68,10 @@ class Changes:
         epoch = history.head(connection).epoch
         routed = {agency for row in rows for agency in row.agencies if agency in keys}
         numbering = numbering_of(connection, epoch, map(topics.changes, routed))
-        posts = list(_changes(rows, references, numbering))
+        framing = self.postman.framing
+        posts = list(_changes(rows, references, numbering, framing))
         standing = profiles.stored(connection, people)
-        posts += _states_after(rows, standing, references, epoch)
+        posts += _states_after(rows, standing, references, epoch, framing)
         to = Cursor(rows[-1].number, after.outcome_number)
         return Batch(Parcel(posts, numbering.given), to)
 
@@ -129,18 +131,21 @@ class Newcomers:
         self._looked = 0.0
         self.postman.rest()
 
-    @staticmethod
     def _everyone(
-        connection: Connection, agency: str, keys: Mapping[str, bytes], epoch: UUID
+        self, connection: Connection, agency: str, keys: Mapping[str, bytes], epoch: UUID
     ) -> list[Post]:
         people = profiles.of_agency(connection, agency)
         nips = outbox.nips_of(connection, [one.person_id for one in people])
         references = _References(keys, nips)
-        return [_state(one, agency, references, epoch) for one in people]
+        framing = self.postman.framing
+        return [_state(one, agency, references, epoch, framing) for one in people]
 
 
 def _changes(
-    rows: Iterable[profiles.Change], references: _References, numbering: Numbering
+    rows: Iterable[profiles.Change],
+    references: _References,
+    numbering: Numbering,
+    framing: Framing,
 ) -> Iterable[Post]:
     """One message for each agency that a change goes to, in the order of the changes."""
     for row in rows:
@@ -168,7 +173,7 @@ def _changes(
                         "rule": row.because_rule,
                     },
                 }
-                value = _encoded(_CLASSES[row.kind], said, f"change {row.number}")
+                value = _encoded(_CLASSES[row.kind], said, f"change {row.number}", framing)
                 yield Post(topic, _key(row.person_id), value)
 
 
@@ -177,6 +182,7 @@ def _states_after(
     standing: Mapping[UUID, profiles.Stored],
     references: _References,
     epoch: UUID,
+    framing: Framing,
 ) -> list[Post]:
     """For each person and agency touched, once: the state as it is now, or a tombstone."""
     left = {(row.person_id, agency): row for row in rows for agency in row.agencies}
@@ -186,13 +192,15 @@ def _states_after(
             continue
         one = standing.get(person_id)
         if one is not None and agency in one.told.relations:
-            posts.append(_state(one, agency, references, epoch))
+            posts.append(_state(one, agency, references, epoch, framing))
         elif row.kind == PersonLeft.__name__:
             posts.append(_tombstone(person_id, agency, row.version, epoch))
     return posts
 
 
-def _state(one: profiles.Stored, agency: str, references: _References, epoch: UUID) -> Post:
+def _state(
+    one: profiles.Stored, agency: str, references: _References, epoch: UUID, framing: Framing
+) -> Post:
     said = {
         "epoch": epoch,
         "person_id": one.person_id,
@@ -203,7 +211,7 @@ def _state(one: profiles.Stored, agency: str, references: _References, epoch: UU
         "digest": one.digest,
         "profile": one.document,
     }
-    value = _encoded(ProfileState, said, f"the state of {one.person_id}")
+    value = _encoded(ProfileState, said, f"the state of {one.person_id}", framing)
     return Post(topics.profiles(agency), _key(one.person_id), value)
 
 
@@ -213,9 +221,11 @@ def _tombstone(person_id: UUID, agency: str, version: int, epoch: UUID) -> Post:
     return Post(topics.profiles(agency), _key(person_id), None, headers)
 
 
-def _encoded(model: type[BaseModel], said: Mapping[str, object], what: str) -> bytes:
+def _encoded(
+    model: type[BaseModel], said: Mapping[str, object], what: str, framing: Framing
+) -> bytes:
     try:
-        return codec.encode(model.model_validate(said))
+        return codec.encode(model.model_validate(said), framing)
     except ValidationError as exc:
         where = codec.field_name(exc.errors(include_input=False)[0]["loc"])
         # Never pydantic's own words: they quote the value.

@@ -3,18 +3,22 @@
 ```
 LoopError
 ├── Retry                 back off and go on from the stored place
-│   └── BrokersAway       Kafka cannot be reached
+│   ├── BrokersAway       Kafka cannot be reached
+│   └── RegistryAway      a subscriber's schema registry does not answer as one
 ├── Refuse                the answer is no
 │   ├── Reload            a subscriber has missed changes for good: begin again from the profiles
 │   └── BadRoster         a roster file cannot be read
 └── Fatal                 state unknown or wrong: the loop ends, a restart recovers or says so again
     ├── WrongLogin        Kafka refuses the user or the password
     ├── NotAllowed        Kafka refuses this user that act
+    ├── RegistryRefuses   a subscriber's schema registry refuses it
     ├── OffsetOutOfRange  a partition's log does not hold the stored offset
     ├── TopicReplaced     a topic was deleted and created again under its name
     ├── StateDamaged      a subscriber's state file cannot be read or written
     └── Superseded        a newer copy of this loop has taken over
 ```
+
+The server's loops meet the schema registry's own tree: `jejak_schemas.registry.errors`.
 """
 
 from jejak_consumers.messages import TopicPartition
@@ -55,12 +59,20 @@ class BrokersAway(Retry):
     """Kafka cannot be reached."""
 
 
+class RegistryAway(Retry):
+    """The schema registry does not answer, or not as one; says so in one line."""
+
+
 class WrongLogin(Fatal):
     """Kafka refuses the user or the password."""
 
 
 class NotAllowed(Fatal):
     """Kafka refuses this user that act."""
+
+
+class RegistryRefuses(Fatal):
+    """The schema registry refuses the subscriber."""
 
 
 class Superseded(Fatal):

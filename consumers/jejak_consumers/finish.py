@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -9,12 +10,13 @@ import orjson
 from jejak_lrs import seal
 from jejak_lrs.batch import SYSTEM, Alias, Original, PartyChange, Row, Source
 from jejak_schemas import avro, codec
-from jejak_schemas.catalogue import entry_of
 from jejak_schemas.events import (
     Event,
     PartyDeclared,
     PartySuspended,
     ProviderAccredited,
+    ProviderSuspended,
+    StatementSubmitted,
     StatementVoided,
 )
 from jejak_schemas.statement import MAPPING_VERSION, activity_of, to_statement
@@ -42,11 +44,11 @@ class Finisher:
     def finish(self, event: Event, schema: avro.Schema, body: bytes, standing: Standing) -> Row:
         """The finished row of a resolved event; `schema` and `body` are as received."""
         statement = to_statement(event)
-        plain = orjson.dumps(statement)
+        plain = _exact(event, statement)
         salt, tag_salt = seal.salts()
         digest = seal.digest(schema.sha256, body)
         tag = seal.content_tag(tag_salt, digest)
-        name, verb, activity = type(event).__name__, entry_of(event).verb, activity_of(statement)
+        name, verb, activity = type(event).__name__, statement["verb"]["id"], activity_of(statement)
         commitment = seal.record_commitment(
             salt,
             statement_id=event.event_id,
@@ -97,6 +99,13 @@ class Finisher:
         return self.finish(event, schema, body, Standing(SYSTEM, person_id=person_id))
 
 
+def _exact(event: Event, statement: dict[str, Any]) -> bytes:
+    """The bytes that are kept: a provider's own statement as it wrote it."""
+    if isinstance(event, StatementSubmitted):
+        return event.statement.encode()
+    return orjson.dumps(statement)
+
+
 def party_change(event: Event) -> PartyChange | None:
     """What an event changes in who may speak; None for nearly all."""
     name = type(event).__name__
@@ -104,7 +113,9 @@ def party_change(event: Event) -> PartyChange | None:
         case PartyDeclared():
             return PartyChange(event.code, name, event.valid_from, roles=event.roles)
         case PartySuspended():
-            return PartyChange(event.code, name, event.valid_from)
+            return PartyChange(event.code, name, event.valid_from, event.valid_until)
+        case ProviderSuspended():
+            return PartyChange(event.provider, name, event.valid_from, event.valid_until)
         case ProviderAccredited():
             return PartyChange(
                 event.provider,

@@ -21,6 +21,7 @@ from jejak_lrs import errors as ledger_errors
 from jejak_lrs.cursor import Cursor
 from jejak_lrs.database import Connection, Database
 from jejak_lrs.failpoint import failpoint
+from jejak_schemas.registry import errors as registry_errors
 
 log = structlog.get_logger()
 
@@ -132,7 +133,7 @@ class Loop:
                 try:
                     stop.wait(self.turn())
                     failures = 0
-                except (errors.Retry, ledger_errors.Retry) as exc:
+                except (errors.Retry, ledger_errors.Retry, registry_errors.Retry) as exc:
                     failures += 1
                     log.warning("retry", loop=self.name, error=str(exc), failures=failures)
                     self._rest()

@@ -19,6 +19,7 @@ from jejak_lrs.failpoint import failpoint
 from jejak_lrs.outbox import Delivered
 from jejak_schemas import codec, topics
 from jejak_schemas.chain import Place
+from jejak_schemas.framing import SINGLE_OBJECT, Framing
 from jejak_schemas.outgoing import Receipt
 
 MOST = 1_000  # of what is read at once
@@ -35,9 +36,10 @@ class Parcel:
 
 @dataclass(slots=True)
 class Postman:
-    """The publisher's one writer to Kafka; a new one after any failure."""
+    """The publisher's one writer to Kafka, a new one after any failure, and how messages begin."""
 
     open: Callable[[], Outbox]
+    framing: Framing = SINGLE_OBJECT
     _outbox: Outbox | None = None
 
     def deliver(self, posts: Sequence[Post]) -> None:
@@ -82,7 +84,7 @@ class Receipts:
         if to == after:
             return None
         numbering = numbering_of(connection, head.epoch, (topics.receipts(f.party) for f in fates))
-        posts = [_receipt(fate, numbering) for fate in fates]
+        posts = [_receipt(fate, numbering, self.postman.framing) for fate in fates]
         return Batch(Parcel(posts, numbering.given), to)
 
     def act(self, items: Parcel) -> None:
@@ -111,7 +113,7 @@ def move_chains(connection: Connection, places: Mapping[str, Place]) -> None:
     )
 
 
-def _receipt(fate: Delivered, numbering: Numbering) -> Post:
+def _receipt(fate: Delivered, numbering: Numbering, framing: Framing) -> Post:
     topic = topics.receipts(fate.party)
     link = numbering.next(topic)
     receipt = Receipt.model_validate(
@@ -131,7 +133,7 @@ def _receipt(fate: Delivered, numbering: Numbering) -> Post:
             "warnings": fate.warnings,
         }
     )
-    return Post(topic, _receipt_key(fate), codec.encode(receipt))
+    return Post(topic, _receipt_key(fate), codec.encode(receipt, framing))
 
 
 def _receipt_key(fate: Delivered) -> bytes:

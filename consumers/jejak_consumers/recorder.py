@@ -29,6 +29,8 @@ from jejak_lrs.database import Database
 from jejak_lrs.failpoint import failpoint
 from jejak_lrs.ledger import append
 from jejak_lrs.people import People
+from jejak_schemas.framing import SINGLE_OBJECT, Framing
+from jejak_schemas.registry import errors as registry_errors
 from jejak_schemas.resolve import Reference
 
 log = structlog.get_logger()
@@ -48,6 +50,7 @@ class Recorder:
     people: People
     finisher: Finisher
     rules: DoorRules
+    framing: Framing = SINGLE_OBJECT
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     _next: dict[TopicPartition, int] = field(default_factory=dict)  # what we read and own
     _idle: set[TopicPartition] = field(default_factory=set)  # what we own but may not read
@@ -71,7 +74,7 @@ class Recorder:
             try:
                 self.turn()
                 failures = 0
-            except (errors.Retry, ledger_errors.Retry) as exc:
+            except (errors.Retry, ledger_errors.Retry, registry_errors.Retry) as exc:
                 failures += 1
                 log.warning("retry", error=type(exc).__name__, failures=failures)
                 stop.wait(_pause(failures))
@@ -132,7 +135,9 @@ class Recorder:
     def _walk(self, registry: parties.Parties) -> Walk:
         now = self.clock()
         directory = Directory(self.finisher, now)
-        return Walk(self._inboxes, registry, directory, self.finisher, self.rules, now)
+        return Walk(
+            self._inboxes, registry, directory, self.finisher, self.rules, now, self.framing
+        )
 
     def _carry(self, walk: Walk, messages: Sequence[Message]) -> list[Item]:
         """The items of one batch, in order: up to the first that must wait for the next."""

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar
 from uuid import UUID
 
 from jejak_consumers import errors
@@ -30,13 +30,16 @@ from jejak_consumers.messages import Feed, Message
 from jejak_schemas import codec
 from jejak_schemas.chain import Numbered, Place, Verdict, judge
 from jejak_schemas.credentials import Credentials
+from jejak_schemas.framing import SINGLE_OBJECT, Framing
 from jejak_schemas.outgoing import Change, ProfileState
+from jejak_schemas.registry import errors as registry_errors
 
 log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.5
 
 Start = Literal["earliest", "latest"]
+M = TypeVar("M", Change, ProfileState)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,7 @@ class Subscriber:
         credentials: the agency's credentials, or the path of its file.
         state: the file that remembers; made at the first change. Its folder must be there.
         start: where to begin without a state: at the earliest change kept, or with what comes.
+        framing: with a schema registry a `SchemaRegistry`, which reads both framings.
         open_feed: how a topic is read, by its name; by default from Kafka.
     """
 
@@ -103,6 +107,7 @@ class Subscriber:
         state: Path,
         *,
         start: Start = "earliest",
+        framing: Framing = SINGLE_OBJECT,
         open_feed: Callable[[str], Feed] | None = None,
     ) -> None:
         own = credentials if isinstance(credentials, Credentials) else Credentials.load(credentials)
@@ -111,6 +116,7 @@ class Subscriber:
         self._topic, self._profiles = own.topics.changes, own.topics.profiles
         self._file = state
         self._start = start
+        self._framing = framing
         self._open = open_feed or _kafka(own)
         self._feed: Feed | None = None
         self._state: State | None = None
@@ -140,13 +146,14 @@ class Subscriber:
             Reload: changes are gone for good; says what to do. Asked again, raised again, until
                 `start_over`.
             BrokersAway, WrongLogin, NotAllowed: Kafka cannot be reached, or refuses us.
+            RegistryAway, RegistryRefuses: the same of the schema registry; nothing is skipped.
         """
         feed = self._opened()
         state = self._stand(feed)
         self._pending = None
         self._seek(feed, state)
         for message in _messages(feed, patience):
-            change = _read(message)
+            change = self._read(message)
             if not self._accepts(feed, change, message):
                 continue
             place = Place(change.epoch, change.seq)
@@ -165,14 +172,14 @@ class Subscriber:
 
         Holds one state of each in memory until done.
         """
-        people = Compacted()
+        people = Compacted(self._framing)
         for message in self._kept(self._profiles):
             people.take(message)
         yield from people.states()
 
     def kept_changes(self) -> Iterator[Change]:
         """Every change that the topic still keeps, handled or not; remembers nothing."""
-        return map(_read, self._kept(self._topic))
+        return map(self._read, self._kept(self._topic))
 
     def start_over(self) -> None:
         """After a `Reload` and a full reading of `profiles`: go on with the changes still kept.
@@ -233,6 +240,9 @@ class Subscriber:
             raise errors.StateDamaged(f"cannot write {self._file}: {exc.strerror}") from exc
         self._state = state
 
+    def _read(self, message: Message) -> Change:
+        return _as(Change, message, self._framing)
+
     def _opened(self) -> Feed:
         if self._feed is None:
             self._feed = self._open(self._topic)
@@ -245,23 +255,31 @@ class Compacted:
     An epoch has no number: one that appears later in the topic is greater.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, framing: Framing = SINGLE_OBJECT) -> None:
+        self._framing = framing
         self._epochs: dict[UUID, int] = {}
-        self._held: dict[bytes, tuple[tuple[int, int], bytes | None]] = {}
+        self._held: dict[bytes, tuple[tuple[int, int], Message]] = {}
 
     def take(self, message: Message) -> None:
         """Take in one message, in the order of the topic."""
-        epoch, version = _version(message)
+        epoch, version = self._version(message)
         rank = self._epochs.setdefault(epoch, len(self._epochs)), version
         key = message.key or b""
         if key not in self._held or self._held[key][0] <= rank:
-            self._held[key] = rank, message.value
+            self._held[key] = rank, message
 
     def states(self) -> Iterator[ProfileState]:
         """The states of those who are there; a tombstone is nobody."""
-        for _, value in self._held.values():
-            if value is not None:
-                yield _read_state(value)
+        for _, message in self._held.values():
+            if message.value is not None:
+                yield _as(ProfileState, message, self._framing)
+
+    def _version(self, message: Message) -> tuple[UUID, int]:
+        """Epoch and version: in the state, or in a tombstone's headers."""
+        if message.value is None:
+            return _version_of_tombstone(message)
+        state = _as(ProfileState, message, self._framing)
+        return state.epoch, state.version
 
 
 def _kafka(credentials: Credentials) -> Callable[[str], Feed]:
@@ -293,30 +311,23 @@ def _truncated(feed: Feed, state: State) -> bool:
     return not first <= state.next_offset <= end
 
 
-def _read(message: Message) -> Change:
+def _as(expected: type[M], message: Message, framing: Framing) -> M:
     try:
-        return codec.read_as(Change, message.value)
+        return codec.read_as(expected, message.value, framing)
     except codec.Refusal as exc:
         raise _unreadable(message, exc) from exc
+    except registry_errors.Retry as exc:
+        raise errors.RegistryAway(str(exc)) from exc
+    except registry_errors.RegistryError as exc:
+        raise errors.RegistryRefuses(str(exc)) from exc
 
 
-def _read_state(value: bytes) -> ProfileState:
-    return codec.read_as(ProfileState, value)
-
-
-def _version(message: Message) -> tuple[UUID, int]:
-    """Epoch and version: in the state, or in a tombstone's headers."""
-    if message.value is None:
-        headers = {name: content.decode("ascii", "replace") for name, content in message.headers}
-        try:
-            return UUID(headers["epoch"]), int(headers["version"])
-        except (KeyError, ValueError) as exc:
-            raise errors.Fatal(f"a tombstone without a version in {message.topic}") from exc
+def _version_of_tombstone(message: Message) -> tuple[UUID, int]:
+    headers = {name: content.decode("ascii", "replace") for name, content in message.headers}
     try:
-        state = _read_state(message.value)
-    except codec.Refusal as exc:
-        raise _unreadable(message, exc) from exc
-    return state.epoch, state.version
+        return UUID(headers["epoch"]), int(headers["version"])
+    except (KeyError, ValueError) as exc:
+        raise errors.Fatal(f"a tombstone without a version in {message.topic}") from exc
 
 
 def _unreadable(message: Message, refusal: codec.Refusal) -> errors.Fatal:

@@ -27,8 +27,10 @@ from jejak_schemas.events import (
     LearningEvent,
     PersonMoved,
     PersonRegistered,
-    StatementVoided,
+    StatementSubmitted,
 )
+from jejak_schemas.framing import SINGLE_OBJECT, Framing
+from jejak_schemas.registry.errors import RegistryError
 from jejak_schemas.resolve import (
     Reference,
     Resolved,
@@ -76,16 +78,18 @@ class Walk:
     finisher: Finisher
     rules: DoorRules
     now: datetime
+    framing: Framing = SINGLE_OBJECT
 
     def carry(self, message: Message) -> Item:
         """One message to one finished row or refusal.
 
         Raises NotLookedUp where a person must be looked up first, CutHere where the message
-        must wait for the next batch; nothing else, whatever the bytes are.
+        must wait for the next batch, RegistryError where the schema registry cannot say what the
+        message is; nothing else, whatever the bytes are.
         """
         try:
             return self._carry(message)
-        except (NotLookedUp, CutHere):
+        except (NotLookedUp, CutHere, RegistryError):
             raise
         except Refusal as refusal:
             return self._refused(message, refusal)
@@ -97,7 +101,7 @@ class Walk:
         return not isinstance(item, Refused) and item.event_type in CHANGES_PARTIES
 
     def _carry(self, message: Message) -> Item:
-        read = codec.read(message.value)
+        read = codec.read(message.value, self.framing)
         event = read.event
         try:
             self._check(message, event)
@@ -164,8 +168,8 @@ class Walk:
     # -- what the record says beside its statement ----------------------------------------
 
     def _standing(self, message: Message, event: Event, people: People) -> Standing:
-        about = _about(event)
-        person = people.named[about].person_id if about is not None else None
+        about = entry_of(event).person_of(event)
+        person = people.named[reference_of(about)].person_id if about is not None else None
         return Standing(
             source=self._source(message),
             person_id=person,
@@ -188,12 +192,13 @@ class Walk:
         return event.speaks_for if "agency" in roles else None
 
     def _warnings(self, event: Event, people: People, person: UUID | None) -> Iterator[str]:
-        if isinstance(event, LearningEvent):
+        if isinstance(event, LearningEvent | StatementSubmitted):
             if not self.directory.is_registered(reference_of(event.learner)):
                 yield "person-unconfirmed"
             if self._lacks_accreditation(event):
                 yield "outside-accreditation"
-        if isinstance(event, StatementVoided) and not self.directory.holds(event.target):
+        target: UUID | None = getattr(event, "target", None)
+        if target is not None and not self.directory.holds(target):
             yield "target-unknown-yet"
         if self.now - event.occurred_at > self.rules.late_after:
             yield "late"
@@ -228,11 +233,6 @@ class Walk:
 def _subject(event: Event) -> Reference | None:
     """The person whom a posting is about."""
     return reference_of(event.person) if isinstance(event, PersonRegistered | PersonMoved) else None
-
-
-def _about(event: Event) -> Reference | None:
-    """The person whose record this is: the learner, or a posting's subject."""
-    return reference_of(event.learner) if isinstance(event, LearningEvent) else _subject(event)
 
 
 def _original(message: Message) -> Original:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from jejak_lrs import dictionaries
+from jejak_schemas.events import StatementSubmitted
 from jejak_schemas.statement import from_statement
 
 if TYPE_CHECKING:
@@ -29,4 +30,21 @@ class Statements:
         """
         if record.payload is None:
             return None
-        return from_statement(orjson.loads(self._unpacker.unpack(record.payload)))
+        plain = self._unpacker.unpack(record.payload)
+        if record.event_type == StatementSubmitted.__name__:
+            return _submitted(record, plain)
+        return from_statement(orjson.loads(plain))
+
+
+def _submitted(record: Record, plain: bytes) -> StatementSubmitted:
+    """The event whose statement this is: the record's columns say the rest of it."""
+    return StatementSubmitted.model_validate(
+        {
+            "event_id": record.statement_id,
+            "occurred_at": record.occurred_at,
+            "party": record.party,
+            "on_behalf_of": record.on_behalf_of,
+            "learner": {"person_id": record.person_id},
+            "statement": plain.decode(),
+        }
+    )

@@ -1,50 +1,65 @@
-"""Avro schemas, derived from the models; released ones are files under avsc/.
+"""The released Avro schemas, which are files under avsc/, and what is needed to read with them.
 
-Names lie in the namespace `id.jejak.events`, codes are strings, decimals scaled integers,
-optional fields are `["null", T]` with default null (contract.md, "On the wire").
-`python -m jejak_schemas.avro` writes the drafts.
+`avsc/RELEASED` lists every released file with its SHA-256 (`sha256sum -c RELEASED`); those files
+MUST NOT change any more. A class that was never released has a draft, version 0: what its model
+says now. `python -m jejak_schemas.release` makes versions; this module only reads them.
 """
 
 import hashlib
 import json
-import types
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
 from functools import cache
-from importlib import resources
-from typing import Any, Final, Literal, Union, get_args, get_origin
-from uuid import UUID
+from pathlib import Path
+from typing import Any, Final
 
 import fastavro
-from fastavro.schema import fingerprint, to_parsing_canonical_form
+from fastavro.schema import SchemaParseException, fingerprint, to_parsing_canonical_form
 from pydantic import BaseModel
 
+from jejak_schemas import upcasting
 from jejak_schemas.catalogue import CATALOGUE
-from jejak_schemas.events import Event, LearningEvent
+from jejak_schemas.compatibility import faults
+from jejak_schemas.derive import NAMESPACE, text_of
 from jejak_schemas.outgoing import OUTGOING
 
-NAMESPACE: Final = "id.jejak.events"
-DRAFT: Final = 0
-_PLAIN: Final[dict[type, Any]] = {
-    str: "string",
-    int: "long",
-    bool: "boolean",
-    UUID: {"type": "string", "logicalType": "uuid"},
-    datetime: {"type": "long", "logicalType": "timestamp-micros"},
-    date: {"type": "int", "logicalType": "date"},
-}
+__all__ = [
+    "AVSC", "DRAFT", "LIST", "MODELS", "NAMESPACE", "Release", "Schema", "Unusable", "by_header",
+    "file_name", "foreign", "header_of", "named", "reader_of", "released", "released_text",
+    "releases", "text_of", "versions", "without", "write_drafts",
+]  # fmt: skip
 
+AVSC: Final = Path(__file__).with_name("avsc")
+LIST: Final = "RELEASED"
+DRAFT: Final = 0
 MODELS: Final[tuple[type[BaseModel], ...]] = (*(entry.event for entry in CATALOGUE), *OUTGOING)
+
+
+class Unusable(ValueError):  # noqa: N818  says what the file is
+    """An .avsc file with which nothing can be read here; says why."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Release:
+    """One line of avsc/RELEASED: a version of a class and the SHA-256 of its file, in hex."""
+
+    name: str
+    version: int
+    sha256: str
+
+    @property
+    def file(self) -> str:
+        """The file's name."""
+        return file_name(self.name, self.version)
 
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """A released schema: which model and version, its identity, and how to read its bodies.
+    """One version of a class: its identity, and how to read its bodies.
 
     `header` is the single-object prefix C3 01 plus the CRC-64-AVRO fingerprint, little endian;
     `sha256` identifies the whole file; `reader` is the parsed schema without logical types, so
-    that decoding yields plain numbers and strings.
+    that decoding yields plain numbers and strings. `into` is the schema to resolve to: None but for
+    a foreign one. `steps` then lead to what the model takes; none from the newest version.
     """
 
     name: str
@@ -53,120 +68,150 @@ class Schema:
     sha256: bytes
     header: bytes
     reader: Any
+    into: Any = None
+    steps: tuple[upcasting.Step, ...] = ()
 
 
-def schema_of(model: type[BaseModel]) -> dict[str, Any]:
-    """The Avro schema of a model, as the .avsc file holds it."""
-    return {"namespace": NAMESPACE, **_record(model, set())}
-
-
-def text_of(model: type[BaseModel]) -> str:
-    """The bytes of the .avsc file, as text."""
-    return json.dumps(schema_of(model), indent=2, ensure_ascii=False) + "\n"
-
-
-def _record(model: type[BaseModel], seen: set[str]) -> Any:
-    if model.__name__ in seen:
-        return f"{NAMESPACE}.{model.__name__}"
-    seen.add(model.__name__)
-    doc = " ".join((model.__doc__ or "").split())
-    fields = [_field(model, name, seen) for name in _in_order(model)]
-    return {"type": "record", "name": model.__name__, "doc": doc, "fields": fields}
-
-
-def _in_order(model: type[BaseModel]) -> Iterator[str]:
-    """Field names: the event's own beginning first, then the learner's, then the rest."""
-    first = [
-        name
-        for family in (Event, LearningEvent)
-        if issubclass(model, family)
-        for name in family.model_fields
-    ]
-    yield from dict.fromkeys([*first, *model.model_fields])
-
-
-def _field(model: type[BaseModel], name: str, seen: set[str]) -> dict[str, Any]:
-    field = model.model_fields[name]
-    avro = _type(field.annotation, seen)
-    spec: dict[str, Any] = {"name": name, "type": avro}
-    if isinstance(avro, list):
-        spec["default"] = None
-    elif isinstance(avro, dict) and avro["type"] == "array" and not field.is_required():
-        spec["default"] = []
-    return spec
-
-
-def _type(annotation: Any, seen: set[str]) -> Any:
-    """The Avro type of a Python annotation; of a union of forms the first is the wire form."""
-    origin, args = get_origin(annotation), get_args(annotation)
-    if origin in (Union, types.UnionType):
-        given = [arg for arg in args if arg is not type(None)]
-        wire = _type(given[0], seen)
-        return ["null", wire] if type(None) in args else wire
-    if origin is Literal:
-        return "string"
-    if origin is tuple:
-        return {"type": "array", "items": _type(args[0], seen)}
-    if origin is dict:
-        return {"type": "map", "values": _type(args[1], seen)}
-    if hasattr(annotation, "__metadata__"):  # Annotated[...]
-        return _type(args[0], seen)
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return _record(annotation, seen)
-    return _PLAIN[annotation]
-
-
-def _without_logical_types(schema: Any) -> Any:
+def without(word: str, schema: Any) -> Any:
+    """A schema, or a part of one, without an attribute: `doc`, `logicalType`."""
     if isinstance(schema, dict):
-        if set(schema) == {"type", "logicalType"}:
-            return schema["type"]
-        return {key: _without_logical_types(value) for key, value in schema.items()}
+        kept = {key: without(word, value) for key, value in schema.items() if key != word}
+        return kept["type"] if set(kept) == {"type"} else kept
     if isinstance(schema, list):
-        return [_without_logical_types(item) for item in schema]
+        return [without(word, item) for item in schema]
     return schema
 
 
-def released_text(name: str, version: int = DRAFT) -> str:
-    """The text of a released .avsc file."""
-    return (
-        resources.files(__package__).joinpath("avsc", f"{name}.v{version}.avsc").read_text("utf-8")
-    )
+def file_name(name: str, version: int) -> str:
+    """The name of a version's file."""
+    return f"{name}.v{version}.avsc"
 
 
-def _load(model: type[BaseModel], version: int) -> Schema:
-    name = model.__name__
-    raw = released_text(name, version).encode()
-    plain = json.loads(raw)
+def releases(folder: Path = AVSC) -> tuple[Release, ...]:
+    """Everything on the list of a folder, by class and version; nothing where there is no list.
+
+    Raises ValueError: a line is none.
+    """
+    path = folder / LIST
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    return tuple(sorted(_line(line) for line in lines))
+
+
+def _line(line: str) -> Release:
+    sha256, _, file = line.partition("  ")
+    name, _, version = file.removesuffix(".avsc").rpartition(".v")
+    return Release(name, int(version), sha256)
+
+
+def released_text(name: str, version: int | None = None) -> str:
+    """The text of a released .avsc file; without a version the newest, or the draft."""
+    newest = max((one.version for one in releases() if one.name == name), default=DRAFT)
+    if newest == DRAFT:
+        return text_of(_model(name))
+    return (AVSC / file_name(name, version or newest)).read_text("utf-8")
+
+
+def _model(name: str) -> type[BaseModel]:
+    return {model.__name__: model for model in MODELS}[name]
+
+
+def header_of(plain: Any) -> bytes:
+    """The single-object header of what is written with a schema, given as its JSON says."""
     crc = fingerprint(to_parsing_canonical_form(plain), "CRC-64-AVRO")
+    return b"\xc3\x01" + bytes.fromhex(crc)
+
+
+def reader_of(plain: Any) -> Any:
+    """A schema ready for fastavro, without logical types."""
+    return fastavro.parse_schema(without("logicalType", plain))
+
+
+def _schema(model: type[BaseModel], version: int, newest: int, raw: bytes) -> Schema:
+    plain = json.loads(raw)
     return Schema(
-        name=name,
+        name=model.__name__,
         version=version,
         model=model,
         sha256=hashlib.sha256(raw).digest(),
-        header=b"\xc3\x01" + bytes.fromhex(crc),
-        reader=fastavro.parse_schema(_without_logical_types(plain)),
+        header=header_of(plain),
+        reader=reader_of(plain),
+        steps=upcasting.to_newest(model.__name__, version, newest),
     )
+
+
+@cache
+def _shelf() -> dict[str, tuple[Schema, ...]]:
+    """Every version of every class, the newest last."""
+    found: dict[str, list[int]] = {}
+    for one in releases():
+        found.setdefault(one.name, []).append(one.version)
+    return {model.__name__: _all_of(model, found.get(model.__name__, [])) for model in MODELS}
+
+
+def _all_of(model: type[BaseModel], found: list[int]) -> tuple[Schema, ...]:
+    if not found:
+        return (_schema(model, DRAFT, DRAFT, text_of(model).encode()),)
+    files = [(version, AVSC / file_name(model.__name__, version)) for version in found]
+    return tuple(_schema(model, version, found[-1], file.read_bytes()) for version, file in files)
+
+
+def versions(name: str) -> tuple[Schema, ...]:
+    """Every version of a class, the newest last; the draft alone where none is released."""
+    return _shelf()[name]
 
 
 @cache
 def released() -> dict[str, Schema]:
-    """The newest schema of every model, by name."""
-    return {model.__name__: _load(model, DRAFT) for model in MODELS}
+    """The newest schema of every class, by name."""
+    return {name: found[-1] for name, found in _shelf().items()}
 
 
 @cache
 def by_header() -> dict[bytes, Schema]:
-    """Every released schema by its ten-byte single-object header."""
-    return {schema.header: schema for schema in released().values()}
+    """Every schema of every version by its ten-byte single-object header."""
+    return {schema.header: schema for found in _shelf().values() for schema in found}
+
+
+def foreign(text: str) -> Schema:
+    """The schema of a message that a newer Jejak sends, read into the newest version known here.
+
+    For what is sent to parties only: an event that somebody emits MUST be written with a schema
+    released here. The result's `version` is the one it is read into.
+
+    Raises:
+        Unusable: no schema, none of a message known here, or one that ours cannot read.
+    """
+    plain, name = named(text)
+    own = {model.__name__: released()[model.__name__] for model in OUTGOING}.get(name)
+    if own is None:
+        raise Unusable(f"this Jejak knows no message {name}: a newer one is needed")
+    reader = reader_of(plain)
+    lacking = faults(own.reader, reader)
+    if lacking:
+        raise Unusable(f"{name} cannot be read into version {own.version}: {lacking[0]}")
+    sha256 = hashlib.sha256(text.encode()).digest()
+    return Schema(name, own.version, own.model, sha256, header_of(plain), reader, own.reader)
+
+
+def named(text: str) -> tuple[Any, str]:
+    """The JSON of an .avsc file of ours and the name of its class; raises Unusable."""
+    try:
+        plain = json.loads(text)
+        full = str(reader_of(plain)["name"])
+    except (ValueError, TypeError, KeyError, AttributeError, SchemaParseException) as exc:
+        raise Unusable("is no Avro schema of a record") from exc
+    space, _, name = full.rpartition(".")
+    if space != NAMESPACE:
+        raise Unusable(f"{full} is not in the namespace {NAMESPACE}")
+    return plain, name
 
 
 def write_drafts() -> None:
-    """Write every draft schema to avsc/."""
-    folder = resources.files(__package__).joinpath("avsc")
+    """Write the draft of every class that was never released to avsc/."""
+    done = {one.name for one in releases()}
     for model in MODELS:
-        path = folder.joinpath(f"{model.__name__}.v{DRAFT}.avsc")
-        with resources.as_file(path) as file:
-            file.write_text(text_of(model), "utf-8")
+        if model.__name__ not in done:
+            (AVSC / file_name(model.__name__, DRAFT)).write_text(text_of(model), "utf-8")
 
 
 if __name__ == "__main__":

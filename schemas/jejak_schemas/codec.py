@@ -97,9 +97,7 @@ def read_as(expected: type[M], value: bytes | None, framing: Framing = SINGLE_OB
     return _validated(schema.model, plain)
 
 
-def _unpack(
-    value: bytes | None, framing: Framing
-) -> tuple[avro.Schema, bytes, dict[str, Any]]:
+def _unpack(value: bytes | None, framing: Framing) -> tuple[avro.Schema, bytes, dict[str, Any]]:
     length = header_length(value) if value is not None else None
     if value is None or length is None:
         raise Refusal("unreadable")
@@ -113,7 +111,9 @@ def _unpack(
 def _decode(schema: avro.Schema, body: bytes) -> dict[str, Any]:
     source = io.BytesIO(body)
     try:
-        plain: dict[str, Any] = fastavro.schemaless_reader(source, schema.reader, None)  # type: ignore[assignment]
+        plain: dict[str, Any] = fastavro.schemaless_reader(  # type: ignore[assignment]
+            source, schema.reader, schema.into
+        )
     except UnicodeDecodeError:
         raise Refusal("invalid-utf8") from None
     except EOFError:
@@ -122,6 +122,8 @@ def _decode(schema: avro.Schema, body: bytes) -> dict[str, Any]:
         raise Refusal("unreadable", None, "the body does not follow its schema") from None
     if source.tell() != len(body):
         raise Refusal("trailing-bytes")
+    for step in schema.steps:  # none but for a body of an older version
+        plain = step(plain)
     return plain
 
 

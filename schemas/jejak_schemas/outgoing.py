@@ -1,4 +1,4 @@
-"""Everything that we send: receipts, changes, profile states.
+"""Everything that we send: receipts, changes, profile states, checkpoints.
 
 Receipts and changes are numbered chains, one a topic: a reader accepts a message whose
 `prev_seq` is its last `seq`, drops those at or below it, and waits at a gap (ledger.md,
@@ -14,6 +14,7 @@ from jejak_schemas.wire import AgencyCode, Code, Count, Day, Id, Iri, Sha256, Te
 
 Number = Annotated[int, Field(ge=0)]
 SafeText = Annotated[str, Field(max_length=1_000)]
+Note = Annotated[str, Field(max_length=20_000)]
 
 
 class Outgoing(Part):
@@ -137,6 +138,21 @@ class ProfileState(Outgoing):
     profile: str
 
 
+class Checkpoint(Outgoing):
+    """What the notary has signed of one log, on `jejak.checkpoints`; the key is `log`.
+
+    `note` is the whole signed note (C2SP tlog-checkpoint), which an auditor verifies; the other
+    fields repeat it for those who only watch. The records' and the outcomes' checkpoints that
+    were made from one read have the same `made_at`.
+    """
+
+    log: Text
+    size: Number
+    root: Sha256
+    made_at: Time
+    note: Note
+
+
 CHANGES: tuple[type[Change], ...] = (
     LevelChanged,
     LearningHoursChanged,
@@ -146,4 +162,4 @@ CHANGES: tuple[type[Change], ...] = (
     PersonLeft,
     ProfileRestated,
 )
-OUTGOING: tuple[type[Outgoing], ...] = (Receipt, *CHANGES, ProfileState)
+OUTGOING: tuple[type[Outgoing], ...] = (Receipt, *CHANGES, ProfileState, Checkpoint)

@@ -1,5 +1,6 @@
 """The shared parts of events. Source: contract.md, "Two families of events"."""
 
+from dataclasses import dataclass
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import (
@@ -112,6 +113,19 @@ class Activity(Part):
     type: Iri | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TypedAs:
+    """The activity types that an event's object may have, the usual one first."""
+
+    types: tuple[str, ...]
+
+    def __call__(self, activity: Activity) -> Activity:
+        """The activity itself; `unknown-code` where it states another type."""
+        if activity.type is not None and activity.type not in self.types:
+            raise PydanticCustomError("unknown-code", "has a type that this event is not about")
+        return activity
+
+
 class Competency(Part):
     """A competency by IRI, with the level 1..5 that the emitter claims (None: the alignment's)."""
 
@@ -169,8 +183,8 @@ class FrameworkCompetency(Part):
     kind: Code
     code: Code
     name: Names
-    levels: tuple[LevelText, ...] = ()
-    equivalents: tuple[Iri, ...] = ()
+    levels: Annotated[tuple[LevelText, ...], Field(max_length=5)] = ()
+    equivalents: Annotated[tuple[Iri, ...], Field(max_length=20)] = ()
 
 
 class Requirement(Part):
@@ -180,9 +194,18 @@ class Requirement(Part):
     level: Level
 
 
+class PlanNode(Part):
+    """A node of a development plan: what it is under, and the levels of competency it needs."""
+
+    id: Iri
+    name: Names
+    parent: Iri | None = None
+    needs: Annotated[tuple[Requirement, ...], Field(max_length=100)] = ()
+
+
 class Institution(Part):
     """A party and its name, as the genesis record lists them."""
 
     code: PartyCode
     name: Text
-    roles: tuple[Role, ...]
+    roles: Annotated[tuple[Role, ...], Field(min_length=1, max_length=10)]

@@ -123,6 +123,12 @@ REASONS: Final[dict[str, Meaning]] = {
         "Correct the one that is wrong.",
         "Perbaiki isian yang salah.",
     ),
+    "not-xapi": Meaning(
+        "The statement is not valid xAPI 2.0.",
+        "Pernyataan bukan xAPI 2.0 yang sah.",
+        "Check it with an xAPI validator; the receipt's detail names the rule.",
+        "Periksa dengan pemeriksa xAPI; rincian tanda terima menyebut aturannya.",
+    ),
     "person-reference": Meaning(
         "A person must be named by exactly one of nip, nrp, person_id.",
         "Orang harus disebut dengan tepat satu dari nip, nrp, person_id.",

@@ -9,8 +9,9 @@ from functools import cache
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
+from jejak_schemas import submission
 from jejak_schemas.catalogue import entry_of
-from jejak_schemas.events import Event
+from jejak_schemas.events import Event, StatementSubmitted
 from jejak_schemas.parts import Activity, Alias, PersonRef, SealedAlias
 
 Reference: TypeAlias = tuple[str, str]  # (kind, value): ("nip", 18 digits), ("person_id", uuid)
@@ -44,6 +45,8 @@ def references(event: Event) -> tuple[Reference, ...]:
     """Every person and alias that the event names."""
     people = (getattr(event, name) for name in person_fields(type(event)))
     named = [reference_of(person) for person in people if person is not None]
+    if isinstance(event, StatementSubmitted):
+        named += map(reference_of, submission.people_in(event.statement))
     named += [(alias.kind, alias.value) for alias in stated_aliases(event)]
     return tuple(dict.fromkeys(named))
 
@@ -63,6 +66,9 @@ def resolve(event: E, people: Mapping[Reference, Resolved]) -> E:
             update[name] = PersonRef(person_id=people[reference_of(person)].person_id)
     if stated := stated_aliases(event):
         update["aliases"] = tuple(_sealed(alias, people) for alias in stated)
+    if isinstance(event, StatementSubmitted):
+        ids = {reference: person.person_id for reference, person in people.items()}
+        update["statement"] = submission.resolved(event.statement, ids)
     activity = getattr(event, "activity", None)
     if isinstance(activity, Activity) and activity.type is None:
         update["activity"] = activity.model_copy(update={"type": entry_of(event).type})

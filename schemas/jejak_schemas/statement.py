@@ -6,17 +6,18 @@ grouping), else an extension of ours with the field's name. `stored` and `author
 ours to write: they are columns, added when a statement is shown.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, get_args
 from urllib.parse import quote, unquote
 from uuid import UUID
 
-from jejak_schemas import iris
+from jejak_schemas import iris, wire
 from jejak_schemas.catalogue import BY_NAME, Actor, Entry, entry_of
 from jejak_schemas.clock import rfc3339
-from jejak_schemas.events import Event
+from jejak_schemas.events import Event, LearningEvent, StatementSubmitted
 from jejak_schemas.parts import Activity, Part, PersonRef, Score
 
 MAPPING_VERSION: Final = 1
@@ -24,15 +25,24 @@ _PROGRAMMES: Final = iris.BASE + "programmes/"
 _EVENT: Final = iris.EXTENSION + "event"
 _RESULTS: Final[dict[str, dict[str, bool]]] = {
     "AssessmentPassed": {"success": True},
+    "AssessmentFailed": {"success": False},
     "CourseCompleted": {"completion": True},
     "ProgrammeCompleted": {"completion": True},
+    "ProgrammeFailed": {"success": False},
+    "SecondmentCompleted": {"completion": True},
 }
 _SCALE: Final = {"scaled": 10_000, "raw": 100, "min": 100, "max": 100}
 _Json = Any
 
 
 def to_statement(event: Event) -> dict[str, _Json]:
-    """The statement of a resolved event: JSON values only, valid xAPI 2.0."""
+    """The statement of a resolved event: JSON values only, valid xAPI 2.0.
+
+    A StatementSubmitted is its own statement; its exact text is what is kept.
+    """
+    if isinstance(event, StatementSubmitted):
+        submitted: dict[str, _Json] = json.loads(event.statement)
+        return submitted
     entry = entry_of(event)
     statement = {
         "id": str(event.event_id),
@@ -50,6 +60,7 @@ def to_statement(event: Event) -> dict[str, _Json]:
 def from_statement(statement: dict[str, _Json]) -> Event:
     """The resolved event of a statement that `to_statement` made.
 
+    A StatementSubmitted does not come back: of its event only the statement is in the statement.
     Raises KeyError or pydantic's ValidationError on any other statement.
     """
     context = statement["context"]
@@ -68,12 +79,35 @@ def from_statement(statement: dict[str, _Json]) -> Event:
     return entry.event.model_validate(fields)
 
 
+def followed(event: StatementSubmitted) -> LearningEvent | None:
+    """The event that a resolved, submitted statement states, where it follows our Profile.
+
+    None where it does not: where it is no statement of ours, says what a provider may not say,
+    or is of another sender or learner than the event that carries it.
+    """
+    try:
+        stated = from_statement(json.loads(event.statement))
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return None
+    same = (stated.event_id, stated.party, stated.on_behalf_of)
+    if not isinstance(stated, LearningEvent) or stated.learner != event.learner:
+        return None
+    if same != (event.event_id, event.party, event.on_behalf_of):
+        return None
+    return stated if entry_of(stated).roles & entry_of(event).roles else None
+
+
 def activity_of(statement: dict[str, _Json]) -> str:
-    """What the statement is about, as the record's `activity` column: an IRI or a statement id."""
+    """What the statement is about, as the record's `activity` column: an IRI or a statement id.
+
+    Of a submitted statement's sub-statement, what that one is about; empty for a nameless group.
+    """
     thing = statement["object"]
     if "account" in thing:
         return f"{thing['account']['homePage']}/{thing['account']['name']}"
-    return str(thing["id"])
+    if "object" in thing:
+        return activity_of(thing)
+    return str(thing.get("id", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,39 +115,53 @@ class _Places:
     """Where a class's fields go that are not in the same place for all."""
 
     extensions: tuple[str, ...]
-    agent: bool  # the learner stands in contextAgents
+    agents: tuple[str, ...]  # persons who stand in contextAgents
+    named: bool  # the object's name is the event's
+    by_iri: bool  # the object's id is the field itself
     programme: bool
     offering: bool
+    target: bool  # the statement that the event acts on, where the object is something else
 
 
 @cache
 def _places(entry: Entry) -> _Places:
     fields = entry.event.model_fields
-    learner_is_elsewhere = entry.actor is Actor.LEARNER or entry.thing == "learner"
-    native = {"event_id", "occurred_at", "learner", "registration", "score", "duration"}
+    by_iri = _is_iri(entry)
+    named = "name" in fields and entry.type is not None and fields["name"].annotation == _NAMES
+    agents = tuple(
+        name
+        for name, field in fields.items()
+        if field.annotation in _PERSONS and name not in (entry.thing, entry.actor.value)
+    )
+    elsewhere = {"programme", "offering", "target"} & fields.keys() - {entry.thing}
+    native = {"event_id", "occurred_at", "registration", "score", "duration"}
+    native |= {*agents, *elsewhere, entry.actor.value}
     native |= {"party"} if entry.actor is Actor.INSTITUTION else set()
-    native |= {"coach"} if entry.actor is Actor.COACH else set()
+    native |= {"name"} if named else set()
     native |= {entry.thing} if _speaks_for_itself(entry) else set()
-    native |= {"name"} if _has_names(entry) else set()
-    native |= {"programme", "offering"} - {entry.thing}
     return _Places(
         extensions=tuple(name for name in fields if name not in native),
-        agent="learner" in fields and not learner_is_elsewhere,
-        programme="programme" in fields and entry.thing != "programme",
-        offering="offering" in fields and entry.thing != "offering",
+        agents=agents,
+        named=named,
+        by_iri=by_iri,
+        programme="programme" in elsewhere,
+        offering="offering" in elsewhere,
+        target="target" in elsewhere,
     )
+
+
+_PERSONS: Final = (PersonRef, PersonRef | None)
+_NAMES: Final = dict[wire.Lang, wire.Text]
+
+
+def _is_iri(entry: Entry) -> bool:
+    field = entry.event.model_fields[entry.thing]
+    return field.annotation is str and field.metadata == list(get_args(wire.Iri)[1:])
 
 
 def _speaks_for_itself(entry: Entry) -> bool:
     """Whether the statement's object gives the field back: an IRI, activity, person or UUID."""
-    return entry.type is None or entry.thing in _IRIS or entry.thing == "activity"
-
-
-_IRIS: Final = frozenset({"competency", "offering", "framework", "series", "standard"})
-
-
-def _has_names(entry: Entry) -> bool:
-    return entry.thing in {"offering", "framework"}
+    return entry.type is None or entry.thing in ("activity", "programme") or _is_iri(entry)
 
 
 # -- to a statement ---------------------------------------------------------------------
@@ -146,7 +194,7 @@ def _object(event: Event, entry: Entry) -> dict[str, _Json]:
     definition: dict[str, _Json] = {"type": entry.type}
     if isinstance(thing, Activity):
         definition = {"type": thing.type or entry.type, "name": thing.name}
-    elif _has_names(entry):
+    elif _places(entry).named:
         definition["name"] = getattr(event, "name")  # noqa: B009  the class is known by its row only
     return {"objectType": "Activity", "id": _iri(event, entry), "definition": definition}
 
@@ -156,13 +204,13 @@ def _iri(event: Event, entry: Entry) -> str:
     thing = getattr(event, entry.thing)
     if isinstance(thing, Activity):
         return thing.id
-    if entry.thing in _IRIS:
+    if _places(entry).by_iri:
         return str(thing)
     if entry.thing == "programme":
-        return _PROGRAMMES + quote(str(thing))
+        return _PROGRAMMES + quote(str(thing), safe="")
     code = thing.number if entry.thing == "certificate" else str(thing)
-    kind = _last(entry.type or "")
-    return f"{iris.BASE}{kind}/{quote(event.speaks_for)}/{quote(code, safe='')}"
+    owner = getattr(event, "issuer", None) or event.speaks_for
+    return f"{iris.BASE}{_last(entry.type or '')}/{quote(owner)}/{quote(code, safe='')}"
 
 
 def _context(event: Event, entry: Entry) -> dict[str, _Json]:
@@ -171,20 +219,37 @@ def _context(event: Event, entry: Entry) -> dict[str, _Json]:
     extensions: dict[str, _Json] = {_EVENT: entry.name}
     context: dict[str, _Json] = {"contextActivities": activities, "extensions": extensions}
     if places.programme and (programme := getattr(event, "programme")):  # noqa: B009
-        activities["grouping"] = [{"id": _PROGRAMMES + quote(programme)}]
+        activities["grouping"] = [{"id": _PROGRAMMES + quote(programme, safe="")}]
     if places.offering and (offering := getattr(event, "offering")):  # noqa: B009
         activities["parent"] = [{"id": offering}]
+    if places.target:
+        target = str(getattr(event, "target"))  # noqa: B009
+        context["statement"] = {"objectType": "StatementRef", "id": target}
     if registration := getattr(event, "registration", None):
         context["registration"] = str(registration)
-    if places.agent:
-        learner = _person(getattr(event, "learner"))  # noqa: B009
-        context["contextAgents"] = [{"objectType": "contextAgent", "agent": learner}]
-        extensions[iris.TLA_LEARNER] = learner
+    _add_agents(context, event, places.agents)
     for name in places.extensions:
         value = _json(getattr(event, name))
         if value not in (None, [], {}):
             extensions[iris.EXTENSION + name] = value
     return context
+
+
+def _add_agents(context: dict[str, _Json], event: Event, roles: tuple[str, ...]) -> None:
+    """Persons who neither act nor are acted upon, each with the role they play."""
+    agents = [
+        {
+            "objectType": "contextAgent",
+            "agent": _person(person),
+            "relevantTypes": [iris.own_type(role)],
+        }
+        for role in roles
+        if (person := getattr(event, role)) is not None
+    ]
+    if agents:
+        context["contextAgents"] = agents
+    if "learner" in roles:
+        context["extensions"][iris.TLA_LEARNER] = _person(getattr(event, "learner"))  # noqa: B009
 
 
 def _result(event: Event) -> dict[str, _Json]:
@@ -229,27 +294,36 @@ def _from_actor(actor: dict[str, _Json], entry: Entry) -> dict[str, _Json]:
 def _from_object(thing: dict[str, _Json], entry: Entry) -> dict[str, _Json]:
     if "account" in thing:
         return {entry.thing: {"person_id": thing["account"]["name"]}}
+    definition = thing.get("definition", {})
     if entry.thing == "activity":
-        definition = thing["definition"]
         return {"activity": {"id": thing["id"], **definition}}
+    names = {"name": definition["name"]} if _places(entry).named else {}
     if not _speaks_for_itself(entry):
-        return {}
-    names = {"name": thing["definition"]["name"]} if _has_names(entry) else {}
+        return names
+    if entry.thing == "programme":
+        return {"programme": _programme(thing)}
     return {entry.thing: thing["id"], **names}
+
+
+def _programme(activity: dict[str, _Json]) -> str:
+    return unquote(activity["id"].removeprefix(_PROGRAMMES))
 
 
 def _from_context(context: dict[str, _Json], entry: Entry) -> dict[str, _Json]:
     fields: dict[str, _Json] = {}
     activities = context["contextActivities"]
     if "grouping" in activities:
-        fields["programme"] = unquote(activities["grouping"][0]["id"].removeprefix(_PROGRAMMES))
+        fields["programme"] = _programme(activities["grouping"][0])
     if "parent" in activities:
         fields["offering"] = activities["parent"][0]["id"]
+    if "statement" in context:
+        fields["target"] = context["statement"]["id"]
     if "registration" in context:
         fields["registration"] = context["registration"]
-    if _places(entry).agent:
-        agent = context["contextAgents"][0]["agent"]
-        fields["learner"] = {"person_id": agent["account"]["name"]}
+    for one in context.get("contextAgents", ()):
+        role = _last(one["relevantTypes"][0])
+        if role in _places(entry).agents:
+            fields[role] = {"person_id": one["agent"]["account"]["name"]}
     return fields
 
 

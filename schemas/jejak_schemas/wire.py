@@ -148,6 +148,7 @@ Lang = Annotated[str, Strict(), StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z
 Names = Annotated[dict[Lang, Text], Field(min_length=1, max_length=10)]
 Level = Annotated[int, Strict(), Field(ge=1, le=5)]
 Count = Annotated[int, Strict(), Field(ge=0, le=10_000_000)]
+Position = Annotated[int, Strict(), Field(ge=0, lt=2**63)]
 Hundredths = Annotated[int, Strict(), Field(ge=0, le=10_000_000)]
 SignedHundredths = Annotated[int, Strict(), Field(ge=-1_000_000_000, le=1_000_000_000)]
 TenThousandths = Annotated[int, Strict(), Field(ge=-10_000, le=10_000)]

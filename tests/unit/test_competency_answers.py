@@ -369,7 +369,7 @@ def test_a_registry_record_reaches_whom_it_may_touch() -> None:
     assert BASE + "o/d" in framework.offerings
     assert not reach_of(standard(), known)
     assert not reach_of(
-        world.event(events.AlignmentCountersigned, "2024-01-01", alignment=world.PERSON.person_id),
+        world.event(events.AlignmentCountersigned, "2024-01-01", target=world.PERSON.person_id),
         known,
     )
 

@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 
 from jejak_schemas import avro, codec, framing
 from jejak_schemas.catalogue import CATALOGUE, Entry, entry_of
-from jejak_schemas.events import Event, StatementVoided
+from jejak_schemas.events import Event, StatementSubmitted, StatementVoided
 from jejak_schemas.outgoing import OUTGOING, LearningHoursChanged
 from jejak_schemas.resolve import Resolved, references, resolve
 from jejak_schemas.statement import from_statement, to_statement
@@ -54,7 +54,10 @@ def test_a_statement_gives_the_resolved_event_back(entry: Entry, data: st.DataOb
     event = data.draw(any_event(entry.event))
     resolved = resolve(event, _people(event))
     through_json = json.loads(json.dumps(to_statement(resolved)))
-    assert from_statement(through_json) == resolved
+    if isinstance(resolved, StatementSubmitted):  # the rest of its event stands in columns
+        assert through_json == json.loads(resolved.statement)
+    else:
+        assert from_statement(through_json) == resolved
 
 
 @every_row

@@ -33,8 +33,9 @@ SPEAKS_KAFKA = {
     "jejak": "kafka_admin.py",
 }
 PURE = [
-    *(ROOMS["jejak_schemas"] / name for name in ("statement.py", "resolve.py", "events.py")),
-    ROOMS["jejak_schemas"] / "chain.py",
+    *(ROOMS["jejak_schemas"] / name for name in ("statement.py", "resolve.py", "submission.py")),
+    *(ROOMS["jejak_schemas"] / name for name in ("xapi.py", "chain.py")),
+    *sorted((ROOMS["jejak_schemas"] / "events").glob("*.py")),
     *(ROOMS["jejak_lrs"] / name for name in ("seal.py", "payload.py")),
     *sorted((ROOMS["jejak_lrs"] / "competency").glob("*.py")),
     ROOMS["jejak_consumers"] / "chain.py",

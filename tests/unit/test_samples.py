@@ -105,7 +105,7 @@ def test_all_alignments_but_one_are_countersigned_by_the_owner_of_the_framework(
     alignments = {e.event_id: e for e in events_of(samples.nation_file("alignments.jsonl"))}
     signed = {}
     for event in events_of(samples.nation_file("countersignatures.jsonl")):
-        signed[event.alignment] = event.party  # type: ignore[attr-defined]
+        signed[event.target] = event.party  # type: ignore[attr-defined]
     assert len(alignments) - len(signed) == 1
     for target, party in signed.items():
         assert owners[alignments[target].competency] == party  # type: ignore[attr-defined]

@@ -17,7 +17,8 @@ from jejak_schemas import events
 from jejak_schemas.catalogue import Evidence as EvidenceClass
 from jejak_schemas.catalogue import entry_of
 from jejak_schemas.clock import jakarta_date
-from jejak_schemas.events import Event, LearningEvent
+from jejak_schemas.events import Event, LearningEvent, StatementSubmitted
+from jejak_schemas.statement import followed
 
 DELIVERED: Final = "delivered"  # the one outcome of a project that is a success
 
@@ -163,8 +164,12 @@ def from_documents(documents: Iterable[str]) -> tuple[Fact, ...]:
 def facts_of(event: Event, position: int, statement_id: UUID) -> tuple[Fact, ...]:
     """What a resolved event says about its person; () where it says nothing.
 
-    A StatementVoided names no person: its fact belongs to the person of its target.
+    A StatementVoided names no person: its fact belongs to the person of its target. A provider's
+    own statement says what its event would have said, where it follows our Profile.
     """
+    if isinstance(event, StatementSubmitted):
+        stated = followed(event)
+        return facts_of(stated, position, statement_id) if stated is not None else ()
     origin = Origin(
         statement_id,
         position,

@@ -42,7 +42,7 @@ def _alignment(event: events.AlignmentPublished, registry: Registry) -> Reach:
 
 
 def _countersignature(event: events.AlignmentCountersigned, registry: Registry) -> Reach:
-    alignment = registry.alignment_named(event.alignment)
+    alignment = registry.alignment_named(event.target)
     return _alignment(alignment, registry) if alignment else Reach()
 
 

@@ -48,7 +48,7 @@ class Registry:
         self._standards: dict[tuple[str, str], list[Decree[events.StandardPublished]]]
         self._standards = defaultdict(list)
         self._parties: dict[str, list[Decree[frozenset[str]]]] = defaultdict(list)
-        self._suspended: dict[str, date] = {}
+        self._suspended: dict[str, list[Decree[str]]] = defaultdict(list)
         self._definitions: dict[str, Definition | None] = {}
 
     # -- growing --------------------------------------------------------------------------
@@ -84,7 +84,7 @@ class Registry:
         self._aligned[event.event_id] = event
 
     def _countersignature(self, event: events.AlignmentCountersigned) -> None:
-        self._signers[event.alignment].add(event.speaks_for)
+        self._signers[event.target].add(event.speaks_for)
 
     def _framework(self, event: events.FrameworkPublished) -> None:
         framework = decree(event, event, event.valid_from)
@@ -120,8 +120,8 @@ class Registry:
             self._parties[institution.code].append(decree(event, roles, date.min))
 
     def _suspension(self, event: events.PartySuspended) -> None:
-        known = self._suspended.get(event.code, FOREVER)
-        self._suspended[event.code] = min(known, event.valid_from)
+        ends = end_of(event.valid_until)
+        self._suspended[event.code].append(decree(event, event.code, event.valid_from, ends))
 
     def _declared(self, event: events.PartyDeclared) -> None:
         roles = frozenset[str](event.roles)
@@ -273,7 +273,7 @@ class Registry:
     def is_suspended(self, origin: Origin) -> bool:
         """Rule 10: whether the sender or the provider was suspended when it happened."""
         return any(
-            self._suspended.get(code, FOREVER) <= origin.day
+            all_in_force(self._suspended.get(code, ()), origin.day)
             for code in (origin.party, origin.provider)
         )
 

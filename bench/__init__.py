@@ -1,0 +1,1 @@
+"""How fast it is, and beside what: `make bench [ONLY=name]`. See docs/performance.md."""

@@ -1,0 +1,48 @@
+"""What only the system itself says. Source: contract.md, 62 to 66."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from jejak_schemas.events.family import SystemEvent, Validity
+from jejak_schemas.parts import Institution, PersonRef, Role, SealedAlias
+from jejak_schemas.wire import Code, Day, Id, PartyCode, Position, Text
+
+
+class Genesis(SystemEvent):
+    """Position 0: the institutions that begin the ledger, and its log key (None: none yet)."""
+
+    epoch: Id
+    institutions: Annotated[tuple[Institution, ...], Field(max_length=500)]
+    log_key: Text | None = None
+
+
+class PartyDeclared(SystemEvent):
+    """An institution and its roles, from a day."""
+
+    code: PartyCode
+    name: Text
+    roles: Annotated[tuple[Role, ...], Field(min_length=1, max_length=10)]
+    valid_from: Day
+
+
+class PartySuspended(SystemEvent, Validity):
+    """An institution may not speak; stated again with an end, the suspension is shortened."""
+
+    code: PartyCode
+    reason: Code
+
+
+class PersonSeen(SystemEvent):
+    """A person's first sight, with the sealed alias that was seen."""
+
+    person: PersonRef
+    alias: SealedAlias
+
+
+class ErasureOrdered(SystemEvent):
+    """The content of these positions is to be erased; `decision` is the DestructionApproved."""
+
+    decision: Id
+    positions: Annotated[tuple[Position, ...], Field(min_length=1, max_length=10_000)]
+    ordered_by: Text
