@@ -162,7 +162,7 @@ def refusal_of(error: ValidationError) -> Refusal:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     kind = first["type"]
     reason = kind if kind in REASONS else _REASON_OF.get(kind, "wrong-type")
-    return Refusal(reason, field_name(first["loc"]), first["msg"])
+    return Refusal(reason, field_name(first["loc"]) or None, first["msg"])
 
 
 _KEY: Final = "[key]"  # pydantic's word after the key of a map that is bad itself
@@ -175,7 +175,7 @@ def field_name(path: tuple[int | str, ...]) -> str:
     A map's bad key is left out: it is a value, and can be a NIP. So are pydantic's own words.
     """
     text = ""
-    for step, after in zip(path, (*path[1:], ""), strict=True):
+    for step, after in zip(path, [*path[1:], ""], strict=False):
         if isinstance(step, int):
             text += f"[{step}]"
         elif _KEY not in (step, after) and not step.startswith(_FORM):
