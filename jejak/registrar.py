@@ -5,7 +5,7 @@ The seam between provisioning, which knows Kafka and PostgreSQL, and the ledger'
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from jejak.loops import finisher
 from jejak.provisioning import Declare, NewParty
@@ -34,10 +34,10 @@ def declaring(services: Services) -> Declare:
     return declare
 
 
-def suspend(services: Services, code: str, reason: str) -> bool:
-    """Append PartySuspended; False where the party is suspended already."""
+def suspend(services: Services, code: str, reason: str, until: date | None = None) -> bool:
+    """Append PartySuspended; False where nothing would change."""
     with _writer(services) as database:
-        return system.suspend(database, finisher(), code, reason, datetime.now(UTC))
+        return system.suspend(database, finisher(), code, reason, datetime.now(UTC), until)
 
 
 def _institutions(parties: Sequence[NewParty]) -> list[Institution]:

@@ -5,7 +5,7 @@ refused from any inbox.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from jejak_consumers.directory import SYSTEM_PARTY
 from jejak_consumers.finish import Finisher
@@ -66,14 +66,25 @@ def declare(
     return _say(database, finisher, missing)
 
 
-def suspend(database: Database, finisher: Finisher, code: str, reason: str, now: datetime) -> bool:
-    """Suspend a party from today. False where it is suspended already."""
+def suspend(
+    database: Database,
+    finisher: Finisher,
+    code: str,
+    reason: str,
+    now: datetime,
+    until: date | None = None,
+) -> bool:
+    """Suspend a party from today to `until`, that day included; None: with no end.
+
+    A suspension in force is stated again with the end given. False where nothing would change.
+    """
     today = jakarta_date(now)
 
     def suspension(known: parties.Parties) -> list[SystemEvent]:
-        if known.is_suspended(code, today):
+        since = known.suspended_since(code, today)
+        if since is not None and until is None:
             return []
-        said = {"code": code, "valid_from": today, "reason": reason}
+        said = {"code": code, "valid_from": since or today, "valid_until": until, "reason": reason}
         return [PartySuspended.model_validate({"occurred_at": now, "party": SYSTEM_PARTY, **said})]
 
     return _say(database, finisher, suspension)

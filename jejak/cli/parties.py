@@ -1,9 +1,11 @@
 """For whoever runs a Jejak: the institutions that speak and listen."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, cast, get_args
 
 import typer
+from pydantic import ValidationError
 
 from jejak.cli import speech
 from jejak.cli.options import HomeOption, JsonOption, services_of
@@ -116,16 +118,26 @@ def list_parties(home: HomeOption = None, as_json: JsonOption = False) -> None:
 def suspend(
     code: CodeArgument,
     reason: Annotated[str, typer.Option(help="Why, as a code of the operator's.")] = "suspended",
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Its last day; also ends one that has no end."),
+    ] = None,
     home: HomeOption = None,
 ) -> None:
-    """Take an institution's right to write; it can still read what was sent to it."""
+    """Take an institution's right to write; it can still read what was sent to it.
+
+    After its last day `jejak party add` gives the right back.
+    """
     from jejak import provisioning, registrar  # noqa: PLC0415  not part of the plain install
 
     place, services = services_of(home)
     provisioning.known_party(place.credentials, code)
+    try:
+        registrar.suspend(services, code, reason, until.date() if until else None)
+    except ValidationError as exc:
+        raise Misuse("--until lies before the suspension's first day") from exc
     provisioning.shut_out(services, code)
-    registrar.suspend(services, code, reason)
-    speech.tell(f"{code} may no longer write")
+    speech.tell(f"{code} may not write{f' until {until:%Y-%m-%d}' if until else ' any more'}")
 
 
 def rotate(code: CodeArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:

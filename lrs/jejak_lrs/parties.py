@@ -53,6 +53,10 @@ class Parties:
         """Whether the operator has suspended the party on a day."""
         return bool(self._in_force(SUSPENDED, code, on))
 
+    def suspended_since(self, code: str, on: date) -> date | None:
+        """The first day of the suspension in force on a day; None if there is none."""
+        return max((c.valid_from for c in self._in_force(SUSPENDED, code, on)), default=None)
+
     def accredited(self, provider: str, form: str | None, on: date) -> bool:
         """Whether a provider is accredited on a day, for a form of learning if one is named."""
         if self._in_force(PROVIDER_SUSPENDED, provider, on):
