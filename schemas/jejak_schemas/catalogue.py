@@ -214,7 +214,7 @@ CATALOGUE: Final[tuple[Entry, ...]] = (
     _registry(63, events.PartyDeclared, "declared", "code", "party", "operator"),
     _registry(64, events.PartySuspended, "suspended", "code", "party", "operator"),
     _registry(65, events.PersonSeen, "saw", "person", None, "operator"),
-    _registry(66, events.ErasureOrdered, "ordered-erasure", "decision", None, "operator"),
+    _registry(66, events.ErasureOrdered, "ordered-erasure", "target", None, "operator"),
 )  # fmt: skip
 
 BY_NAME: Final[dict[str, Entry]] = {entry.name: entry for entry in CATALOGUE}

@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from jejak_schemas.wire import (
     Code,
+    Count,
     Day,
     Id,
     Iri,
@@ -194,13 +195,21 @@ class Requirement(Part):
     level: Level
 
 
+class Need(Part):
+    """A competency that a plan needs: at which level, in how many people; None where not said."""
+
+    competency: Iri
+    level: Level | None = None
+    people: Count | None = None
+
+
 class PlanNode(Part):
-    """A node of a development plan: what it is under, and the levels of competency it needs."""
+    """A node of a development plan: the node it is under, and the competencies it needs."""
 
     id: Iri
     name: Names
     parent: Iri | None = None
-    needs: Annotated[tuple[Requirement, ...], Field(max_length=100)] = ()
+    needs: Annotated[tuple[Need, ...], Field(max_length=100)] = ()
 
 
 class Institution(Part):

@@ -41,8 +41,8 @@ class PersonSeen(SystemEvent):
 
 
 class ErasureOrdered(SystemEvent):
-    """The content of these positions is to be erased; `decision` is the DestructionApproved."""
+    """The content of these positions is to be erased; `target` is the DestructionApproved."""
 
-    decision: Id
+    target: Id
     positions: Annotated[tuple[Position, ...], Field(min_length=1, max_length=10_000)]
     ordered_by: Text
