@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo up test test-unit test-integration test-kills test-e2e check format lock schemas clean
+.PHONY: help demo up test test-unit test-integration test-kills test-e2e test-avro-java check format lock schemas release clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -39,8 +39,14 @@ format: .venv/dev ## let ruff lay the code out
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-schemas: .venv/dev ## write the draft .avsc files anew from the models
-	@$(BIN)/python -m jejak_schemas.avro
+schemas: .venv/dev ## judge the released schemas: frozen, compatible, what the models say
+	@$(BIN)/python -m jejak_schemas.release --check
+
+release: .venv/dev ## freeze what the models say as new schema versions (NAMES="A B": only these)
+	@$(BIN)/python -m jejak_schemas.release $(NAMES)
+
+test-avro-java: .venv/dev ## ask Avro's own Java again for its verdicts (needs Maven)
+	@$(BIN)/pytest -q tests/clients/test_avro_java.py $(ARGS)
 
 COMPILE = env -u PIP_FIND_LINKS $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
 	--no-header --no-emit-index-url --no-emit-find-links --no-annotate

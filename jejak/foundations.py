@@ -1,4 +1,6 @@
-"""What stands before any party: our own roles, the database with its schema, our users on Kafka.
+"""What stands before any party: roles, the database with its schema, our users on Kafka.
+
+With a schema registry set, our released schemas in it, too.
 
 Every step finds what is there and adds what is missing; `up` repeats it at each start.
 """
@@ -12,6 +14,7 @@ from jejak.kafka_admin import Grant, KafkaAdmin, Topic, connected
 from jejak.services import OWN_USERS, PUBLISHER, RECORDER, Services
 from jejak_lrs import database, migrations, roles
 from jejak_schemas import topics
+from jejak_schemas.registry import register_all
 
 RECORDER_GROUP = "jejak-recorder"
 PUBLISHER_TRANSACTIONS = "jejak-publisher"
@@ -19,10 +22,15 @@ KEEP_FOREVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.byt
 
 
 def prepare(services: Services) -> None:
-    """Make our own roles, the database with its schema, our users on Kafka and their rights."""
+    """Make our own roles, the database with its schema, our users on Kafka and their rights.
+
+    With a schema registry, register what it does not hold yet.
+    """
     prepare_database(services)
     with connected(services.kafka(services.operator)) as admin:
         prepare_kafka(services, admin)
+    if services.registry is not None:
+        register_all(services.registry)
 
 
 def prepare_database(services: Services) -> None:

@@ -33,6 +33,10 @@ from jejak_lrs.competency import ruleset
 from jejak_lrs.database import Database
 from jejak_lrs.people import People
 from jejak_lrs.projection import Projector
+from jejak_schemas.framing import SINGLE_OBJECT, Framing
+from jejak_schemas.registry import RegistryAway, SchemaRegistry
+
+log = structlog.get_logger()
 
 Loop = Callable[[Home, Services, Event], None]
 FAILPOINT = "JEJAK_FAILPOINT"  # tests kill or freeze a loop at a named point
@@ -73,11 +77,30 @@ def record(home: Home, services: Services, stopping: Event) -> None:
         people=People(),
         finisher=finisher(),
         rules=door_rules(),
+        framing=framing(services),
     )
     try:
         recorder.run(stopping)
     finally:
         database.close()
+
+
+def framing(services: Services) -> Framing:
+    """What our messages begin with. A registry is asked at once for all that we shall need of it.
+
+    One that is away does not keep a loop from starting; the loop's own back-off asks it again.
+    """
+    if services.registry is None:
+        return SINGLE_OBJECT
+    found = SchemaRegistry(services.registry, patience=0)
+    try:
+        lacking = found.learn()
+    except RegistryAway as away:
+        log.warning("registry away", error=str(away))
+    else:
+        if lacking:
+            log.warning("not in the registry", schemas=lacking, mend="jejak schema register")
+    return found
 
 
 def finisher() -> Finisher:
@@ -104,7 +127,7 @@ def project(home: Home, services: Services, stopping: Event) -> None:
 def publish(home: Home, services: Services, stopping: Event) -> None:
     """Send receipts, changes and profile states."""
     del home
-    postman = Postman(lambda: KafkaOutbox(services.kafka(PUBLISHER)))
+    postman = Postman(lambda: KafkaOutbox(services.kafka(PUBLISHER)), framing(services))
     database = Database(services.dsn(roles.PUBLISHER), "jejak publisher")
 
     def match_keys() -> Mapping[str, bytes]:

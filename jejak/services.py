@@ -8,9 +8,11 @@ from jejak.addresses import DATABASE, PostgresAddress
 from jejak.embedded.kafka import LOOPBACK
 from jejak.embedded.postgres import socket_folder
 from jejak.errors import Retry
+from jejak.framing import access_of
 from jejak.home import Endpoints, Home, Secrets
 from jejak.settings import Settings
 from jejak_schemas.credentials import KafkaAccess
+from jejak_schemas.registry import Access
 
 # Our own users on Kafka beside the operator, and the name of each one's secret.
 RECORDER = "recorder"
@@ -20,7 +22,7 @@ OWN_USERS = (RECORDER, PUBLISHER)
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Kafka and PostgreSQL as this process reaches them, and as parties do.
+    """Kafka and PostgreSQL as this process reaches them, and as parties do; perhaps a registry.
 
     `secrets` holds `kafka-<user>` for the operator and our own users, and `postgres-<role>`.
     """
@@ -35,6 +37,7 @@ class Services:
     ssl_cafile: str
     operator: str
     database: str = DATABASE
+    registry: Access | None = None
 
     def dsn(self, role: str) -> str:
         """A libpq URL for one of our roles, e.g. `jejak_writer`. It holds the password."""
@@ -84,6 +87,17 @@ def services_of(home: Home, settings: Settings) -> Services:
         security_protocol=settings.kafka_security_protocol,
         ssl_cafile=settings.kafka_ssl_cafile,
         operator=settings.kafka_operator,
+        registry=registry_of(settings),
+    )
+
+
+def registry_of(settings: Settings) -> Access | None:
+    """The schema registry that is set; Misuse where its URL is none."""
+    return access_of(
+        settings.registry_url or "",
+        settings.registry_user,
+        settings.registry_password.get_secret_value(),
+        settings.registry_ssl_cafile,
     )
 
 

@@ -6,7 +6,7 @@ The environment wins. One frozen object per process, read once by the process's 
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -16,10 +16,11 @@ from pydantic_settings import (
 
 from jejak.errors import Misuse
 from jejak.home import Home
+from jejak_schemas.registry.access import shown
 
 
 class Settings(BaseSettings):
-    """Every key with its meaning. None of them is a secret: those are files (see `secrets`)."""
+    """Every key with its meaning. Secrets are files (see `secrets`), but for the registry's one."""
 
     model_config = SettingsConfigDict(env_prefix="JEJAK_", frozen=True, extra="ignore")
 
@@ -55,6 +56,16 @@ class Settings(BaseSettings):
     kafka_heap_mb: int = Field(
         512, description="Largest heap of the embedded broker, MiB.", ge=256, le=65536
     )
+    registry_url: str | None = Field(
+        None,
+        description="Schema registry, Confluent's API; unset: none, single-object encoding.",
+        repr=False,  # a password can stand in it
+    )
+    registry_user: str = Field("", description="User for the schema registry.")
+    registry_password: SecretStr = Field(
+        SecretStr(""), description="That user's password; not shown."
+    )
+    registry_ssl_cafile: str = Field("", description="File with the registry's CA, PEM.")
 
     @classmethod
     def settings_customise_sources(
@@ -88,7 +99,10 @@ def load(home: Home) -> Settings:
 
 
 def origins(home: Home, settings: Settings) -> dict[str, tuple[Any, str]]:
-    """Each key with its value and where it came from: environment, settings.toml or default."""
+    """Each key with its value and where it came from: environment, settings.toml or default.
+
+    A password is masked.
+    """
     import os  # noqa: PLC0415  read here only, to tell where a value came from
     import tomllib  # noqa: PLC0415
 
@@ -101,4 +115,11 @@ def origins(home: Home, settings: Settings) -> dict[str, tuple[Any, str]]:
             return "environment"
         return "settings.toml" if key in in_file else "default"
 
-    return {key: (getattr(settings, key), origin(key)) for key in Settings.model_fields}
+    return {key: (_said(settings, key), origin(key)) for key in Settings.model_fields}
+
+
+def _said(settings: Settings, key: str) -> Any:
+    value = getattr(settings, key)
+    if isinstance(value, SecretStr):
+        return str(value) or None
+    return shown(value) if key == "registry_url" and value else value

@@ -56,6 +56,7 @@ _scores = st.builds(
     st.integers(0, 100),
 ) | st.builds(Score, scaled=st.integers(-10_000, 10_000))
 _BY_PART: dict[type, st.SearchStrategy[Any]] = {
+    str: _text,  # in what we send
     PersonRef: st.builds(PersonRef, nip=_nips)
     | st.builds(PersonRef, nrp=st.from_regex(r"\A[0-9A-Z]{5,20}\Z"))
     | st.builds(lambda person: PersonRef(person_id=person), st.builds(uuid7)),

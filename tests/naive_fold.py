@@ -27,7 +27,20 @@ MAY_SAY = {  # roles beside provider and marketplace
     "CoachingHeld": {"agency", "lan"},
     "ProgrammeCompleted": {"lan"},
     "CompetencyAssessed": {"assessor"},
+    "CandidateNominated": {"agency"},
+    "CandidateSelected": {"agency", "lan"},
+    "CandidateNotSelected": {"agency", "lan"},
+    "LearnerDismissed": {"lan"},
+    "ProgrammeFailed": {"lan"},
+    "LearningWaived": {"agency", "lan"},
+    "SelfLearningLogged": {"agency"},
+    "ClaimVerified": {"agency"},
+    "SecondmentStarted": {"agency"},
+    "SecondmentCompleted": {"agency"},
+    "ProjectSubmitted": {"agency"},
+    "ImpactEvaluated": {"agency"},
 }
+PROGRAMME = "https://w3id.org/jejak/types/programme"
 
 
 @cache
@@ -101,8 +114,7 @@ class Naive:
         best = None
         for one in self.of("AlignmentPublished"):
             signed = any(
-                signature.target == one.event_id
-                and provider(signature) == self.owner(competency)
+                signature.target == one.event_id and provider(signature) == self.owner(competency)
                 for signature in self.of("AlignmentCountersigned")
             )
             if (one.series, one.competency) != (series, competency) or not signed:
@@ -280,6 +292,70 @@ class Naive:
             and abs(a.level - b.level) >= 2
             for a in valid for b in valid
         )  # fmt: skip
+
+    # -- programmes -----------------------------------------------------------------------
+
+    def state(self, programme: str, cohort: str | None, day: date) -> str | None:
+        """docs/programmes.md: the state entered last."""
+        held, ended = None, 0
+        path = self.path(programme, cohort, day)
+        for number in range(len(path)):
+            row = self.met(path[ended : number + 1])
+            if row and (held is None or self.leads(held, row)):
+                held = row
+                ended = number + 1 if row.get("end") else ended
+        return held["state"] if held else None
+
+    def path(self, programme: str, cohort: str | None, day: date) -> list[Any]:
+        return [
+            one for one in self.said
+            if getattr(one, "programme", None) == programme and getattr(one, "cohort", "") == cohort
+            and hasattr(one, "learner") and self.counts(one) and jakarta(one) <= day
+            and self.rules(jakarta(one))
+        ]  # fmt: skip
+
+    def leads(self, held: dict[str, Any], row: dict[str, Any]) -> bool:
+        if held.get("end"):
+            return bool(row.get("again"))
+        return bool(row["rank"] > held["rank"])
+
+    def rows(self, event: Any) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+        """Each row that names the event, with the entry that fits it."""
+        rules = self.rules(jakarta(event))
+        assert rules is not None
+        of = rules["programmes"]["of"]
+        says = {
+            "event": type(event).__name__, "scope": event.scope,
+            "stage": getattr(event, "stage", None), "outcome": getattr(event, "outcome", None),
+            "about": "course",
+        }  # fmt: skip
+        if hasattr(event, "activity") and event.activity.type == PROGRAMME:
+            says["about"] = "programme"
+        return [
+            (row, by) for row in of.get(event.programme, of["other"]) for by in row["by"]
+            if all(by[name] == value for name, value in says.items() if name in by)
+        ]  # fmt: skip
+
+    def met(self, path: list[Any]) -> dict[str, Any] | None:
+        """The row of highest rank that the last event of a path meets."""
+        best = None
+        for row, by in self.rows(path[-1]):
+            if by.get("last") and self.enrolments(path):
+                continue
+            if best is None or row["rank"] > best["rank"]:
+                best = row
+        return best
+
+    def enrolments(self, path: list[Any]) -> list[Any]:
+        """What was opened since the last end, and not taken back after."""
+        stand: list[Any] = []
+        for event in path:
+            for row, by in self.rows(event):
+                if row.get("again") and event.registration:
+                    stand.append(event.registration)
+                if by.get("last"):
+                    stand = [one for one in stand if event.registration not in (None, one)]
+        return stand
 
     # -- learning hours -------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ LoopError
     ├── RegistryRefuses   a subscriber's schema registry refuses it
     ├── OffsetOutOfRange  a partition's log does not hold the stored offset
     ├── TopicReplaced     a topic was deleted and created again under its name
+    ├── UnknownSchema     a newer Jejak sent it: its .avsc file is needed to read on
     ├── StateDamaged      a subscriber's state file cannot be read or written
     └── Superseded        a newer copy of this loop has taken over
 ```
@@ -93,6 +94,10 @@ class OffsetOutOfRange(PartitionStopped):
 
 class TopicReplaced(PartitionStopped):
     """The topic was deleted and created again: its offsets mean other messages now."""
+
+
+class UnknownSchema(Fatal):
+    """A message was written with a schema that is not known here; says which file is needed."""
 
 
 class StateDamaged(Fatal):

@@ -27,7 +27,7 @@ from uuid import UUID
 
 from jejak_consumers import errors
 from jejak_consumers.messages import Feed, Message
-from jejak_schemas import codec
+from jejak_schemas import codec, newer
 from jejak_schemas.chain import Numbered, Place, Verdict, judge
 from jejak_schemas.credentials import Credentials
 from jejak_schemas.framing import SINGLE_OBJECT, Framing
@@ -98,6 +98,7 @@ class Subscriber:
         state: the file that remembers; made at the first change. Its folder must be there.
         start: where to begin without a state: at the earliest change kept, or with what comes.
         framing: with a schema registry a `SchemaRegistry`, which reads both framings.
+        schemas: a folder with .avsc files of a newer Jejak than this one, to read what it sends.
         open_feed: how a topic is read, by its name; by default from Kafka.
     """
 
@@ -108,6 +109,7 @@ class Subscriber:
         *,
         start: Start = "earliest",
         framing: Framing = SINGLE_OBJECT,
+        schemas: Path | None = None,
         open_feed: Callable[[str], Feed] | None = None,
     ) -> None:
         own = credentials if isinstance(credentials, Credentials) else Credentials.load(credentials)
@@ -116,7 +118,7 @@ class Subscriber:
         self._topic, self._profiles = own.topics.changes, own.topics.profiles
         self._file = state
         self._start = start
-        self._framing = framing
+        self._framing = newer.WithFolder(schemas, framing) if schemas else framing
         self._open = open_feed or _kafka(own)
         self._feed: Feed | None = None
         self._state: State | None = None
@@ -145,6 +147,8 @@ class Subscriber:
         Raises:
             Reload: changes are gone for good; says what to do. Asked again, raised again, until
                 `start_over`.
+            UnknownSchema: a newer Jejak sent it; says which file is needed. Asked again with that
+                file in `schemas`, it goes on with that message.
             BrokersAway, WrongLogin, NotAllowed: Kafka cannot be reached, or refuses us.
             RegistryAway, RegistryRefuses: the same of the schema registry; nothing is skipped.
         """
@@ -315,7 +319,7 @@ def _as(expected: type[M], message: Message, framing: Framing) -> M:
     try:
         return codec.read_as(expected, message.value, framing)
     except codec.Refusal as exc:
-        raise _unreadable(message, exc) from exc
+        raise _unreadable(message, exc, framing) from exc
     except registry_errors.Retry as exc:
         raise errors.RegistryAway(str(exc)) from exc
     except registry_errors.RegistryError as exc:
@@ -330,11 +334,11 @@ def _version_of_tombstone(message: Message) -> tuple[UUID, int]:
         raise errors.Fatal(f"a tombstone without a version in {message.topic}") from exc
 
 
-def _unreadable(message: Message, refusal: codec.Refusal) -> errors.Fatal:
-    return errors.Fatal(
-        f"{message.topic} offset {message.offset} cannot be read ({refusal.reason}): "
-        "is this Jejak older than the ledger's?"
-    )
+def _unreadable(message: Message, refusal: codec.Refusal, framing: Framing) -> errors.Fatal:
+    what = f"{message.topic} offset {message.offset} cannot be read ({refusal.reason})"
+    if refusal.reason == "unknown-schema" and message.value is not None:
+        return errors.UnknownSchema(f"{what}: {newer.advice(message.value, framing)}")
+    return errors.Fatal(f"{what}: is this Jejak older than the ledger's?")
 
 
 def _why(last: Place | None, link: Numbered) -> str:

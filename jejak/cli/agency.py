@@ -14,6 +14,7 @@ from jejak.cli import speech
 from jejak.cli.options import HomeOption, JsonOption, home_of
 from jejak.cli.provider import identified
 from jejak.errors import Refuse
+from jejak.framing import framing_of
 from jejak.home import Home
 from jejak.private import private_folder
 from jejak_consumers.errors import Reload
@@ -43,6 +44,16 @@ LinesOption = Annotated[bool, typer.Option("--json", help="Answer with JSON Line
 RosterOption = Annotated[
     Path | None,
     typer.Option("--roster", help="CSV with the agency's NIPs, to name people by.", dir_okay=False),
+]
+SchemasOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--schemas",
+        help="A folder with .avsc files of a newer Jejak, to read what it sends.",
+        file_okay=False,
+        exists=True,
+        show_default=False,
+    ),
 ]
 
 WORDS: Final[dict[Lang, dict[str, str]]] = {
@@ -93,6 +104,7 @@ def watch(
         bool, typer.Option("--from-start", help="Begin at the earliest change still kept.")
     ] = False,
     roster: RosterOption = None,
+    schemas: SchemasOption = None,
     idle: Annotated[
         float | None,
         typer.Option(help="End after so many seconds without a change.", min=0, show_default=False),
@@ -111,7 +123,10 @@ def watch(
     if from_start:
         bookmark.unlink(missing_ok=True)
     try:
-        with Subscriber(credentials, bookmark, start=start) as subscriber:
+        framing = framing_of(place)
+        with Subscriber(
+            credentials, bookmark, start=start, framing=framing, schemas=schemas
+        ) as subscriber:
             follow(subscriber, show, idle)
     except KeyboardInterrupt:
         speech.tell("stopped; the same command goes on from here")
@@ -134,6 +149,7 @@ def follow(subscriber: Subscriber, show: "Shown", idle: float | None) -> None:
 def check(
     file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="The agency's NIPs.")],
     identity: IdentityOption,
+    schemas: SchemasOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -141,7 +157,8 @@ def check(
     place = home_of(home)
     credentials = identified(place, identity)
     own = roster_of(credentials, file)
-    subscriber = Subscriber(credentials, bookmark_file(place, credentials.party))
+    bookmark = bookmark_file(place, credentials.party)
+    subscriber = Subscriber(credentials, bookmark, framing=framing_of(place), schemas=schemas)
     found = compare(own, subscriber.profiles(), subscriber.kept_changes())
     if as_json:
         speech.answer_json(document(found))

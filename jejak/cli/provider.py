@@ -17,6 +17,7 @@ from jejak.cli import speech
 from jejak.cli.options import HomeOption, home_of
 from jejak.cli.outcomes import Report, explained, legend, told
 from jejak.errors import Misuse, Refuse
+from jejak.framing import framing_of
 from jejak.home import Home
 from jejak.private import private_folder, write_private
 from jejak_producers import BadEvent, NotAllowed, Producer, bulk, rows
@@ -27,6 +28,7 @@ from jejak_producers.receipts import Arrival, Bookmark, backlog
 from jejak_schemas import clock, codec
 from jejak_schemas.credentials import Credentials
 from jejak_schemas.events import StatementVoided
+from jejak_schemas.framing import Framing
 from jejak_schemas.outgoing import Receipt
 
 Lang = Literal["id", "en"]
@@ -91,13 +93,15 @@ def emit(  # noqa: PLR0913  the command's options
     as_json: LinesOption = False,
 ) -> int:
     """Send a file of events and tell what became of each; a rerun resumes."""
-    credentials = identified(home_of(home), identity)
+    place = home_of(home)
+    credentials = identified(place, identity)
     with lines_of(source) as lines:
         if dry_run:
             found = bulk.check(lines, credentials)
         else:
             silence = None if no_wait else timeout
-            found = sent(source, lines, credentials, silence=silence, again=retry_refused)
+            framing = framing_of(place)
+            found = sent(source, lines, credentials, framing, silence=silence, again=retry_refused)
         with closing(found):
             return Report(lang, outcomes, as_json=as_json).of(found, source)
 
@@ -106,6 +110,7 @@ def sent(
     source: str,
     lines: Iterator[rows.Line],
     credentials: Credentials,
+    framing: Framing,
     *,
     silence: float | None,
     again: bool,
@@ -119,6 +124,7 @@ def sent(
             patience=PATIENCE,
             receipts=silence is not None,
             receipts_from=began if journal.unanswered() else None,
+            framing=framing,
         ) as producer:
             yield from Sending(producer, journal, silence=silence, again=again).run(lines)
 
@@ -170,14 +176,15 @@ def void(
         target = UUID(event_id)
     except ValueError:
         raise Misuse(f"{event_id} is no event id: give the UUID that its receipt names") from None
-    credentials = identified(home_of(home), identity)
+    place = home_of(home)
+    credentials = identified(place, identity)
     try:
         event = StatementVoided(
             occurred_at=datetime.now(UTC), party=credentials.party, target=target, reason=reason
         )
     except ValidationError as error:
         raise BadEvent.of(codec.refusal_of(error)) from None
-    with Producer(credentials, patience=PATIENCE) as producer:
+    with Producer(credentials, patience=PATIENCE, framing=framing_of(place)) as producer:
         receipt = producer.receipt(producer.emit(event), timeout)
     if as_json:
         speech.answer_json(receipt_row(receipt))
@@ -212,6 +219,7 @@ def arrivals(home: Home, credentials: Credentials, begin: datetime | None) -> It
     if credentials.topics.receipts is None:
         raise NotAllowed(f"{credentials.party} has no receipts topic")
     known = None if begin else remembered(home, credentials.party)
+    framing = framing_of(home)
     with closing(KafkaInlet(credentials.kafka, credentials.topics.receipts, PATIENCE)) as inlet:
         if begin is not None:
             start = inlet.at_time(int(begin.timestamp() * 1_000))
@@ -219,7 +227,7 @@ def arrivals(home: Home, credentials: Credentials, begin: datetime | None) -> It
             start = known.offset if known else 0
         if known is not None and known.offset < inlet.beginning():
             speech.tell("receipts older than the brokers keep were not seen")
-        yield from backlog(inlet, start, known)
+        yield from backlog(inlet, start, known, framing)
 
 
 def bookmark_file(home: Home, party: str) -> Path:

@@ -18,6 +18,8 @@ from jejak_producers.errors import (
     NoReceipt,
     NotAllowed,
     ProducerError,
+    RegistryAway,
+    RegistryRefuses,
     SourceChanged,
     WrongUserOrPassword,
 )
@@ -41,6 +43,8 @@ __all__ = [
     "Producer",
     "ProducerError",
     "Receipt",
+    "RegistryAway",
+    "RegistryRefuses",
     "Sent",
     "SourceChanged",
     "WrongUserOrPassword",

@@ -159,13 +159,13 @@ class Sending:
         entry = self._journal.entry(line.number, line.digest)
         if entry is None:
             try:
-                packed = pack(line.event(), self._producer.party)
+                packed = self._producer.pack(line.event())
             except BadEvent as error:
                 return _Pending(line.number, known=_refused(line.number, error))
             entry = self._journal.add(line.number, line.digest, packed)
         elif self._again and entry.told is not None and entry.told.outcome == "refused":
             event = line.event().model_copy(update={"event_id": entry.event_id})
-            packed = pack(event, self._producer.party)
+            packed = self._producer.pack(event)
             entry = self._journal.add(line.number, line.digest, packed)
         return _Pending(line.number, entry)
 

@@ -8,10 +8,12 @@ ProducerError               one line for a person; never holds a value of the ev
 │   └── SourceChanged       the file is not the one whose sending began
 ├── Retry                   nothing is wrong with the event: send the same one again, later
 │   ├── BrokersAway         not acknowledged; it may have arrived, the same event_id is safe
-│   └── NoReceipt           acknowledged, but its receipt has not come yet
+│   ├── NoReceipt           acknowledged, but its receipt has not come yet
+│   └── RegistryAway        the schema registry does not answer as one; nothing was sent
 └── Fatal                   the set-up is wrong: the operator helps
     ├── WrongUserOrPassword the brokers refused the sign-in
     ├── NotAllowed          signed in, but may not use that topic
+    ├── RegistryRefuses     the schema registry refuses us, or lacks our schema; nothing was sent
     └── Closed              the producer was closed before
 ```
 
@@ -22,6 +24,8 @@ from typing import Self
 
 from jejak_schemas.codec import Refusal
 from jejak_schemas.reasons import explain
+from jejak_schemas.registry.errors import RegistryError
+from jejak_schemas.registry.errors import Retry as RegistryRetry
 from jejak_schemas.wire import holds_nip
 
 
@@ -81,6 +85,10 @@ class NoReceipt(Retry):
     """The event was acknowledged, but its receipt has not come yet."""
 
 
+class RegistryAway(Retry):
+    """The schema registry does not answer, or not as one; nothing was sent."""
+
+
 class WrongUserOrPassword(Fatal):
     """The brokers refused the user or password of the credentials file."""
 
@@ -89,5 +97,15 @@ class NotAllowed(Fatal):
     """This party may not use that topic."""
 
 
+class RegistryRefuses(Fatal):
+    """The schema registry refuses us, or does not hold our schema; nothing was sent."""
+
+
 class Closed(Fatal):
     """The producer is closed."""
+
+
+def of_registry(error: RegistryError) -> ProducerError:
+    """The schema registry's error, as the SDK raises it."""
+    kind = RegistryAway if isinstance(error, RegistryRetry) else RegistryRefuses
+    return kind(str(error))

@@ -19,7 +19,14 @@ from types import TracebackType
 from typing import Final, Literal, Self, overload
 
 from jejak_producers.delivery import Awaited, Delivery, Packed, Sent
-from jejak_producers.errors import BadEvent, BrokersAway, Closed, NoReceipt, NotAllowed
+from jejak_producers.errors import (
+    BadEvent,
+    BrokersAway,
+    Closed,
+    NoReceipt,
+    NotAllowed,
+    of_registry,
+)
 from jejak_producers.flight import InFlight
 from jejak_producers.kafka import KafkaInlet, KafkaOutbox, murmur2
 from jejak_producers.ports import Inlet, Outbox
@@ -28,15 +35,22 @@ from jejak_schemas import codec
 from jejak_schemas.catalogue import entry_of
 from jejak_schemas.credentials import Credentials
 from jejak_schemas.events import Event, SystemEvent
+from jejak_schemas.framing import SINGLE_OBJECT, Framing
 from jejak_schemas.outgoing import Receipt
+from jejak_schemas.registry.errors import RegistryError
 
 _AHEAD: Final = timedelta(hours=24)
 _LAST_SECONDS: Final = 2.0  # for what was emitted before the caller's own error
 _KEYS: Final = 65_536  # partitions remembered: murmur2 costs 7 us a key in Python
 
 
-def pack(event: Event, party: str, now: datetime | None = None) -> Packed:
-    """Encode `event` for the inbox of `party`; raises BadEvent for what can be known here."""
+def pack(
+    event: Event, party: str, now: datetime | None = None, framing: Framing = SINGLE_OBJECT
+) -> Packed:
+    """Encode `event` for the inbox of `party`; raises BadEvent for what can be known here.
+
+    With a schema registry also RegistryAway, RegistryRefuses.
+    """
     if event.party != party:
         raise BadEvent("wrong-party", "party")
     if isinstance(event, SystemEvent):
@@ -44,9 +58,11 @@ def pack(event: Event, party: str, now: datetime | None = None) -> Packed:
     if event.occurred_at > (now or datetime.now(UTC)) + _AHEAD:
         raise BadEvent("occurred-in-future", "occurred_at")
     try:
-        value = codec.encode(event)
+        value = codec.encode(event, framing)
     except codec.Refusal as refusal:
         raise BadEvent.of(refusal) from None
+    except RegistryError as error:
+        raise of_registry(error) from error
     if len(value) > codec.LARGEST:
         raise BadEvent("too-large")
     entry = entry_of(event)
@@ -60,12 +76,13 @@ class Producer:
     how long an event may go unacknowledged and how long `emit` may block, both in seconds;
     `in_flight` bounds the bytes held. With `receipts=False` receipts cannot be asked for, and a
     connection is saved; `receipts_from` is an offset of the receipts topic to read from, by
-    default its end as it is now.
+    default its end as it is now. With `framing=SchemaRegistry(...)` events are written in
+    Confluent's framing; both framings are always read.
 
     Raises CredentialsError, BrokersAway, WrongUserOrPassword, NotAllowed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  all but one have a default
         self,
         credentials: Credentials | Path | str,
         *,
@@ -74,6 +91,7 @@ class Producer:
         in_flight: int = 32 * 1024 * 1024,
         receipts: bool = True,
         receipts_from: int | None = None,
+        framing: Framing = SINGLE_OBJECT,
         outbox: Outbox | None = None,
         inlet: Inlet | None = None,
     ) -> None:
@@ -82,6 +100,7 @@ class Producer:
         self.party = credentials.party
         self.topic = _inbox(credentials)
         self._deadline = deadline
+        self._framing = framing
         self._flight = InFlight(in_flight)
         self._lock = threading.Lock()
         self._open = True
@@ -94,7 +113,7 @@ class Producer:
                     credentials.kafka, credentials.topics.receipts, patience
                 )
                 # Its end is taken before anything is sent, so no receipt can be missed.
-                self._reader = ReceiptReader(inlet, receipts_from)
+                self._reader = ReceiptReader(inlet, receipts_from, framing)
         except BaseException:
             self._outbox.close(force=True)
             raise
@@ -124,11 +143,16 @@ class Producer:
         """Send one event; the future resolves when `wait` has been waited for.
 
         To `Sent` once the brokers acknowledged, or to its `Receipt` once the ledger answered.
-        Raises BadEvent at once, BrokersAway after blocking for the deadline, Closed.
+        Raises BadEvent at once, BrokersAway after blocking for the deadline, Closed; RegistryAway
+        and RegistryRefuses before anything is sent.
         """
         if wait == "receipt":
-            return self._receipts().expect(self.send(pack(event, self.party)))
-        return self.send(pack(event, self.party))
+            return self._receipts().expect(self.send(self.pack(event)))
+        return self.send(self.pack(event))
+
+    def pack(self, event: Event) -> Packed:
+        """Encode `event` as `emit` would, without sending it."""
+        return pack(event, self.party, framing=self._framing)
 
     def send(self, packed: Packed) -> Delivery:
         """Send an event packed before: the same bytes, whatever has changed since."""

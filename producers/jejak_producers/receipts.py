@@ -13,11 +13,13 @@ from typing import Final
 from uuid import UUID
 
 from jejak_producers.delivery import Awaited, Delivery, Sent
-from jejak_producers.errors import NoReceipt, ProducerError
+from jejak_producers.errors import NoReceipt, ProducerError, of_registry
 from jejak_producers.ports import Inlet, Message
 from jejak_schemas import codec
 from jejak_schemas.chain import Place, Verdict, judge
+from jejak_schemas.framing import SINGLE_OBJECT, Framing
 from jejak_schemas.outgoing import Chained, Receipt
+from jejak_schemas.registry.errors import RegistryError
 
 _log = logging.getLogger(__name__)
 _POLL_SECONDS: Final = 0.2
@@ -52,13 +54,18 @@ class Bookmark:
     offset: int
 
 
-def read(message: Message) -> Receipt | None:
-    """The receipt in a message; None (and a warning) where it cannot be read."""
+def read(message: Message, framing: Framing = SINGLE_OBJECT) -> Receipt | None:
+    """The receipt in a message; None (and a warning) where it cannot be read.
+
+    Raises RegistryAway, RegistryRefuses where a schema registry is needed for it.
+    """
     try:
-        return codec.read_as(Receipt, message.value)
+        return codec.read_as(Receipt, message.value, framing)
     except codec.Refusal as refusal:
         _log.warning("receipt at offset %d cannot be read: %s", message.offset, refusal.reason)
         return None
+    except RegistryError as error:
+        raise of_registry(error) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,12 @@ class Arrival:
     bookmark: Bookmark
 
 
-def backlog(inlet: Inlet, start: int, known: Bookmark | None = None) -> Iterator[Arrival]:
+def backlog(
+    inlet: Inlet,
+    start: int,
+    known: Bookmark | None = None,
+    framing: Framing = SINGLE_OBJECT,
+) -> Iterator[Arrival]:
     """Every receipt from offset `start` to the end as it is now, each once.
 
     With `known`, links at or before it are dropped. Links that the brokers no longer keep
@@ -82,7 +94,7 @@ def backlog(inlet: Inlet, start: int, known: Bookmark | None = None) -> Iterator
     inlet.seek(max(start, beginning))
     while inlet.position() < end:
         for message in inlet.poll(_POLL_SECONDS):
-            receipt = read(message)
+            receipt = read(message, framing)
             if receipt is not None and chain.accepts(receipt):
                 at = datetime.fromtimestamp(message.millis / 1_000, UTC)
                 after = Bookmark(receipt.epoch, receipt.seq, message.offset + 1)
@@ -99,8 +111,11 @@ class ReceiptReader:
     while somebody waits.
     """
 
-    def __init__(self, inlet: Inlet, start: int | None = None) -> None:
+    def __init__(
+        self, inlet: Inlet, start: int | None = None, framing: Framing = SINGLE_OBJECT
+    ) -> None:
         self._inlet = inlet
+        self._framing = framing
         self.start = inlet.end() if start is None else start
         inlet.seek(self.start)
         self._chain = Chain()
@@ -172,7 +187,7 @@ class ReceiptReader:
             return self._error is None
 
     def _take(self, message: Message) -> None:
-        receipt = read(message)
+        receipt = read(message, self._framing)
         if receipt is None or not self._chain.accepts(receipt):
             return
         source = (receipt.topic, receipt.partition, receipt.offset)

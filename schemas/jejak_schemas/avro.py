@@ -7,6 +7,8 @@ says now. `python -m jejak_schemas.release` makes versions; this module only rea
 
 import hashlib
 import json
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,7 +27,7 @@ from jejak_schemas.outgoing import OUTGOING
 __all__ = [
     "AVSC", "DRAFT", "LIST", "MODELS", "NAMESPACE", "Release", "Schema", "Unusable", "by_header",
     "file_name", "foreign", "header_of", "named", "reader_of", "released", "released_text",
-    "releases", "text_of", "versions", "without", "write_drafts",
+    "releases", "shelf", "text_of", "versions", "without", "write_drafts",
 ]  # fmt: skip
 
 AVSC: Final = Path(__file__).with_name("avsc")
@@ -98,17 +100,24 @@ def releases(folder: Path = AVSC) -> tuple[Release, ...]:
 
 
 def _line(line: str) -> Release:
-    sha256, _, file = line.partition("  ")
-    name, _, version = file.removesuffix(".avsc").rpartition(".v")
-    return Release(name, int(version), sha256)
+    found = re.fullmatch(r"([0-9a-f]{64})  (\w+)\.v([1-9]\d*)\.avsc", line)
+    if found is None:
+        raise ValueError(f"{LIST} has a line that is no SHA-256 and file of a version: {line}")
+    return Release(found[2], int(found[3]), found[1])
 
 
 def released_text(name: str, version: int | None = None) -> str:
-    """The text of a released .avsc file; without a version the newest, or the draft."""
-    newest = max((one.version for one in releases() if one.name == name), default=DRAFT)
-    if newest == DRAFT:
+    """The text of a released .avsc file; without a version of the newest, or the draft.
+
+    Raises LookupError: no such class, or no such version of it.
+    """
+    numbers = [one.version for one in releases() if one.name == name] or [DRAFT]
+    asked = numbers[-1] if version is None else version
+    if asked not in numbers:
+        raise LookupError(f"{name} has no version {asked}")
+    if asked == DRAFT:
         return text_of(_model(name))
-    return (AVSC / file_name(name, version or newest)).read_text("utf-8")
+    return (AVSC / file_name(name, asked)).read_text("utf-8")
 
 
 def _model(name: str) -> type[BaseModel]:
@@ -126,7 +135,39 @@ def reader_of(plain: Any) -> Any:
     return fastavro.parse_schema(without("logicalType", plain))
 
 
-def _schema(model: type[BaseModel], version: int, newest: int, raw: bytes) -> Schema:
+Shelf = dict[str, tuple[Schema, ...]]
+
+
+def shelf(
+    folder: Path, models: Sequence[type[BaseModel]], steps: upcasting.Steps = upcasting.STEPS
+) -> Shelf:
+    """Every version of every class in a folder, the newest last; the draft where there is none.
+
+    Raises LookupError: a step between versions is not in the table.
+    """
+    found: dict[str, list[int]] = {model.__name__: [] for model in models}
+    for one in releases(folder):
+        found.setdefault(one.name, []).append(one.version)
+    return {
+        model.__name__: tuple(_versions(folder, model, found[model.__name__], steps))
+        for model in models
+    }
+
+
+def _versions(
+    folder: Path, model: type[BaseModel], numbers: Sequence[int], steps: upcasting.Steps
+) -> Iterator[Schema]:
+    name = model.__name__
+    if not numbers:
+        yield _schema(model, DRAFT, text_of(model).encode(), ())
+    for number in numbers:
+        raw = (folder / file_name(name, number)).read_bytes()
+        yield _schema(model, number, raw, upcasting.to_newest(name, number, numbers[-1], steps))
+
+
+def _schema(
+    model: type[BaseModel], version: int, raw: bytes, steps: tuple[upcasting.Step, ...]
+) -> Schema:
     plain = json.loads(raw)
     return Schema(
         name=model.__name__,
@@ -135,24 +176,13 @@ def _schema(model: type[BaseModel], version: int, newest: int, raw: bytes) -> Sc
         sha256=hashlib.sha256(raw).digest(),
         header=header_of(plain),
         reader=reader_of(plain),
-        steps=upcasting.to_newest(model.__name__, version, newest),
+        steps=steps,
     )
 
 
 @cache
-def _shelf() -> dict[str, tuple[Schema, ...]]:
-    """Every version of every class, the newest last."""
-    found: dict[str, list[int]] = {}
-    for one in releases():
-        found.setdefault(one.name, []).append(one.version)
-    return {model.__name__: _all_of(model, found.get(model.__name__, [])) for model in MODELS}
-
-
-def _all_of(model: type[BaseModel], found: list[int]) -> tuple[Schema, ...]:
-    if not found:
-        return (_schema(model, DRAFT, DRAFT, text_of(model).encode()),)
-    files = [(version, AVSC / file_name(model.__name__, version)) for version in found]
-    return tuple(_schema(model, version, found[-1], file.read_bytes()) for version, file in files)
+def _shelf() -> Shelf:
+    return shelf(AVSC, MODELS)
 
 
 def versions(name: str) -> tuple[Schema, ...]:

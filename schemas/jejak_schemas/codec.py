@@ -7,6 +7,7 @@ reason of `reasons.REASONS` and, where it can be told, the field.
 import io
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import zip_longest
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from jejak_schemas import avro, clock
 from jejak_schemas.events import Event
 from jejak_schemas.framing import SINGLE_OBJECT, Framing, header_length
 from jejak_schemas.reasons import REASONS
+from jejak_schemas.wire import FROM_WIRE, holds_nip
 
 LARGEST: Final = 64 * 1024  # bytes of an event on the wire; what we send may be larger
 M = TypeVar("M", bound=BaseModel)
@@ -129,7 +131,7 @@ def _decode(schema: avro.Schema, body: bytes) -> dict[str, Any]:
 
 def _validated(model: type[M], plain: dict[str, Any]) -> M:
     try:
-        return model.model_validate(plain)
+        return model.model_validate(plain, context=FROM_WIRE)
     except ValidationError as exc:
         refusal = refusal_of(exc)
         refusal.event_id = _readable_id(plain)
@@ -154,19 +156,24 @@ _REASON_OF: Final = {
     "too_long": "too-long",
     "greater_than_equal": "out-of-range",
     "less_than_equal": "out-of-range",
+    "less_than": "out-of-range",
+    "string_unicode": "invalid-utf8",
 }
 
 
 def refusal_of(error: ValidationError) -> Refusal:
     """The first fault that pydantic found, in the contract's words; holds no value of the event."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    first = error.errors(include_url=False, include_context=False)[0]
     kind = first["type"]
     reason = kind if kind in REASONS else _REASON_OF.get(kind, "wrong-type")
+    if kind == "literal_error" and not isinstance(first["input"], str):
+        reason = "wrong-type"
     return Refusal(reason, field_name(first["loc"]) or None, first["msg"])
 
 
 _KEY: Final = "[key]"  # pydantic's word after the key of a map that is bad itself
 _FORM: Final = "tuple["  # how pydantic's word for one form of a union begins
+_LONGEST_NAME: Final = 64
 
 
 def field_name(path: tuple[int | str, ...]) -> str:
@@ -175,9 +182,18 @@ def field_name(path: tuple[int | str, ...]) -> str:
     A map's bad key is left out: it is a value, and can be a NIP. So are pydantic's own words.
     """
     text = ""
-    for step, after in zip(path, [*path[1:], ""], strict=False):
+    for step, after in zip_longest(path, path[1:], fillvalue=""):
         if isinstance(step, int):
             text += f"[{step}]"
         elif _KEY not in (step, after) and not step.startswith(_FORM):
-            text += f".{step}"
+            text += f".{_shown(step)}"
     return text.lstrip(".")
+
+
+def _shown(name: str) -> str:
+    """A name that the event gives a field: it need not be one that can be repeated."""
+    if holds_nip(name):
+        return "(a name that holds a NIP)"
+    if len(name) > _LONGEST_NAME or not name.isprintable():
+        return "(a name of no field)"
+    return name

@@ -8,38 +8,38 @@ from pathlib import Path
 from typing import Final
 
 from jejak_schemas import avro
-from jejak_schemas.framing import SINGLE_OBJECT, header_length
+from jejak_schemas.framing import SINGLE_OBJECT, Framing, header_length
 
 SUFFIX: Final = ".avsc"
 
 
 @dataclass(slots=True)
 class WithFolder:
-    """Single-object encoding with the schemas released here and those of a folder (Framing).
+    """Another framing, which knows the schemas of a folder besides its own.
 
     The folder is read when an unknown schema is met, every time: a file put there is found by the
     next try. Files that cannot be used are left out until a message needs them; `advice` says why.
     """
 
     folder: Path
+    inner: Framing = SINGLE_OBJECT
     _known: dict[bytes, avro.Schema] = field(default_factory=dict, init=False)
     _unusable: dict[bytes, str] = field(default_factory=dict, init=False)
 
     def header_of(self, schema: avro.Schema) -> bytes:
-        """C3 01 and the schema's fingerprint."""
-        return SINGLE_OBJECT.header_of(schema)
+        """What stands before a body written with this schema."""
+        return self.inner.header_of(schema)
 
     def schema_of(self, header: bytes) -> avro.Schema | None:
-        """The schema of this fingerprint, released here or in the folder."""
-        own = SINGLE_OBJECT.schema_of(header) or self._known.get(header)
+        """The schema that a header names: the other framing's, or the folder's by fingerprint."""
+        own = self.inner.schema_of(header) or self._known.get(header)
         if own is None:
             self._look()
         return own or self._known.get(header)
 
-    def advice(self, value: bytes) -> str:
-        """What to do about a message whose schema is unknown."""
-        why = self._unusable.get(_header(value))
-        return why or missing(value, self.folder)
+    def why_not(self, header: bytes) -> str | None:
+        """Why the folder's file of this schema cannot be used; None where it has none."""
+        return self._unusable.get(header)
 
     def _look(self) -> None:
         self._unusable.clear()
@@ -56,16 +56,13 @@ class WithFolder:
                 self._unusable[header] = f"{path}: {exc}"
 
 
-def missing(value: bytes, folder: Path | None = None) -> str:
-    """What to do about a message whose schema nobody here knows."""
-    where = f"put its .avsc file into {folder}" if folder else "name a folder with its .avsc file"
-    crc = _header(value)[2:].hex()
+def advice(value: bytes, framing: Framing) -> str:
+    """What to do about a message whose schema this framing does not know."""
+    header = value[: header_length(value) or 0]
+    do = "name a folder (`schemas`) that holds its .avsc file"
+    if isinstance(framing, WithFolder):
+        do = framing.why_not(header) or f"put its .avsc file into {framing.folder}"
     return (
-        f"its schema {crc} (CRC-64-AVRO) is not released here: {where} "
-        "(the operator's newer Jejak has it), or install that Jejak; "
-        "nothing is skipped, the next run goes on with this message"
+        f"a newer Jejak wrote it, with the schema {header.hex()}: {do}. "
+        "Nothing is skipped: the next run goes on with this message"
     )
-
-
-def _header(value: bytes) -> bytes:
-    return value[: header_length(value) or 0]

@@ -35,9 +35,9 @@ def plan(
     names: Sequence[str] = (), folder: Path = AVSC, models: Models = MODELS, steps: Steps = STEPS
 ) -> Plan:
     """What is to be released of the classes named, or of all."""
-    damaged = evolution.check_frozen(folder, models, steps)
-    if damaged:
-        return Plan((), tuple(damaged))
+    wrong = evolution.check_files(folder) or evolution.check_history(folder, models, steps)
+    if wrong:
+        return Plan((), tuple(wrong))
     held = tuple(evolution.read(folder, avro.releases(folder)))
     wanted = [model for model in models if not names or model.__name__ in names]
     candidates = [_candidate(model, held) for model in wanted]

@@ -2,8 +2,9 @@
 
 Every check raises pydantic's `PydanticCustomError` whose type is a code of
 `reasons.REASONS`, so that the SDK, `jejak validate` and the recorder refuse a
-bad field with the same words. Accepted spellings: Python objects, JSON text, and
-the plain numbers of the Avro body (microseconds, days).
+bad field with the same words. Accepted spellings: Python objects and JSON text; a time or a
+date also as the plain number of an Avro body (microseconds, days), but only where the codec
+says that it is one (`FROM_WIRE`): elsewhere a number is most often somebody's Unix seconds.
 """
 
 import re
@@ -11,7 +12,14 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Final
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, Field, Strict, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    Strict,
+    StringConstraints,
+    ValidationInfo,
+)
 from pydantic_core import PydanticCustomError
 
 from jejak_schemas import clock
@@ -20,7 +28,13 @@ FIRST_YEAR: Final = 1950  # no event of a living servant is older
 _LAST_YEAR: Final = 2200
 _DIGITS_18 = re.compile(r"(?<!\d)(\d{4})(\d\d)(\d\d)[ .-]?\d{6}[ .-]?\d[ .-]?\d{3}(?!\d)")
 _NIP_LENGTH: Final = 18
-_NRP: Final = r"[0-9A-Z]{5,20}"
+_NRP: Final = re.compile(r"[0-9A-Z]{5,20}")
+_UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_TIME: Final = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]([01]\d|2[0-3]):\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)?", re.ASCII
+)
+FROM_WIRE: Final = "plain numbers of an Avro body"  # validation context of the codec
 
 
 def is_birth_date(digits: str) -> bool:
@@ -50,10 +64,9 @@ def _clean(text: str) -> str:
 def _uuid(value: object) -> object:
     if not isinstance(value, str):
         return value
-    try:
-        return UUID(value)
-    except ValueError:
-        raise PydanticCustomError("bad-format", "is not a UUID") from None
+    if not _UUID.fullmatch(value):  # Python's UUID also takes braces, urn:, no hyphens
+        raise PydanticCustomError("bad-format", "is not a UUID (RFC 9562)")
+    return UUID(value)
 
 
 def _uuid7(value: UUID) -> UUID:
@@ -62,46 +75,67 @@ def _uuid7(value: UUID) -> UUID:
     return value
 
 
-def _time(value: object) -> object:
-    if isinstance(value, bool):
-        return value
+def _number(value: int, info: ValidationInfo) -> int:
+    if info.context is not FROM_WIRE or isinstance(value, bool):
+        raise PydanticCustomError("wrong-type", "is a number; write it as text (RFC 3339)")
+    return value
+
+
+def _time(value: object, info: ValidationInfo) -> object:
     try:
         if isinstance(value, int):
-            return clock.moment_of(value)
-        if isinstance(value, str):
-            value = datetime.fromisoformat(value)
+            value = clock.moment_of(_number(value, info))
+        elif isinstance(value, str):
+            value = _read_time(value)
+        return _utc(value) if isinstance(value, datetime) else value
     except OverflowError:
         raise PydanticCustomError("out-of-range", "is no moment of the years 1 to 9999") from None
-    except ValueError:
-        raise PydanticCustomError("bad-format", "is not an RFC 3339 time") from None
-    if not isinstance(value, datetime):
-        return value
-    return _utc(value)
+
+
+def _read_time(text: str) -> datetime:
+    if _TIME.fullmatch(text):
+        try:
+            return datetime.fromisoformat(text.upper())
+        except ValueError:
+            pass
+    raise PydanticCustomError("bad-format", "is not an RFC 3339 time")
 
 
 def _utc(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
+    if moment.utcoffset() is None:
         raise PydanticCustomError("bad-format", "has no time zone")
+    moment = moment.astimezone(UTC)
     if not FIRST_YEAR <= moment.year < _LAST_YEAR:
-        raise PydanticCustomError("out-of-range", "lies outside the years 1950 to 2199")
-    return moment.astimezone(UTC)
+        raise PydanticCustomError("out-of-range", "lies outside the years 1950 to 2199, in UTC")
+    return moment
 
 
-def _date(value: object) -> object:
-    if isinstance(value, bool | datetime):
+def _date(value: object, info: ValidationInfo) -> object:
+    if isinstance(value, int):
+        value = _day_of(_number(value, info))
+    elif isinstance(value, str):
+        value = _read_date(value)
+    if isinstance(value, datetime) or not isinstance(value, date):
         return value
-    try:
-        if isinstance(value, int):
-            value = clock.day_of(value)
-        elif isinstance(value, str):
-            value = date.fromisoformat(value)
-    except OverflowError:
-        raise PydanticCustomError("out-of-range", "is no day of the years 1 to 9999") from None
-    except ValueError:
-        raise PydanticCustomError("bad-format", "is not a date YYYY-MM-DD") from None
-    if isinstance(value, date) and not FIRST_YEAR <= value.year < _LAST_YEAR:
+    if not FIRST_YEAR <= value.year < _LAST_YEAR:
         raise PydanticCustomError("out-of-range", "lies outside the years 1950 to 2199")
     return value
+
+
+def _day_of(days: int) -> date:
+    try:
+        return clock.day_of(days)
+    except (OverflowError, ValueError):
+        raise PydanticCustomError("out-of-range", "is no day of the years 1 to 9999") from None
+
+
+def _read_date(text: str) -> date:
+    if _DATE.fullmatch(text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            pass
+    raise PydanticCustomError("bad-format", "is not a date YYYY-MM-DD")
 
 
 def check_nip(text: str) -> str:
@@ -115,8 +149,10 @@ def check_nip(text: str) -> str:
 
 def check_nrp(text: str) -> str:
     """The NRP itself, or the reason why it can be none."""
-    if not re.fullmatch(_NRP, text):
+    if not _NRP.fullmatch(text):
         raise PydanticCustomError("bad-format", "is not 5 to 20 digits and capital letters")
+    if holds_nip(text):  # it would name a second person
+        raise PydanticCustomError("bad-format", "is a NIP; name the person by nip")
     return text
 
 
@@ -127,12 +163,15 @@ EventId = Annotated[UUID, Strict(), AfterValidator(_uuid7), BeforeValidator(_uui
 Time = Annotated[datetime, Strict(), BeforeValidator(_time)]
 Day = Annotated[date, Strict(), BeforeValidator(_date)]
 Nip = Annotated[str, Strict(), AfterValidator(check_nip)]
-Nrp = Annotated[str, Strict(), StringConstraints(pattern=rf"^{_NRP}$")]
+Nrp = Annotated[str, Strict(), AfterValidator(check_nrp)]
 Code = Annotated[
-    str, Strict(), StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"), Checked
+    str,
+    Strict(),
+    StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$"),
+    Checked,
 ]
 PartyCode = Annotated[
-    str, Strict(), StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$"), Checked
+    str, Strict(), StringConstraints(max_length=31, pattern=r"^[a-z0-9][a-z0-9-]*$"), Checked
 ]
 AgencyCode = Annotated[str, Strict(), StringConstraints(pattern=r"^[0-9]{4}$")]
 Text = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=400), Checked]
@@ -140,11 +179,18 @@ Document = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=6
 Iri = Annotated[
     str,
     Strict(),
-    StringConstraints(max_length=512, pattern=r"^[a-z][a-z0-9+.-]*:[^\s<>\"{}|\\^`\x00]+$"),
+    StringConstraints(
+        max_length=512, pattern=r"^[a-z][a-z0-9+.-]*:[^\s\x00-\x20\x7f-\x9f<>\"{}|\\^`]+$"
+    ),
     Checked,
 ]
 Sha256 = Annotated[str, Strict(), StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Lang = Annotated[str, Strict(), StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+Lang = Annotated[
+    str,
+    Strict(),
+    StringConstraints(max_length=35, pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"),
+    Checked,
+]
 Names = Annotated[dict[Lang, Text], Field(min_length=1, max_length=10)]
 Level = Annotated[int, Strict(), Field(ge=1, le=5)]
 Count = Annotated[int, Strict(), Field(ge=0, le=10_000_000)]

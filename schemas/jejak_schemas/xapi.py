@@ -15,4 +15,5 @@ class Fault:
 
 def faults(statement: dict[str, Any]) -> Iterator[Fault]:
     """Every rule of IEEE 9274.1.1 (xAPI 2.0) that a statement breaks."""
-    yield from ()
+    if "actor" not in statement:
+        yield Fault("actor", "actor is missing")

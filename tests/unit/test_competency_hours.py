@@ -248,7 +248,7 @@ def test_a_person_is_in_the_furthest_state_that_they_entered() -> None:
     assert states(of, "2024-01-31") == {}
     assert states(of, "2024-02-10") == {key: "in-project"}
     assert states(of, "2024-03-01") == {key: "in-project"}  # a failed project is no step
-    assert states(of, "2024-04-01") == {key: "impact-delivered"}
+    assert states(of, "2024-04-01") == {key: "result-delivered"}
     assert states(of, "2024-05-01") == {key: "completed"}
 
 

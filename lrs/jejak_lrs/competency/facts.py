@@ -13,13 +13,14 @@ from uuid import UUID
 
 from pydantic import Field, TypeAdapter
 
-from jejak_schemas import events
+from jejak_schemas import events, iris
 from jejak_schemas.catalogue import Evidence as EvidenceClass
 from jejak_schemas.catalogue import entry_of
 from jejak_schemas.clock import jakarta_date
 from jejak_schemas.events import Event, LearningEvent, StatementSubmitted
 from jejak_schemas.statement import followed
 
+_ENROLS: Final = (events.LearnerRegistered, events.LearnerWithdrew, events.LearnerDismissed)
 DELIVERED: Final = "delivered"  # the one outcome of a project that is a success
 
 
@@ -109,13 +110,16 @@ class Award:
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
-    """A step in a programme."""
+    """Something that happened in a programme; `about` is what an enrolment is of."""
 
     origin: Origin
     programme: str
     cohort: str | None = None
+    registration: UUID | None = None
     stage: str | None = None
     outcome: str | None = None
+    scope: str | None = None
+    about: Literal["course", "programme"] | None = None
     kind: Literal["milestone"] = "milestone"
 
 
@@ -187,8 +191,23 @@ def facts_of(event: Event, position: int, statement_id: UUID) -> tuple[Fact, ...
 
 def _milestones(event: Event, origin: Origin) -> Iterator[Milestone]:
     if isinstance(event, LearningEvent) and event.programme is not None:
-        stage, outcome = getattr(event, "stage", None), getattr(event, "outcome", None)
-        yield Milestone(origin, event.programme, event.cohort, stage, outcome)
+        yield Milestone(
+            origin,
+            event.programme,
+            event.cohort,
+            event.registration,
+            getattr(event, "stage", None),
+            getattr(event, "outcome", None),
+            event.scope,
+            _about(event),
+        )
+
+
+def _about(event: Event) -> Literal["course", "programme"] | None:
+    """What an enrolment is of: a course, unless its activity says that it is the programme."""
+    if not isinstance(event, _ENROLS):
+        return None
+    return "programme" if event.activity.type == iris.PROGRAMME else "course"
 
 
 Trained = (

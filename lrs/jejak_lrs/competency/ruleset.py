@@ -8,9 +8,17 @@ import re
 import tomllib
 from functools import lru_cache
 from importlib import resources
-from typing import Annotated, Any, Final, Literal
+from itertools import pairwise
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from jejak_lrs.errors import Refuse
 from jejak_schemas.wire import Code
@@ -190,24 +198,54 @@ class Announcements(_Sourced):
 
 
 class Entry(_Table):
-    """An event that enters a state, where it has this stage and outcome (None: any)."""
+    """An event that enters a state, where it says the same of whatever is given (None: any).
+
+    `about` is what an enrolment is of. `last`: it takes back the enrolment that it names, and
+    enters the state only where no other enrolment stands.
+    """
 
     event: str
     stage: str | None = None
     outcome: str | None = None
+    scope: str | None = None
+    about: Literal["course", "programme"] | None = None
+    last: bool = False
 
 
 class Step(_Table):
-    """A state of a programme; a code, because agencies are told it (outgoing.ProgrammeChanged)."""
+    """A state of a programme; a code, because agencies are told it (outgoing.ProgrammeChanged).
 
+    `rank` orders the states, also between rulesets. `end`: a drop-out or failure, left only by a
+    state that may be entered `again`.
+    """
+
+    rank: Annotated[int, Field(ge=1, le=1_000)]
     state: Code
     by: Annotated[tuple[Entry, ...], Field(min_length=1)]
+    end: bool = False
+    again: bool = False
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if self.end and self.again:
+            raise ValueError("an end cannot be entered again")
+        if not self.end and any(entry.last for entry in self.by):
+            raise ValueError("only an end can wait for the last enrolment")
+        return self
+
+
+def _ranked(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    if any(one.rank >= other.rank for one, other in pairwise(steps)):
+        raise ValueError("the ranks do not rise")
+    if len({step.state for step in steps}) < len(steps):
+        raise ValueError("a state stands twice")
+    return steps
 
 
 class Programmes(_Sourced):
     """The states of each programme, in order."""
 
-    of: dict[str, tuple[Step, ...]]
+    of: dict[str, Annotated[tuple[Step, ...], AfterValidator(_ranked)]]
 
     def steps(self, programme: str) -> tuple[Step, ...]:
         """The steps of a programme; those of `other` where it is not listed."""
