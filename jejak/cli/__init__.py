@@ -21,6 +21,7 @@ MODULES = (
     "provider",
     "agency",
     "auditor",
+    "schema",
     "simulate",
     "demo",
 )

@@ -73,6 +73,11 @@ class Schema:
     into: Any = None
     steps: tuple[upcasting.Step, ...] = ()
 
+    @property
+    def fingerprint(self) -> str:
+        """The CRC-64-AVRO fingerprint in hex, its bytes in the order of the wire."""
+        return self.header[2:].hex()
+
 
 def without(word: str, schema: Any) -> Any:
     """A schema, or a part of one, without an attribute: `doc`, `logicalType`."""
