@@ -26,11 +26,14 @@ STATEMENT: Final = "statement"  # the kind of a reference to a statement instead
 
 
 class NotLookedUp(Exception):  # noqa: N818  a signal inside the walk, not an error
-    """The message names a person whom this batch has not asked the ledger about yet."""
+    """The message names persons, or a statement, that this batch has not asked the ledger about.
 
-    def __init__(self, reference: Reference) -> None:
+    All of them at once: a statement can name a thousand, and each signal costs a walk and a query.
+    """
+
+    def __init__(self, references: Iterable[Reference]) -> None:
         super().__init__()
-        self.reference = reference
+        self.references = frozenset(references)
 
 
 class NoSuchPerson(Exception):  # noqa: N818
@@ -93,12 +96,27 @@ class Directory:
         if held := self.known.get(reference):
             return _resolved(reference, held.person_id, held.salt)
         if reference not in self.asked:
-            raise NotLookedUp(reference)
+            raise NotLookedUp([reference])
         if new := self._new.get(reference):
             return _resolved(reference, new.person_id, new.alias.salt)
         if reference[0] == "person_id":
             raise NoSuchPerson
         return None
+
+    def find_all(
+        self, named: Iterable[Reference], event_id: UUID
+    ) -> dict[Reference, Resolved | None]:
+        """Whom each of an event's references names."""
+        found: dict[Reference, Resolved | None] = {}
+        lacking: set[Reference] = set()
+        for reference in named:
+            try:
+                found[reference] = self.find(reference, event_id)
+            except NotLookedUp as signal:
+                lacking |= signal.references
+        if lacking:
+            raise NotLookedUp(lacking)
+        return found
 
     def is_registered(self, reference: Reference) -> bool:
         """Whether BKN has registered the person named, as far as the ledger knows."""
@@ -127,7 +145,7 @@ class Directory:
             return True
         reference = (STATEMENT, str(statement_id))
         if reference not in self.asked:
-            raise NotLookedUp(reference)
+            raise NotLookedUp([reference])
         return statement_id in self.statements
 
     def _newcomer(self, reference: Reference) -> NewPerson:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Final
 from uuid import UUID
 
@@ -143,12 +144,12 @@ class Recorder:
         """The items of one batch, in order: up to the first that must wait for the next."""
         self._learn(walk.directory, _references_of_keys(messages))
         items: list[Item | None] = []
-        parked: dict[int, Reference] = {}
+        parked: dict[int, frozenset[Reference]] = {}
         for index in range(len(messages)):
             try:
                 item = _carried(walk, messages, index)
             except NotLookedUp as signal:
-                parked[index] = signal.reference
+                parked[index] = signal.references
                 items.append(None)
                 continue
             except CutHere:
@@ -163,24 +164,24 @@ class Recorder:
         walk: Walk,
         messages: Sequence[Message],
         items: list[Item | None],
-        parked: dict[int, Reference],
+        parked: dict[int, frozenset[Reference]],
     ) -> list[Item]:
         """Look up what the parked messages name, all in one query, and carry them too."""
         while parked:
-            self._learn(walk.directory, parked.values())
-            still: dict[int, Reference] = {}
+            self._learn(walk.directory, chain.from_iterable(parked.values()))
+            still: dict[int, frozenset[Reference]] = {}
             for index in sorted(parked):
                 if index >= len(items):
                     break
                 try:
                     items[index] = _carried(walk, messages, index)
                 except NotLookedUp as signal:
-                    still[index] = signal.reference
+                    still[index] = signal.references
                 except CutHere as cut:  # it names an alias that another message gives away
                     del items[cut.turn :]
                     walk.directory.forget_from(cut.turn)
                     still[index] = parked[index]
-            parked = {index: reference for index, reference in still.items() if index < len(items)}
+            parked = {index: lacking for index, lacking in still.items() if index < len(items)}
         return [item for item in items if item is not None]
 
     def _learn(self, directory: Directory, asked: Iterable[Reference]) -> None:

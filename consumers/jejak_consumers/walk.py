@@ -150,7 +150,7 @@ class Walk:
         stated = {(alias.kind, alias.value) for alias in stated_aliases(event)} - {subject}
         self.directory.claim(stated, event.event_id)
         try:
-            found = {ref: self.directory.find(ref, event.event_id) for ref in named}
+            found = self.directory.find_all(named, event.event_id)
         except NoSuchPerson:
             raise Refusal("person-unknown") from None
         for reference, person in found.items():

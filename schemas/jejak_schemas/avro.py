@@ -18,7 +18,7 @@ import fastavro
 from fastavro.schema import SchemaParseException, fingerprint, to_parsing_canonical_form
 from pydantic import BaseModel
 
-from jejak_schemas import upcasting
+from jejak_schemas import bounds, upcasting
 from jejak_schemas.catalogue import CATALOGUE
 from jejak_schemas.compatibility import faults
 from jejak_schemas.derive import NAMESPACE, text_of
@@ -221,6 +221,10 @@ def foreign(text: str) -> Schema:
     if own is None:
         raise Unusable(f"this Jejak knows no message {name}: a newer one is needed")
     reader = reader_of(plain)
+    try:
+        bounds.check(reader)
+    except bounds.Unbounded as exc:
+        raise Unusable(f"{name} {exc}") from None
     lacking = faults(own.reader, reader)
     if lacking:
         raise Unusable(f"{name} cannot be read into version {own.version}: {lacking[0]}")

@@ -85,29 +85,28 @@ def read(value: bytes | None, framing: Framing = SINGLE_OBJECT) -> Read:
     """One message to one event; raises Refusal."""
     if value is not None and len(value) > LARGEST:
         raise Refusal("too-large")
-    schema, body, plain = _unpack(value, framing)
+    schema, body = _unframed(value, framing)
     if not issubclass(schema.model, Event):
         raise Refusal("unknown-schema", None, f"{schema.name} is not an event that may be sent")
-    return Read(_validated(schema.model, plain), schema, body)
+    return Read(_validated(schema.model, _decode(schema, body)), schema, body)
 
 
 def read_as(expected: type[M], value: bytes | None, framing: Framing = SINGLE_OBJECT) -> M:
     """One of our own messages, as a model that is an `expected`; raises Refusal."""
-    schema, _, plain = _unpack(value, framing)
+    schema, body = _unframed(value, framing)
     if not issubclass(schema.model, expected):
         raise Refusal("unknown-schema", None, f"{schema.name} is not a {expected.__name__}")
-    return _validated(schema.model, plain)
+    return _validated(schema.model, _decode(schema, body))
 
 
-def _unpack(value: bytes | None, framing: Framing) -> tuple[avro.Schema, bytes, dict[str, Any]]:
+def _unframed(value: bytes | None, framing: Framing) -> tuple[avro.Schema, bytes]:
     length = header_length(value) if value is not None else None
     if value is None or length is None:
         raise Refusal("unreadable")
     schema = framing.schema_of(bytes(value[:length]))
     if schema is None:
         raise Refusal("unknown-schema")
-    body = bytes(value[length:])
-    return schema, body, _decode(schema, body)
+    return schema, bytes(value[length:])
 
 
 def _decode(schema: avro.Schema, body: bytes) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from jejak_schemas.parts import Part
-from jejak_schemas.wire import AgencyCode, Code, Count, Day, Id, Iri, Sha256, Text, Time
+from jejak_schemas.wire import AgencyCode, Code, Count, Day, Id, Iri, Many, Sha256, Text, Time
 
 Number = Annotated[int, Field(ge=0)]
 SafeText = Annotated[str, Field(max_length=1_000)]
@@ -42,7 +42,7 @@ class Receipt(Chained):
     reason: Code | None = None
     field: SafeText | None = None
     detail: SafeText | None = None
-    warnings: tuple[Code, ...] = ()
+    warnings: Many[Code] = ()
 
 
 class Because(Part):
@@ -64,7 +64,7 @@ class Change(Chained):
     change_id: Id
     person_id: Id
     relation: Literal["home", "working", "both"]
-    match_refs: tuple[Sha256, ...] = ()
+    match_refs: Many[Sha256] = ()
     version: Number
     changed_at: Time
     because: Because | None = None
@@ -131,7 +131,7 @@ class ProfileState(Outgoing):
 
     person_id: Id
     relation: Literal["home", "working", "both"]
-    match_refs: tuple[Sha256, ...] = ()
+    match_refs: Many[Sha256] = ()
     version: Number
     assessed_to: Number
     digest: Sha256

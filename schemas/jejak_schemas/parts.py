@@ -20,6 +20,7 @@ from jejak_schemas.wire import (
     Id,
     Iri,
     Level,
+    Many,
     Names,
     Nip,
     Nrp,
@@ -184,8 +185,8 @@ class FrameworkCompetency(Part):
     kind: Code
     code: Code
     name: Names
-    levels: Annotated[tuple[LevelText, ...], Field(max_length=5)] = ()
-    equivalents: Annotated[tuple[Iri, ...], Field(max_length=20)] = ()
+    levels: Annotated[Many[LevelText], Field(max_length=5)] = ()
+    equivalents: Annotated[Many[Iri], Field(max_length=20)] = ()
 
 
 class Requirement(Part):
@@ -209,7 +210,7 @@ class PlanNode(Part):
     id: Iri
     name: Names
     parent: Iri | None = None
-    needs: Annotated[tuple[Need, ...], Field(max_length=100)] = ()
+    needs: Annotated[Many[Need], Field(max_length=100)] = ()
 
 
 class Institution(Part):
@@ -217,4 +218,4 @@ class Institution(Part):
 
     code: PartyCode
     name: Text
-    roles: Annotated[tuple[Role, ...], Field(min_length=1, max_length=10)]
+    roles: Annotated[Many[Role], Field(min_length=1, max_length=10)]

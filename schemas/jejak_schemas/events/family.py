@@ -14,16 +14,17 @@ from jejak_schemas.wire import (
     Hundredths,
     Id,
     Iri,
+    Many,
     PartyCode,
     Seconds,
     Text,
     Time,
 )
 
-Competencies = Annotated[tuple[Competency, ...], Field(max_length=50)]
-Iris = Annotated[tuple[Iri, ...], Field(max_length=50)]
-Codes = Annotated[tuple[Code, ...], Field(max_length=50)]
-Parties = Annotated[tuple[PartyCode, ...], Field(max_length=50)]
+Competencies = Annotated[Many[Competency], Field(max_length=50)]
+Iris = Annotated[Many[Iri], Field(max_length=50)]
+Codes = Annotated[Many[Code], Field(max_length=50)]
+Parties = Annotated[Many[PartyCode], Field(max_length=50)]
 
 
 class Event(Part):

@@ -6,14 +6,14 @@ from pydantic import Field
 
 from jejak_schemas.events.family import RegistryEvent, Validity
 from jejak_schemas.parts import Alias, PersonRef, SealedAlias
-from jejak_schemas.wire import AgencyCode, Code, Day, Id, Text
+from jejak_schemas.wire import AgencyCode, Code, Day, Id, Many, Text
 
 
 class Posting(RegistryEvent):
     """What BKN says of a person's post; as recorded, the aliases are sealed."""
 
     person: PersonRef
-    aliases: Annotated[tuple[Alias, ...] | tuple[SealedAlias, ...], Field(max_length=20)] = ()
+    aliases: Annotated[Many[Alias] | Many[SealedAlias], Field(max_length=20)] = ()
     home_agency: AgencyCode
     working_agency: AgencyCode
     unit: Code | None = None

@@ -17,6 +17,7 @@ from jejak_schemas.wire import (
     Id,
     Iri,
     Level,
+    Many,
     Names,
     PartyCode,
     Text,
@@ -63,7 +64,7 @@ class AgencyRestructured(RegistryEvent):
     """An agency's code is succeeded by others, from a date: renamed, split, or merged into one."""
 
     before: AgencyCode
-    after: Annotated[tuple[AgencyCode, ...], Field(min_length=1, max_length=50)]
+    after: Annotated[Many[AgencyCode], Field(min_length=1, max_length=50)]
     valid_from: Day
     decree: Text | None = None
 
@@ -96,8 +97,8 @@ class AssessorAccredited(RegistryEvent, Validity):
     """BKN accredits an assessor for kinds of competency and position classes."""
 
     assessor: PartyCode
-    competency_kinds: Annotated[tuple[Code, ...], Field(min_length=1, max_length=20)]
-    position_classes: Annotated[tuple[Code, ...], Field(min_length=1, max_length=50)]
+    competency_kinds: Annotated[Many[Code], Field(min_length=1, max_length=20)]
+    position_classes: Annotated[Many[Code], Field(min_length=1, max_length=50)]
 
 
 class AssessorSuspended(RegistryEvent, Validity):
@@ -117,7 +118,7 @@ class FrameworkPublished(RegistryEvent):
     version: Code
     name: Names
     valid_from: Day
-    competencies: Annotated[tuple[FrameworkCompetency, ...], Field(min_length=1, max_length=200)]
+    competencies: Annotated[Many[FrameworkCompetency], Field(min_length=1, max_length=200)]
 
 
 class AlignmentPublished(RegistryEvent):
@@ -141,7 +142,7 @@ class StandardPublished(RegistryEvent, Validity):
     standard: Iri
     position_class: Code | None = None
     position: Text | None = None
-    requirements: Annotated[tuple[Requirement, ...], Field(min_length=1, max_length=500)]
+    requirements: Annotated[Many[Requirement], Field(min_length=1, max_length=500)]
 
     @model_validator(mode="after")
     def _one_scope(self) -> Self:
@@ -164,7 +165,7 @@ class PlanPublished(RegistryEvent, Validity):
     plan: Iri
     version: Code
     name: Names
-    nodes: Annotated[tuple[PlanNode, ...], Field(min_length=1, max_length=200)]
+    nodes: Annotated[Many[PlanNode], Field(min_length=1, max_length=200)]
 
 
 # -- the archive ------------------------------------------------------------------------
@@ -189,7 +190,7 @@ class DestructionApproved(RegistryEvent):
     decided_on: Day
     anri_consent: Text
     basis: Literal["schedule", "request"]
-    statements: Annotated[tuple[Id, ...], Field(max_length=1_000)] = ()
+    statements: Annotated[Many[Id], Field(max_length=1_000)] = ()
     person: PersonRef | None = None
     types: Codes = ()
     since: Day | None = None

@@ -6,14 +6,14 @@ from pydantic import Field
 
 from jejak_schemas.events.family import SystemEvent, Validity
 from jejak_schemas.parts import Institution, PersonRef, Role, SealedAlias
-from jejak_schemas.wire import Code, Day, Id, PartyCode, Position, Text
+from jejak_schemas.wire import Code, Day, Id, Many, PartyCode, Position, Text
 
 
 class Genesis(SystemEvent):
     """Position 0: the institutions that begin the ledger, and its log key (None: none yet)."""
 
     epoch: Id
-    institutions: Annotated[tuple[Institution, ...], Field(max_length=500)]
+    institutions: Annotated[Many[Institution], Field(max_length=500)]
     log_key: Text | None = None
 
 
@@ -22,7 +22,7 @@ class PartyDeclared(SystemEvent):
 
     code: PartyCode
     name: Text
-    roles: Annotated[tuple[Role, ...], Field(min_length=1, max_length=10)]
+    roles: Annotated[Many[Role], Field(min_length=1, max_length=10)]
     valid_from: Day
 
 
@@ -44,5 +44,5 @@ class ErasureOrdered(SystemEvent):
     """The content of these positions is to be erased; `target` is the DestructionApproved."""
 
     target: Id
-    positions: Annotated[tuple[Position, ...], Field(min_length=1, max_length=10_000)]
+    positions: Annotated[Many[Position], Field(min_length=1, max_length=10_000)]
     ordered_by: Text
