@@ -31,7 +31,7 @@ from jejak_lrs.failpoint import failpoint
 from jejak_lrs.ledger import append
 from jejak_lrs.people import People
 from jejak_schemas.framing import SINGLE_OBJECT, Framing
-from jejak_schemas.registry import errors as registry_errors
+from jejak_schemas.registry import RegistryError
 from jejak_schemas.resolve import Reference
 
 log = structlog.get_logger()
@@ -75,7 +75,7 @@ class Recorder:
             try:
                 self.turn()
                 failures = 0
-            except (errors.Retry, ledger_errors.Retry, registry_errors.Retry) as exc:
+            except (errors.Retry, ledger_errors.Retry) as exc:
                 failures += 1
                 log.warning("retry", error=type(exc).__name__, failures=failures)
                 stop.wait(_pause(failures))
@@ -95,7 +95,10 @@ class Recorder:
         waiting = [message for where in self._sound(polled) for message in polled[where]]
         count = len(waiting)
         while waiting:
-            waiting = waiting[self._settle(waiting) :]
+            try:
+                waiting = waiting[self._settle(waiting) :]
+            except RegistryError as exc:
+                waiting = self._set_aside(waiting, str(exc))
         if count:
             self.reader.report(dict(self._next))
         return count
@@ -154,6 +157,10 @@ class Recorder:
                 continue
             except CutHere:
                 break
+            except RegistryError:
+                if not items:
+                    raise
+                break  # what came before it is settled first
             items.append(item)
             if walk.ends_batch(item):
                 break
@@ -269,6 +276,19 @@ class Recorder:
 
     def _stop(self, where: TopicPartition, why: str) -> None:
         log.error("partition stopped", topic=where.topic, partition=where.partition, why=why)
+        self._leave(where)
+
+    def _set_aside(self, messages: Sequence[Message], why: str) -> list[Message]:
+        """Let the first message's partition wait for the schema registry; the rest goes on.
+
+        It is opened again, at its stored offset, with the next look for new inboxes.
+        """
+        where = messages[0].where
+        log.warning("partition waits", topic=where.topic, partition=where.partition, why=why)
+        self._leave(where)
+        return [message for message in messages if message.where != where]
+
+    def _leave(self, where: TopicPartition) -> None:
         self.reader.pause(where)
         self._next.pop(where, None)
         self._idle.add(where)

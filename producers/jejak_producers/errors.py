@@ -9,11 +9,11 @@ ProducerError               one line for a person; never holds a value of the ev
 ├── Retry                   nothing is wrong with the event: send the same one again, later
 │   ├── BrokersAway         not acknowledged; it may have arrived, the same event_id is safe
 │   ├── NoReceipt           acknowledged, but its receipt has not come yet
-│   └── RegistryAway        the schema registry does not answer as one; nothing was sent
+│   └── RegistryAway        the schema registry does not answer, or not as one
 └── Fatal                   the set-up is wrong: the operator helps
     ├── WrongUserOrPassword the brokers refused the sign-in
     ├── NotAllowed          signed in, but may not use that topic
-    ├── RegistryRefuses     the schema registry refuses us, or lacks our schema; nothing was sent
+    ├── RegistryRefuses     the schema registry refuses us, or lacks a schema that we need
     └── Closed              the producer was closed before
 ```
 
@@ -86,7 +86,10 @@ class NoReceipt(Retry):
 
 
 class RegistryAway(Retry):
-    """The schema registry does not answer, or not as one; nothing was sent."""
+    """The schema registry does not answer, or not as one.
+
+    From `emit`: nothing was sent. From a receipt: it still waits in its topic, ask for it again.
+    """
 
 
 class WrongUserOrPassword(Fatal):
@@ -98,7 +101,10 @@ class NotAllowed(Fatal):
 
 
 class RegistryRefuses(Fatal):
-    """The schema registry refuses us, or does not hold our schema; nothing was sent."""
+    """The schema registry refuses us, or lacks a schema that we need, or none is set.
+
+    From `emit`: nothing was sent. From a receipt: it still waits in its topic.
+    """
 
 
 class Closed(Fatal):

@@ -13,11 +13,18 @@ from typing import Final
 from uuid import UUID
 
 from jejak_producers.delivery import Awaited, Delivery, Sent
-from jejak_producers.errors import NoReceipt, ProducerError, of_registry
+from jejak_producers.errors import (
+    NoReceipt,
+    ProducerError,
+    RegistryAway,
+    RegistryRefuses,
+    of_registry,
+)
 from jejak_producers.ports import Inlet, Message
 from jejak_schemas import codec
 from jejak_schemas.chain import Place, Verdict, judge
-from jejak_schemas.framing import SINGLE_OBJECT, Framing
+from jejak_schemas.framing import SINGLE_OBJECT, Framing, registered_id
+from jejak_schemas.newer import unknown
 from jejak_schemas.outgoing import Chained, Receipt
 from jejak_schemas.registry.errors import RegistryError
 
@@ -62,6 +69,10 @@ def read(message: Message, framing: Framing = SINGLE_OBJECT) -> Receipt | None:
     try:
         return codec.read_as(Receipt, message.value, framing)
     except codec.Refusal as refusal:
+        if refusal.reason == "unknown-schema" and (number := registered_id(message.value)):
+            raise RegistryRefuses(
+                f"receipt at offset {message.offset}: {unknown(number)}"
+            ) from None
         _log.warning("receipt at offset %d cannot be read: %s", message.offset, refusal.reason)
         return None
     except RegistryError as error:
@@ -108,7 +119,8 @@ class ReceiptReader:
     deleted and made again counts its offsets anew.
 
     It stands at the topic's end (or at `start`) from the moment it is made, and reads only
-    while somebody waits.
+    while somebody waits. Whoever waits while the schema registry is away gets RegistryAway; that
+    receipt is read again for whoever asks later.
     """
 
     def __init__(
@@ -175,10 +187,18 @@ class ReceiptReader:
     def _run(self) -> None:
         try:
             while self._wanted():
-                for message in self._inlet.poll(_POLL_SECONDS):
-                    self._take(message)
+                self._poll()
         except ProducerError as error:
             self._stop(error)
+
+    def _poll(self) -> None:
+        for message in self._inlet.poll(_POLL_SECONDS):
+            try:
+                self._take(message)
+            except RegistryAway as away:
+                self._inlet.seek(message.offset)
+                self._fail(away)
+                return
 
     def _wanted(self) -> bool:
         """Wait until somebody waits for a receipt; False once stopped."""
@@ -206,9 +226,13 @@ class ReceiptReader:
     def _stop(self, error: ProducerError) -> None:
         with self._changed:
             self._error = self._error or error
+            self._changed.notify_all()
+        self._fail(error)
+
+    def _fail(self, error: ProducerError) -> None:
+        with self._changed:
             waiting = [awaited for many in self._waiting.values() for _, awaited in many]
             self._waiting.clear()
-            self._changed.notify_all()
         for awaited in waiting:
             awaited.set_exception(error)
 

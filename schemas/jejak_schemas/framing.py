@@ -13,6 +13,7 @@ SINGLE_OBJECT_LENGTH: Final = 10
 SINGLE_OBJECT_MAGIC: Final = b"\xc3\x01"
 CONFLUENT_LENGTH: Final = 5
 CONFLUENT_MAGIC: Final = b"\x00"
+LARGEST_ID: Final = 2**31 - 1  # a registry's ids are positive and of Java's int
 
 
 class Framing(Protocol):
@@ -34,6 +35,13 @@ def header_length(value: bytes) -> int | None:
     if value[:1] == CONFLUENT_MAGIC and len(value) >= CONFLUENT_LENGTH:
         return CONFLUENT_LENGTH
     return None
+
+
+def registered_id(value: bytes | None) -> int | None:
+    """The schema's id in a registry; None where a message is not in Confluent's framing."""
+    if value is None or header_length(value) != CONFLUENT_LENGTH:
+        return None
+    return int.from_bytes(value[1:CONFLUENT_LENGTH], "big")
 
 
 class SingleObject:

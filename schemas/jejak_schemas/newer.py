@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from jejak_schemas import avro
-from jejak_schemas.framing import SINGLE_OBJECT, Framing, header_length
+from jejak_schemas.framing import SINGLE_OBJECT, Framing, header_length, registered_id
 
 SUFFIX: Final = ".avsc"
 
@@ -58,6 +58,8 @@ class WithFolder:
 
 def advice(value: bytes, framing: Framing) -> str:
     """What to do about a message whose schema this framing does not know."""
+    if (number := registered_id(value)) is not None:
+        return unknown(number)
     header = value[: header_length(value) or 0]
     do = "name a folder (`schemas`) that holds its .avsc file"
     if isinstance(framing, WithFolder):
@@ -65,4 +67,12 @@ def advice(value: bytes, framing: Framing) -> str:
     return (
         f"a newer Jejak wrote it, with the schema {header.hex()}: {do}. "
         "Nothing is skipped: the next run goes on with this message"
+    )
+
+
+def unknown(number: int) -> str:
+    """What to do about a message in Confluent's framing whose id says nothing here."""
+    return (
+        f"its schema is number {number} of the ledger's schema registry: set JEJAK_REGISTRY_URL "
+        "(or give framing=SchemaRegistry(...)) to that registry. Nothing is skipped"
     )

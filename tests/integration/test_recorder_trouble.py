@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -15,9 +16,16 @@ from jejak_lrs import errors as ledger_errors
 from jejak_lrs import history, ledger
 from jejak_lrs.batch import Appended, Batch
 from jejak_lrs.database import Connection, Database
-from jejak_schemas import avro, codec, topics
-from jejak_schemas.events import CoachingHeld, Event, ProviderAccredited, StatementVoided
-from jejak_schemas.parts import Institution, PersonRef
+from jejak_schemas import avro, codec, iris, topics
+from jejak_schemas.events import (
+    CoachingHeld,
+    Event,
+    LearnerRegistered,
+    ProviderAccredited,
+    StatementVoided,
+)
+from jejak_schemas.parts import Activity, Institution, PersonRef
+from jejak_schemas.registry import SchemaRegistry, client
 from tests import services
 from tests.integration.test_recorder import (
     NIP,
@@ -29,6 +37,7 @@ from tests.integration.test_recorder import (
     completed,
     registered,
 )
+from tests.schema_registry import Answer, Registry, serving
 
 COACH = "197001011990011001"
 
@@ -173,6 +182,39 @@ def test_a_lost_connection_is_retried_and_nothing_is_lost(
     house.recorder._go_back()
     house.settle()
     assert house.outcome(message)[0] == "recorded"
+
+
+def enrolled() -> LearnerRegistered:
+    course = Activity(id="https://vendor.example/k/1", name={"id": "Kursus"}, type=iris.COURSE)
+    return LearnerRegistered(
+        occurred_at=NOW, party="vendor", learner=PersonRef(nip=NIP), activity=course
+    )
+
+
+def test_only_what_needs_a_registry_that_is_away_waits_for_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "_REST_SECONDS", 0.0)
+    with (
+        serving(Registry()) as held,
+        closing(SchemaRegistry(held.url)) as framing,
+        closing(SchemaRegistry(held.url, patience=0)) as house.recorder.framing,
+    ):
+        held.hold_all()
+        framed = codec.encode(enrolled(), framing)
+        held.bent = lambda _: Answer(503, b"")
+        before = house.send(enrolled())
+        waiting = house.inbox.deliver("vendor", framed, NIP.encode())
+        after = house.send(enrolled())
+        others = [house.send(coached(NIP)), house.send(completed())]
+        house.settle()
+        assert [house.outcome(one)[0] for one in (before, *others)] == ["recorded"] * 3
+        assert [one.event_type for one in house.records()].count("LearnerRegistered") == 1
+        held.bent = lambda _: None
+        house.recorder._looked = 0.0
+        house.settle()
+        assert [house.outcome(one)[0] for one in (waiting, after)] == ["recorded"] * 2
+    assert house.balanced()
 
 
 def test_the_pause_after_many_failures_stays_short() -> None:

@@ -40,6 +40,12 @@ def registry() -> Iterator[Registry]:
         yield one
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A registry found away may be asked again at once."""
+    monkeypatch.setattr(client, "_REST_SECONDS", 0.0)
+
+
 @pytest.fixture
 def full(registry: Registry) -> Registry:
     registry.hold_all()
@@ -339,6 +345,17 @@ def test_asking_again_ends_with_patience(registry: Registry) -> None:
         own.header_of(ours())
     assert 0.1 < time.monotonic() - began < 2
     assert 2 <= len(registry.asked) <= 8
+
+
+def test_many_that_wait_for_a_registry_do_not_wait_in_a_row(
+    registry: Registry, own: SchemaRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "_REST_SECONDS", 3600.0)
+    registry.bent = lambda _: Answer(503, b"")
+    for number in range(1, 50):
+        with pytest.raises(RegistryAway, match="status 503"):
+            own.schema_of(framed(number))
+    assert len(registry.asked) == 1
 
 
 # -- signing in -----------------------------------------------------------------------------------

@@ -19,15 +19,16 @@ from jejak_consumers.messages import Message
 from jejak_consumers.subscriber import Subscriber
 from jejak_consumers.walk import Inbox, Walk
 from jejak_producers import Producer, ProducerError, RegistryAway, RegistryRefuses
+from jejak_producers.delivery import Sent as Emitted
 from jejak_producers.ports import Inlet, Outbox, Pending
 from jejak_producers.ports import Message as Incoming
-from jejak_producers.receipts import backlog
+from jejak_producers.receipts import ReceiptReader, backlog
 from jejak_schemas import codec, topics
 from jejak_schemas.credentials import Credentials, KafkaAccess, Topics
 from jejak_schemas.events import CourseCompleted
 from jejak_schemas.framing import SINGLE_OBJECT
 from jejak_schemas.parts import Activity, PersonRef
-from jejak_schemas.registry import Access, SchemaRegistry
+from jejak_schemas.registry import Access, SchemaRegistry, client
 from jejak_schemas.registry import RegistryAway as Away
 from jejak_schemas.registry.registering import subject_of
 from tests.brokers import recorded
@@ -36,12 +37,19 @@ from tests.schema_registry import Answer, Registry, serving
 
 NIP = "198503152010011001"
 INBOX = topics.inbox("lan")
+EVENT = UUID(int=7)
 LAN = Credentials(
     party="lan",
     roles=("lan", "provider"),
     kafka=KafkaAccess(bootstrap_servers="x:1", username="lan", password=cast("Any", "secret")),
     topics=Topics(inbox=INBOX),
 )
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A registry found away may be asked again at once."""
+    monkeypatch.setattr(client, "_REST_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -171,11 +179,33 @@ def test_a_receipt_waits_for_the_registry_and_is_not_passed_over(
         assert arrival.receipt.seq == 1
 
 
+def test_who_waits_for_a_receipt_hears_that_the_registry_is_away_and_may_ask_again(
+    registry: Registry, framing: SchemaRegistry
+) -> None:
+    value = codec.encode(recorded(1, (INBOX, 0, 0), event_id=EVENT), framing)
+    sent = Emitted(EVENT, INBOX, 0, 0)
+    parties = SchemaRegistry(registry.url, patience=0)
+    reader = ReceiptReader(OneReceipt(value), 0, parties)
+    with closing(parties), closing(reader):
+        with away(registry), pytest.raises(RegistryAway, match="HTTP status 503"):
+            reader.expect_of(sent).result(5)
+        assert reader.expect_of(sent).result(5).seq == 1
+
+
+def test_a_party_without_the_registry_is_told_to_name_it(framing: SchemaRegistry) -> None:
+    value = codec.encode(recorded(1, (INBOX, 0, 0), event_id=EVENT), framing)
+    with closing(ReceiptReader(OneReceipt(value), 0)) as reader:
+        waiting = reader.expect_of(Emitted(EVENT, INBOX, 0, 0))
+        with pytest.raises(RegistryRefuses, match="set JEJAK_REGISTRY_URL"):
+            waiting.result(5)
+
+
 class OneReceipt(Inlet):
     """A receipts topic that holds one message."""
 
     def __init__(self, value: bytes) -> None:
-        self._left = [Incoming(0, 0, value)]
+        self._held = Incoming(0, 0, value)
+        self._at = 0
 
     def beginning(self) -> int:
         return 0
@@ -184,14 +214,17 @@ class OneReceipt(Inlet):
         return 1
 
     def seek(self, offset: int) -> None:
-        """At its only message already."""
+        self._at = offset
 
     def position(self) -> int:
-        return 1 - len(self._left)
+        return self._at
 
     def poll(self, seconds: float) -> list[Incoming]:
-        left, self._left = self._left, []
-        return left
+        found, self._at = [self._held][self._at :], 1
+        return found
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 # -- an agency -----------------------------------------------------------------------------------
@@ -217,6 +250,18 @@ def test_a_change_waits_for_the_registry_and_is_not_passed_over(
             seqs()
         assert seqs() == [1, 2]
         assert seqs() == []
+
+
+def test_an_agency_without_the_registry_is_told_to_name_it(
+    framing: SchemaRegistry, tmp_path: Path
+) -> None:
+    topic = Topic()
+    topic.take(b"", codec.encode(hours(1), framing))
+    with (
+        Subscriber(CREDENTIALS, tmp_path / "s", open_feed=lambda _: MemoryFeed(topic)) as own,
+        pytest.raises(consumer_errors.UnknownSchema, match="set JEJAK_REGISTRY_URL"),
+    ):
+        list(own.changes(patience=0.01))
 
 
 def test_profiles_are_read_in_both_framings(framing: SchemaRegistry, tmp_path: Path) -> None:

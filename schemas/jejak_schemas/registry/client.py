@@ -14,15 +14,16 @@ import httpx2
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
+from jejak_schemas.framing import LARGEST_ID
 from jejak_schemas.registry.access import Access
 from jejak_schemas.registry.errors import RegistryAway, RegistryError, RegistryRefuses
 
-LARGEST_ID: Final = 2**31 - 1  # a registry's ids are positive and of Java's int
 LARGEST_ANSWER: Final = 1024 * 1024  # bytes; our largest schema has some 20 KB
 _CONNECT_SECONDS: Final = 2.0
 _READ_SECONDS: Final = 5.0  # between two parts of an answer
 _ANSWER_SECONDS: Final = 10.0  # for the whole of its body
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
+_REST_SECONDS = 1.0  # for which a registry found away counts as away, without being asked
 _ABSENT: Final = frozenset({40401, 40402, 40403})  # no such subject, version, schema
 _FORBIDDEN: Final = frozenset({401, 403})
 _REFUSED: Final = frozenset({409, 422})  # incompatible, invalid
@@ -32,7 +33,8 @@ T = TypeVar("T")
 class RegistryClient:
     """One registry. Any thread may ask; connects at the first question.
 
-    Where the registry is away it is asked again, after growing pauses, for `patience` seconds.
+    Where the registry is away it is asked again, after growing pauses, for `patience` seconds; then
+    for a second every question fails at once: many that wait for it must not wait in a row.
 
     Every question raises RegistryAway and RegistryRefuses.
     """
@@ -40,6 +42,7 @@ class RegistryClient:
     def __init__(self, access: Access, patience: float) -> None:
         self._access = access
         self._patience = patience
+        self._found_away: tuple[float, str] = (0.0, "")  # until when, and why
         self._client = SchemaRegistryClient(_configuration(access))
         # The library's own way to bound an answer; it gives no other access to its connections.
         session: httpx2.Client = self._client._rest_client.session  # noqa: SLF001
@@ -80,13 +83,19 @@ class RegistryClient:
         self._client.close()
 
     def _ask(self, question: Callable[[], T]) -> T | None:
+        rests_until, why = self._found_away
+        if time.monotonic() < rests_until:
+            raise RegistryAway(why)
         until = time.monotonic() + self._patience
         pause = _FIRST_PAUSE
         while True:
             try:
                 return self._once(question)
-            except RegistryAway:
+            except _TooLarge:
+                raise
+            except RegistryAway as away:
                 if time.monotonic() + pause > until:
+                    self._found_away = (time.monotonic() + _REST_SECONDS, str(away))
                     raise
             time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  no secret
             pause = min(2 * pause, _LONGEST_PAUSE)
@@ -105,7 +114,7 @@ class RegistryClient:
         except Exception:  # noqa: BLE001  the library raises many kinds on answers that lie
             raise self._wrong() from None
         finally:
-            # It keeps every schema it ever saw; ours are kept by `Registry`, within bounds.
+            # It keeps every schema it ever saw; ours are kept by `SchemaRegistry`, within bounds.
             self._client.clear_caches()  # type: ignore[no-untyped-call]
 
     def _explained(self, status: int) -> RegistryError:

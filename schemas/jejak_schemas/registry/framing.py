@@ -11,7 +11,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
 from jejak_schemas import avro
-from jejak_schemas.framing import CONFLUENT_MAGIC, SINGLE_OBJECT
+from jejak_schemas.framing import CONFLUENT_MAGIC, LARGEST_ID, SINGLE_OBJECT
 from jejak_schemas.registry.access import Access, client_of
 from jejak_schemas.registry.errors import NotRegistered, RegistryAway
 from jejak_schemas.registry.registering import subject_of
@@ -19,7 +19,6 @@ from jejak_schemas.registry.registering import subject_of
 if TYPE_CHECKING:
     from jejak_schemas.registry.client import RegistryClient
 
-_LARGEST_ID: Final = 2**31 - 1  # ids are positive and of Java's int; no registry knows a larger one
 _MOST_OURS: Final = 10_000  # ids kept of schemas that we can read; only a lying registry has more
 _MOST_OTHERS: Final = 1_000
 _OTHERS_SECONDS: Final = 60.0
@@ -90,7 +89,7 @@ class SchemaRegistry:
 
     def _ask(self, header: bytes) -> avro.Schema | None:
         number = int.from_bytes(header[1:], "big")
-        if not 0 < number <= _LARGEST_ID:
+        if not 0 < number <= LARGEST_ID:
             return None
         with self._asking:
             if header in self._ours or self._others.holds(header):
