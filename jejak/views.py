@@ -107,7 +107,7 @@ def _rest(answer: Answer, day: date, lang: Lang) -> Table:
         table.add_row(f"{words['hours']} {_span(year)}", hours_bar(year.jp), jp(year.jp))
     for (programme, cohort), state in programmes_on(answer.profile, day).items():
         table.add_row(words["programme"], f"{programme} {cohort or ''}", state)
-    for number, state in certificates_on(answer.profile, day).items():
+    for (number, _), state in certificates_on(answer.profile, day).items():
         table.add_row(words["certificate"], number, state)
     return table
 

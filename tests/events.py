@@ -40,6 +40,7 @@ _BY_ALIAS: list[tuple[Any, st.SearchStrategy[Any]]] = [
     (wire.Iri, st.from_regex(r"\Ahttps://[a-z]{1,8}\.id/[a-z0-9]{1,8}\Z")),
     (wire.Sha256, st.from_regex(r"\A[0-9a-f]{64}\Z")),
     (wire.Names, st.dictionaries(st.sampled_from(["id", "en", "jv"]), _text, min_size=1)),
+    (wire.Prose, st.dictionaries(st.sampled_from(["id", "en"]), _text, min_size=1)),
     (wire.Level, st.integers(1, 5)),
     (wire.Count, st.integers(0, 10_000_000)),
     (wire.Position, st.integers(0, 2**63 - 1)),

@@ -1,7 +1,7 @@
 """A topic in memory behind the port `Feed`, and changes to put into it."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID, uuid5
 
 from pydantic import BaseModel, SecretStr
@@ -96,7 +96,7 @@ def hours(seq: int, *, prev: int | None = None, epoch: UUID = EPOCH, **rest: obj
         "relation": "home",
         "version": seq,
         "changed_at": datetime(2026, 11, 24, tzinfo=UTC),
-        "year": 2026,
+        "starts_on": date(2026, 1, 1),
         "before": 10 * seq - 10,
         "after": 10 * seq,
     }
@@ -105,7 +105,7 @@ def hours(seq: int, *, prev: int | None = None, epoch: UUID = EPOCH, **rest: obj
 
 def left(seq: int, **rest: object) -> Change:
     """The person left the agency."""
-    said = hours(seq).model_dump(exclude={"year", "before", "after"})
+    said = hours(seq).model_dump(exclude={"starts_on", "before", "after"})
     return PersonLeft.model_validate(said | {"before": AGENCY, "after": "4012"} | rest)
 
 

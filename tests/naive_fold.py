@@ -408,7 +408,7 @@ class Naive:
         others = ("4", "9", "22", "23", "14", "15", "10", "18", "20", "21")
         if not self.counts(event) or event.form is None or event.form in others:
             return None
-        if offering is None or self.rules(jakarta(event)) is None:
+        if offering is None or offering.jp is None or self.rules(jakarta(event)) is None:
             return None
         if event.scope == "international" and event.form != "1":
             return int(offering.jp * 12 // 10)

@@ -251,10 +251,11 @@ def described(change: Change, lang: Lang) -> str:
     word = WORDS[lang]
     match change:
         case LevelChanged():
-            kind = f"{word['level']} {short(change.competency)} ({word[change.basis]})"
+            kind = f"{word['level']} {short(change.competency)} ({word[change.standing]})"
             return f"{kind}: {step(change.before, change.after, lang)}"
         case LearningHoursChanged():
-            return f"{word['hours']} {change.year}: {jp(change.before)} → {jp(change.after)} JP"
+            year = f"{word['hours']} {change.starts_on:%Y}"
+            return f"{year}: {jp(change.before)} → {jp(change.after)} JP"
         case CertificateChanged():
             named = f"{word['certificate']} {change.certificate}"
             return f"{named}: {step(change.before, change.after, lang)}"

@@ -138,10 +138,10 @@ def _said(change: Change, names: views.NameOf) -> tuple[str, str, str]:
     """What changed, before and after."""
     match change:
         case LevelChanged():
-            what = f"{names(change.competency)} ({change.basis})"
+            what = f"{names(change.competency)} ({change.standing})"
             return what, _text(change.before), _text(change.after)
         case LearningHoursChanged():
-            return f"JP {change.year}", views.jp(change.before), views.jp(change.after)
+            return f"JP {change.starts_on:%Y}", views.jp(change.before), views.jp(change.after)
         case CertificateChanged():
             return change.certificate, _text(change.before), change.after
         case ProgrammeChanged():

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from jejak_schemas.parts import Part
-from jejak_schemas.wire import AgencyCode, Code, Count, Day, Id, Iri, Many, Sha256, Text, Time
+from jejak_schemas.wire import AgencyCode, Code, Day, Id, Iri, Many, PartyCode, Sha256, Text, Time
 
 Number = Annotated[int, Field(ge=0)]
 SafeText = Annotated[str, Field(max_length=1_000)]
@@ -74,23 +74,27 @@ class LevelChanged(Change):
     """The level of one competency, asserted or indicated; None is no level."""
 
     competency: Iri
-    basis: Literal["asserted", "indicated"]
+    standing: Literal["asserted", "indicated"]
     before: Annotated[int, Field(ge=1, le=5)] | None = None
     after: Annotated[int, Field(ge=1, le=5)] | None = None
 
 
 class LearningHoursChanged(Change):
-    """The learning hours of a year, in hundredths of a JP: credited or reversed."""
+    """The learning hours of a year, in hundredths of a JP: credited or reversed.
 
-    year: Count
+    The year begins at `starts_on`: a calendar year, or the year of a PPPK's contract.
+    """
+
+    starts_on: Day
     before: Number  # a sum: no event's limit holds for it
     after: Number
 
 
 class CertificateChanged(Change):
-    """A certificate's state: earned, expiring, expired, revoked or withdrawn."""
+    """The state of an issuer's certificate: earned, expiring, expired, revoked or withdrawn."""
 
     certificate: Text
+    issuer: PartyCode
     before: Code | None = None
     after: Code
     valid_until: Day | None = None

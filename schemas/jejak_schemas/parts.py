@@ -25,6 +25,7 @@ from jejak_schemas.wire import (
     Nip,
     Nrp,
     PartyCode,
+    Prose,
     Sha256,
     SignedHundredths,
     TenThousandths,
@@ -172,10 +173,10 @@ class Certificate(Part):
 
 
 class LevelText(Part):
-    """One level of a competency and what a person at it does."""
+    """One level of a competency, and by language what a person at it does."""
 
     level: Level
-    text: Text
+    text: Prose
 
 
 class FrameworkCompetency(Part):

@@ -202,6 +202,8 @@ Lang = Annotated[
     StringConstraints(max_length=35, pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"),
     Checked,
 ]
+_Paragraph = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=2_000), Checked]
+Prose = Annotated[dict[Lang, _Paragraph], Field(min_length=1, max_length=10)]
 Names = Annotated[dict[Lang, Text], Field(min_length=1, max_length=10)]
 Level = Annotated[int, Strict(), Field(ge=1, le=5)]
 Count = Annotated[int, Strict(), Field(ge=0, le=10_000_000)]

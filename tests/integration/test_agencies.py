@@ -114,7 +114,7 @@ def keys_of(world: World) -> MatchKeys:
 
 
 def hours(before: int, after: int) -> dict[str, object]:
-    return {"year": 2026, "before": before, "after": after}
+    return {"starts_on": "2026-01-01", "before": before, "after": after}
 
 
 def test_each_change_goes_to_both_agencies_of_the_person_and_to_nobody_else(

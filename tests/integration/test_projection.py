@@ -82,7 +82,7 @@ def test_a_record_becomes_evidence_a_profile_and_changes(
     assert one.digest == lookups.digest(one.document.encode())
     (change,) = told(projecting, "LevelChanged")
     assert change.content == {
-        "competency": world.INTEGRITY, "basis": "indicated", "before": None, "after": 3,
+        "competency": world.INTEGRITY, "standing": "indicated", "before": None, "after": 3,
     }  # fmt: skip
     assert (change.agencies, change.relations) == (["2060"], ["both"])
     assert (change.because_position, change.because_rule) == (end - 1, "levels")

@@ -64,7 +64,7 @@ def test_each_difference_has_an_outgoing_class_and_its_own_fields() -> None:
         LevelChanged(INTEGRITY, "asserted", None, 4),
         LevelChanged(INTEGRITY, "indicated", None, 4),
         LearningHoursChanged(day("2024-01-01"), 0, 2000),
-        CertificateChanged("S-1", None, "earned", day("2024-12-31")),
+        CertificateChanged("S-1", "prov", None, "earned", day("2024-12-31")),
         ProgrammeChanged("reformer-academy", "I", None, "completed"),
     ]
     own = set(outgoing.Change.model_fields)
@@ -75,7 +75,9 @@ def test_each_difference_has_an_outgoing_class_and_its_own_fields() -> None:
 
 def test_the_day_decides_what_differs() -> None:
     after = profile(certificate("2024-01-01", until="2024-03-31"))
-    assert CertificateChanged("S-1", None, "expired", day("2024-03-31")) in diff(EMPTY, after, DAY)
+    assert CertificateChanged("S-1", "prov", None, "expired", day("2024-03-31")) in diff(
+        EMPTY, after, DAY
+    )
     assert diff(EMPTY, after, day("2023-12-31")) == []
 
 
@@ -84,7 +86,11 @@ def test_what_is_taken_back_is_a_difference_too() -> None:
         course("2024-01-01", form="3"), certificate("2024-01-01"), finished("2024-02-01")
     )
     kinds = {type(one): one for one in diff(before, EMPTY, DAY)}
-    assert kinds[LearningHoursChanged].content() == {"year": 2024, "before": 2000, "after": 0}
+    assert kinds[LearningHoursChanged].content() == {
+        "starts_on": "2024-01-01",
+        "before": 2000,
+        "after": 0,
+    }
     assert kinds[CertificateChanged].content()["after"] == "withdrawn"
     assert kinds[ProgrammeChanged].content()["after"] is None
     assert kinds[LevelChanged].content()["after"] is None

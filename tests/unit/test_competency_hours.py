@@ -223,8 +223,8 @@ def test_figures_are_those_of_the_ruleset_in_force_when_it_happened() -> None:
 def test_a_certificate_holds_from_issue_to_its_last_day() -> None:
     of = profile(certificate("2024-03-01", number="S-1", until="2024-12-31"))
     assert certificates_on(of, day("2024-02-29")) == {}
-    assert certificates_on(of, day("2024-12-31")) == {"S-1": "earned"}
-    assert certificates_on(of, day("2025-01-01")) == {"S-1": "expired"}
+    assert certificates_on(of, day("2024-12-31")) == {("S-1", "prov"): "earned"}
+    assert certificates_on(of, day("2025-01-01")) == {("S-1", "prov"): "expired"}
 
 
 def test_a_certificate_said_twice_is_one() -> None:

@@ -1,7 +1,7 @@
 """The contract: what is encoded is read back, and a statement gives the event back whole."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -115,7 +115,8 @@ def test_a_party_code_that_could_be_a_nip_is_refused() -> None:
 def test_hours_of_a_year_may_be_more_than_one_event_can_state() -> None:
     told = LearningHoursChanged(
         epoch=uuid7(), seq=1, prev_seq=0, number=0, change_id=uuid7(), person_id=uuid7(),
-        relation="home", version=1, changed_at=NOW, year=2026, before=0, after=12_000_000,
+        relation="home", version=1, changed_at=NOW, starts_on=date(2026, 1, 1),
+        before=0, after=12_000_000,
     )  # fmt: skip
     assert codec.read_as(LearningHoursChanged, codec.encode(told)) == told
 

@@ -52,22 +52,22 @@ class LevelChanged(Difference):
     """The level of one competency, asserted or indicated."""
 
     competency: str
-    basis: str
+    standing: str
     before: int | None
     after: int | None
     rule: ClassVar[str] = "levels"
 
     @property
     def subject(self) -> str:
-        """Competency and basis."""
-        return f"{self.competency} {self.basis}"
+        """Competency and standing."""
+        return f"{self.competency} {self.standing}"
 
 
 @dataclass(frozen=True, slots=True)
 class LearningHoursChanged(Difference):
     """The learning hours of a year, in 1/100 JP."""
 
-    starts: date
+    starts_on: date
     before: int
     after: int
     rule: ClassVar[str] = "jp-ledger"
@@ -75,11 +75,7 @@ class LearningHoursChanged(Difference):
     @property
     def subject(self) -> str:
         """The first day of the year: of the calendar, or of a PPPK's contract."""
-        return self.starts.isoformat()
-
-    def content(self) -> dict[str, Any]:
-        """A contract's year is named by the calendar year in which it begins."""
-        return {"year": self.starts.year, "before": self.before, "after": self.after}
+        return self.starts_on.isoformat()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +83,7 @@ class CertificateChanged(Difference):
     """The state of a certificate."""
 
     certificate: str
+    issuer: str
     before: str | None
     after: str
     valid_until: date | None
@@ -94,8 +91,8 @@ class CertificateChanged(Difference):
 
     @property
     def subject(self) -> str:
-        """The certificate's number."""
-        return self.certificate
+        """The certificate's number and its issuer."""
+        return f"{self.certificate} {self.issuer}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +184,10 @@ def _indicated(levels: Mapping[str, Levels]) -> dict[str, int | None]:
 
 
 def _level_steps(
-    basis: str, before: Mapping[str, int | None], after: Mapping[str, int | None]
+    standing: str, before: Mapping[str, int | None], after: Mapping[str, int | None]
 ) -> Iterator[Difference]:
     for competency, old, new in _pairs(before, after):
-        yield LevelChanged(competency, basis, old, new)
+        yield LevelChanged(competency, standing, old, new)
 
 
 def _hours(before: Profile, after: Profile) -> Iterator[Difference]:
@@ -204,11 +201,11 @@ def _sums(profile: Profile) -> dict[date, int]:
 
 
 def _certificates(before: Profile, after: Profile, day: date) -> Iterator[Difference]:
-    ends = {one.number: one.ends for one in (*before.certificates, *after.certificates)}
-    for number, old, new in _pairs(certificates_on(before, day), certificates_on(after, day)):
-        end = ends[number]
+    ends = {one.name: one.ends for one in (*before.certificates, *after.certificates)}
+    for name, old, new in _pairs(certificates_on(before, day), certificates_on(after, day)):
+        end = ends[name]
         last = date.fromordinal(end.toordinal() - 1) if end else None
-        yield CertificateChanged(number, old, new or "withdrawn", last)
+        yield CertificateChanged(*name, old, new or "withdrawn", last)
 
 
 def _programmes(before: Profile, after: Profile, day: date) -> Iterator[Difference]:

@@ -125,7 +125,7 @@ def _as_programmed(
     if done.origin.event not in (_COURSE, _PROGRAMME):
         return OTHER_EVENT
     offering = registry.offering_on(done.origin.offering, done.origin.day)
-    if offering is None:
+    if offering is None or offering.jp is None:
         return NO_OFFERING
     jp, abroad = offering.jp, rules.hours.international
     if done.international and form not in abroad.except_forms:

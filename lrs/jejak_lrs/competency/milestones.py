@@ -17,19 +17,19 @@ from jejak_lrs.competency.ruleset import Entry, Step
 
 
 def certificates(awards: Iterable[Award]) -> tuple[Certified, ...]:
-    """Each certificate once, by number: the earliest event that names it."""
-    first: dict[str, Award] = {}
+    """Each certificate once, by number and issuer: the earliest event that names it."""
+    first: dict[tuple[str, str], Award] = {}
     for award in sorted(awards, key=lambda one: one.origin.order):
-        first.setdefault(award.number, award)
+        first.setdefault((award.number, award.origin.provider), award)
     return tuple(
         Certified(
             starts=award.issued_on,
             ends=closing(end_of(award.valid_until)),
             number=number,
-            provider=award.origin.provider,
+            provider=provider,
             statement=award.origin.statement_id,
         )
-        for number, award in sorted(first.items())
+        for (number, provider), award in sorted(first.items())
     )
 
 

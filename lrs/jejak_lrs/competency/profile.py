@@ -123,6 +123,11 @@ class Certified:
     provider: str
     statement: UUID
 
+    @property
+    def name(self) -> tuple[str, str]:
+        """What makes it one certificate: its number and who issued it."""
+        return self.number, self.provider
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reached:
@@ -240,10 +245,10 @@ def serving_on(profile: Profile, day: date) -> Served | None:
     return on(profile.postings, day)
 
 
-def certificates_on(profile: Profile, day: date) -> dict[str, str]:
-    """`earned` or `expired`, per number of each certificate issued by that day."""
+def certificates_on(profile: Profile, day: date) -> dict[tuple[str, str], str]:
+    """`earned` or `expired`, per (number, issuer) of each certificate issued by that day."""
     return {
-        one.number: "earned" if one.ends is None or day < one.ends else "expired"
+        one.name: "earned" if one.ends is None or day < one.ends else "expired"
         for one in profile.certificates
         if one.starts <= day
     }

@@ -86,10 +86,10 @@ def _credit(course: Course) -> dict[str, Any]:
     offering = course.offering
     return {
         "started_on": offering.starts_on,
-        "ended_on": offering.ends_on,
+        "ended_on": course.ends_on,
         "form": offering.form,
         "jp_claimed": offering.jp,
-        "duration": offering.jp * _JP_SECONDS // 100,
+        "duration": (offering.jp or 0) * _JP_SECONDS // 100,
     }
 
 
@@ -137,15 +137,15 @@ def _registered(course: Course, shared: dict[str, Any], random: Random) -> Event
         **shared,
         activity=_activity(course),
         started_on=offering.starts_on,
-        ended_on=offering.ends_on,
+        ended_on=course.ends_on,
     )
 
 
 def _done_on(course: Course, random: Random) -> date:
     offering = course.offering
     if offering.form not in _ELEARNING:
-        return offering.ends_on
-    length = (offering.ends_on - offering.starts_on).days
+        return course.ends_on
+    length = (course.ends_on - offering.starts_on).days
     return offering.starts_on + timedelta(length // 3 + random.randrange(length - length // 3))
 
 
@@ -189,7 +189,7 @@ def project_journey(journey: Journey, coach: Person) -> Iterator[Event]:
     project = Activity(
         id=f"https://{agency}.example/proyek/{shared['registration']}", name=offering.name
     )
-    length = (offering.ends_on - offering.starts_on).days
+    length = (course.ends_on - offering.starts_on).days
     yield events.ProjectJoined(
         **_stamped(offering.starts_on, random), **shared, party=agency, activity=project
     )
@@ -207,7 +207,7 @@ def project_journey(journey: Journey, coach: Person) -> Iterator[Event]:
         )
     delivered = random.random() < 0.85  # noqa: PLR2004
     yield events.ProjectEvaluated(
-        **_stamped(offering.ends_on, random),
+        **_stamped(course.ends_on, random),
         **shared,
         party=random.choice((LAN, agency)),
         activity=project,
@@ -218,7 +218,7 @@ def project_journey(journey: Journey, coach: Person) -> Iterator[Event]:
     )
     if delivered and offering.programme:
         yield events.ProgrammeCompleted(
-            **_stamped(workday(offering.ends_on + timedelta(6)), random),
+            **_stamped(workday(course.ends_on + timedelta(6)), random),
             **shared,
             **_credit(course),
             party=LAN,

@@ -39,6 +39,11 @@ class Course:
         provider = self.offering.party
         return provider if self.sender != provider else None
 
+    @property
+    def ends_on(self) -> date:
+        """Its last day."""
+        return self.offering.ends_on or self.offering.starts_on
+
 
 @dataclass(frozen=True, slots=True)
 class Registry:
@@ -130,7 +135,7 @@ def _again(models: list[OfferingPublished], seed: str, number: int) -> OfferingP
     random = source(seed, "offering", number)
     model = random.choice(models)
     starts_on = workday(_FROM + timedelta(random.randrange(_DAYS)))
-    length = model.ends_on - model.starts_on
+    length = (model.ends_on or model.starts_on) - model.starts_on
     moment = datetime.combine(starts_on - timedelta(40), time(2), UTC)
     fields = dict(model) | {
         "event_id": uuid7_at(moment, random),

@@ -147,7 +147,7 @@ class Traffic:
 def _run(
     day: date, *, course: Course | None = None, assessor: AssessorAccredited | None = None
 ) -> _Run:
-    ends_on = course.offering.ends_on if course else day
+    ends_on = course.ends_on if course else day
     size = _SIZES.get(course.offering.form, _CLASS) if course else _ASSESSMENT
     return _Run(0, day - _OPENS_BEFORE, size * _MONTHS[ends_on.month - 1], course, assessor)
 

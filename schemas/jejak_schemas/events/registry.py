@@ -27,16 +27,19 @@ from jejak_schemas.wire import (
 
 
 class OfferingPublished(RegistryEvent):
-    """A course as it is offered once; `series` is what successive offerings repeat."""
+    """A course as it is offered once; `series` is what successive offerings repeat.
+
+    No `jp`: its form is not credited as programmed. No `ends_on`: it has no end.
+    """
 
     offering: Iri
     series: Iri
     course: Iri | None = None
     name: Names
     form: Code
-    jp: Hundredths
+    jp: Hundredths | None = None
     starts_on: Day
-    ends_on: Day
+    ends_on: Day | None = None
     capacity: Count | None = None
     competencies: Competencies = ()
     programme: Code | None = None
@@ -45,7 +48,7 @@ class OfferingPublished(RegistryEvent):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if self.ends_on < self.starts_on:
+        if self.ends_on and self.ends_on < self.starts_on:
             raise PydanticCustomError("impossible", "ends_on is before starts_on")
         return self
 
@@ -112,7 +115,7 @@ class AssessorSuspended(RegistryEvent, Validity):
 
 
 class FrameworkPublished(RegistryEvent):
-    """A competency dictionary, version by version, under its owner's IRI base."""
+    """Competencies of a dictionary's version; several events of one version add up."""
 
     framework: Iri
     version: Code
@@ -160,7 +163,7 @@ class RulesetPublished(RegistryEvent):
 
 
 class PlanPublished(RegistryEvent, Validity):
-    """A development plan: its nodes, and the competencies they need."""
+    """Nodes of a development plan and what they need; several events of one version add up."""
 
     plan: Iri
     version: Code

@@ -45,4 +45,4 @@ class ErasureOrdered(SystemEvent):
 
     target: Id
     positions: Annotated[Many[Position], Field(min_length=1, max_length=10_000)]
-    ordered_by: Text
+    ordered_by: PartyCode
