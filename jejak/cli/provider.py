@@ -21,6 +21,7 @@ from jejak.framing import framing_of
 from jejak.home import Home
 from jejak.private import private_folder, write_private
 from jejak_producers import BadEvent, NotAllowed, Producer, bulk, rows
+from jejak_producers.answers import Answers
 from jejak_producers.bulk import Outcome, Sending
 from jejak_producers.journal import Journal
 from jejak_producers.kafka import KafkaInlet
@@ -117,16 +118,21 @@ def sent(
 ) -> Generator[Outcome, None, None]:
     """Send lines through the file's journal; one outcome each."""
     journal = Journal.nowhere() if source == "-" else Journal.beside(Path(source))
-    with closing(journal):
-        began = journal.heading.receipts_from if journal.heading else None
-        with Producer(
-            credentials,
-            patience=PATIENCE,
-            receipts=silence is not None,
-            receipts_from=began if journal.unanswered() else None,
-            framing=framing,
-        ) as producer:
-            yield from Sending(producer, journal, silence=silence, again=again).run(lines)
+    with (
+        closing(journal),
+        Producer(credentials, patience=PATIENCE, receipts=False, framing=framing) as producer,
+        answered(credentials, framing) as answers,
+    ):
+        yield from Sending(producer, journal, answers, silence=silence, again=again).run(lines)
+
+
+@contextmanager
+def answered(credentials: Credentials, framing: Framing) -> Iterator[Answers]:
+    """The party's receipts, as they come."""
+    if credentials.topics.receipts is None:
+        raise NotAllowed(f"{credentials.party} has no receipts topic")
+    with closing(KafkaInlet(credentials.kafka, credentials.topics.receipts, PATIENCE)) as inlet:
+        yield Answers(inlet, framing)
 
 
 def receipts(

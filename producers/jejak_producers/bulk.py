@@ -1,27 +1,32 @@
 """Sending a file: lines in, one outcome per line out, resumed where a run ended.
 
-Per chunk of lines: fix ids and bytes in the journal, make it durable, send, mark. If we
-crash before the journal is durable, nothing of the chunk was sent; if after, the next run sends
-what is not marked once more, with the same bytes, and the ledger records it once.
+Per chunk of lines: fix ids and bytes in the journal, commit it, send, note what comes back. If we
+crash before the commit, nothing of the chunk was sent; if after, the next run sends what is not
+noted as acknowledged once more, with the same bytes, and the ledger records it once.
+
+Memory does not grow with the file: at most `_AHEAD` chunks are between being read and handed out.
 """
 
+import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 from uuid import UUID
 
-from jejak_producers.delivery import Awaited, Delivery, Packed
-from jejak_producers.errors import BadEvent, BrokersAway, NoReceipt, SourceChanged
-from jejak_producers.journal import Entry, Heading, Journal, Told
+from jejak_producers.answers import Answers
+from jejak_producers.delivery import Delivery, Packed, Sent
+from jejak_producers.errors import BadEvent, NoReceipt, SourceChanged
+from jejak_producers.journal import Entry, Heading, Journal
 from jejak_producers.producer import Producer, pack
 from jejak_producers.rows import Line
 from jejak_schemas.catalogue import BY_NAME
 from jejak_schemas.credentials import Credentials
 
 _CHUNK: Final = 500  # lines made durable at once
-_AHEAD: Final = 10_000  # lines sent whose outcome has not been handed out
+_AHEAD: Final = 20  # chunks sent whose outcomes have not been handed out
+_HEAR_SECONDS: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,140 +80,181 @@ def _refused(number: int, error: BadEvent) -> Outcome:
 
 
 @dataclass(slots=True)
-class _Pending:
-    """A line whose outcome has not been handed out; `known` once there is nothing to wait for."""
+class _Chunk:
+    """Some lines in a row: those that are no events, and what is on its way of the others."""
 
-    number: int
-    entry: Entry | None = None
-    known: Outcome | None = None
-    waits: Delivery | Awaited | None = None
+    numbers: list[int]
+    refused: dict[int, Outcome] = field(default_factory=dict)
+    deliveries: list[Delivery] = field(default_factory=list)
 
     @property
-    def done(self) -> bool:
-        return self.known is not None or self.waits is None or self.waits.done()
+    def ends(self) -> tuple[int, int]:
+        return self.numbers[0], self.numbers[-1]
+
+    @property
+    def settled(self) -> bool:
+        return all(delivery.done() for delivery in self.deliveries)
 
 
 class Sending:
     """One run over one file.
 
-    `silence` is how long to wait for a receipt, in seconds, None not to wait for receipts;
-    with `again`, lines that the ledger refused before are sent once more, with the same ids.
+    `answers` is where receipts are read, None for a party without; `silence` is how long to wait
+    for one, in seconds, None not to wait for any; with `again`, lines that the ledger refused
+    before are sent once more, with the same ids.
     """
 
     def __init__(
-        self, producer: Producer, journal: Journal, *, silence: float | None, again: bool = False
+        self,
+        producer: Producer,
+        journal: Journal,
+        answers: Answers | None,
+        *,
+        silence: float | None,
+        again: bool = False,
     ) -> None:
         self._producer = producer
         self._journal = journal
-        self._silence = silence
+        self._answers = answers
+        self._silence = silence if answers else None
         self._again = again
+        self._acknowledged: deque[tuple[int, Sent]] = deque()  # filled by the client's thread
+        self._last = 0  # line read
         self._unanswered = 0
-        self._earlier: dict[int, Awaited] = {}
 
     def run(self, lines: Iterable[Line]) -> Iterator[Outcome]:
         """Send what is not sent; one outcome per line, in order of lines.
 
-        Raises SourceChanged, BadFile, the ProducerError of a failed send; NoReceipt at the
-        end, where acknowledged events were not answered. Whatever it raises, a rerun resumes.
+        Raises SourceChanged, BadFile, NoRoom, the ProducerError of a failed send; NoReceipt at
+        the end, where acknowledged events were not answered. Whatever it raises, a rerun resumes.
         """
-        producer = self._producer
-        self._journal.begin(Heading(producer.party, producer.topic, producer.receipts_from))
-        if self._silence is not None:
-            self._earlier = {
-                number: producer.receipt_of(entry.sent)
-                for number, entry in self._journal.unanswered()
-                if entry.sent
-            }
+        self._journal.begin(Heading(self._producer.party, self._producer.topic))
+        if self._answers:
+            self._answers.begin(self._journal)
         try:
             yield from self._outcomes(iter(lines))
         finally:
-            self._journal.sync()
+            self._note()
+            self._journal.commit()
 
     def _outcomes(self, lines: Iterator[Line]) -> Iterator[Outcome]:
-        pending: deque[_Pending] = deque()
-        last = 0
+        waiting: deque[_Chunk] = deque()
         while chunk := list(islice(lines, _CHUNK)):
-            last = chunk[-1].number
-            pending.extend(self._begin(chunk))
-            while pending and (pending[0].done or len(pending) > _AHEAD):
-                yield self._outcome(pending.popleft())
-        while pending:
-            yield self._outcome(pending.popleft())
-        self._finish(last)
+            waiting.append(self._begin(chunk))
+            self._hear(0)
+            while len(waiting) > _AHEAD or (waiting and self._is_known(waiting[0])):
+                yield from self._end(waiting.popleft())
+        while waiting:
+            yield from self._end(waiting.popleft())
+        self._finish()
 
-    def _finish(self, last: int) -> None:
-        if last < self._journal.last_line():
-            raise SourceChanged(
-                f"the file ends at line {last}, but line {self._journal.last_line()} was sent"
-            )
+    def _finish(self) -> None:
+        last = self._journal.last_line()
+        if self._last < last:
+            raise SourceChanged(f"the file ends at line {self._last}, but line {last} was sent")
         if self._unanswered:
             raise NoReceipt(
                 f"{self._unanswered} events are acknowledged but not answered yet; "
                 "run the same command again to see their receipts"
             )
 
-    def _begin(self, chunk: list[Line]) -> list[_Pending]:
-        begun = [self._journaled(line) for line in chunk]
-        self._journal.sync()  # from here on, whatever happens, these ids and bytes hold
-        for one in begun:
-            if one.entry is not None:
-                one.waits = self._sent(one.number, one.entry)
-        return begun
+    # -- out --------------------------------------------------------------------------------
 
-    def _journaled(self, line: Line) -> _Pending:
-        entry = self._journal.entry(line.number, line.digest)
-        if entry is None:
+    def _begin(self, lines: list[Line]) -> _Chunk:
+        """Fix what is new, then send what is not acknowledged, in order of lines."""
+        chunk = _Chunk([line.number for line in lines])
+        known = self._journal.entries(self._last + 1, chunk.numbers[-1])
+        self._last = chunk.numbers[-1]
+        _expect_all(known.values(), set(chunk.numbers))
+        to_send = {number: entry.packed for number, entry in known.items() if entry.packed}
+        for line in lines:
             try:
-                packed = self._producer.pack(line.event())
+                packed = self._packed(line, known.get(line.number))
             except BadEvent as error:
-                return _Pending(line.number, known=_refused(line.number, error))
-            entry = self._journal.add(line.number, line.digest, packed)
-        elif self._again and entry.told is not None and entry.told.outcome == "refused":
+                chunk.refused[line.number] = _refused(line.number, error)
+            else:
+                if packed is not None:
+                    self._journal.add(line.number, line.digest, packed)
+                    to_send[line.number] = packed
+        self._note()
+        self._journal.commit()  # from here on, whatever happens, these ids and bytes hold
+        chunk.deliveries = [self._send(number, to_send[number]) for number in sorted(to_send)]
+        return chunk
+
+    def _packed(self, line: Line, entry: Entry | None) -> Packed | None:
+        """What the line becomes on the wire; None where the journal has it. Raises BadEvent."""
+        if entry is None or not self._journal.expect(entry, line.digest):
+            return self._producer.pack(line.event())
+        if self._again and entry.refused:
             event = line.event().model_copy(update={"event_id": entry.event_id})
-            packed = self._producer.pack(event)
-            entry = self._journal.add(line.number, line.digest, packed)
-        return _Pending(line.number, entry)
+            return self._producer.pack(event)
+        return None
 
-    def _sent(self, number: int, entry: Entry) -> Delivery | Awaited | None:
-        """Send an entry that is not acknowledged; what is to be waited for, if anything."""
-        if entry.packed is None:
-            return self._earlier.pop(number, None)
-        delivery = self._producer.send(entry.packed)
-        delivery.add_done_callback(lambda _: self._mark(number, delivery))
-        return delivery if self._silence is None else self._producer.await_receipt(delivery)
+    def _send(self, number: int, packed: Packed) -> Delivery:
+        delivery = self._producer.send(packed)
+        delivery.add_done_callback(lambda _: self._acknowledge(number, delivery))
+        return delivery
 
-    def _mark(self, number: int, delivery: Delivery) -> None:
+    def _acknowledge(self, number: int, delivery: Delivery) -> None:
         end = delivery.ended()
-        if not isinstance(end, BaseException):
-            self._journal.mark_sent(number, end)
+        if isinstance(end, Sent):
+            self._acknowledged.append((number, end))
 
-    def _outcome(self, one: _Pending) -> Outcome:
-        if one.known is not None or one.entry is None:
-            return one.known or Outcome(one.number, "refused")
-        if isinstance(one.waits, Awaited):
-            self._wait_for_receipt(one.number, one.entry, one.waits)
-        elif one.waits is not None:
-            one.waits.result()
-        return _outcome_of(one.number, one.entry)
+    # -- back -------------------------------------------------------------------------------
 
-    def _wait_for_receipt(self, number: int, entry: Entry, awaited: Awaited) -> None:
-        try:
-            # After one silence the others are not waited for in turn.
-            receipt = awaited.result(0 if self._unanswered else self._silence)
-        except TimeoutError:
-            if entry.sent is None:
-                raise BrokersAway(f"line {number} was not acknowledged; run it again") from None
-            self._unanswered += 1
-        else:
-            self._journal.mark_told(number, Told.of(receipt))
+    def _note(self) -> None:
+        """Write down what the client's thread was told."""
+        while self._acknowledged:
+            number, sent = self._acknowledged.popleft()
+            self._journal.acknowledge(number, sent)
+            if self._answers:
+                self._answers.recall(self._journal, sent)
+
+    def _hear(self, seconds: float) -> int:
+        self._note()
+        if self._answers is None or self._silence is None:
+            return 0
+        return self._answers.hear(self._journal, seconds)
+
+    def _is_known(self, chunk: _Chunk) -> bool:
+        waits = self._silence is not None and self._journal.unanswered(*chunk.ends)
+        return chunk.settled and not waits
+
+    def _end(self, chunk: _Chunk) -> Iterator[Outcome]:
+        for delivery in chunk.deliveries:
+            delivery.result()
+        self._note()
+        if self._silence is not None:
+            self._wait(chunk, self._silence)
+        entries = self._journal.entries(*chunk.ends)
+        for number in chunk.numbers:
+            yield chunk.refused.get(number) or _outcome_of(entries[number])
+
+    def _wait(self, chunk: _Chunk, silence: float) -> None:
+        """Wait for the chunk's receipts; after one silence no other chunk is waited for."""
+        patience = 0 if self._unanswered else silence
+        until = time.monotonic() + patience
+        while unanswered := self._journal.unanswered(*chunk.ends):
+            if self._hear(min(_HEAR_SECONDS, patience)):
+                until = time.monotonic() + patience
+            elif time.monotonic() >= until:
+                self._unanswered += unanswered
+                return
 
 
-def _outcome_of(number: int, entry: Entry) -> Outcome:
+def _expect_all(entries: Iterable[Entry], numbers: set[int]) -> None:
+    """Raise SourceChanged where a line that was sent is in the file no more."""
+    for entry in entries:
+        if entry.number not in numbers and not entry.refused:
+            raise SourceChanged(f"line {entry.number} is blank, but was sent; put it back")
+
+
+def _outcome_of(entry: Entry) -> Outcome:
     at = (entry.sent.partition, entry.sent.offset) if entry.sent else None
     if entry.told is None:
-        return Outcome(number, "sent", entry.event, entry.event_id, at)
+        return Outcome(entry.number, "sent", entry.event, entry.event_id, at)
     told = entry.told
     return Outcome(
-        number, told.outcome, entry.event, entry.event_id, at,
+        entry.number, told.outcome, entry.event, entry.event_id, at,
         told.position, told.reason, told.field, told.detail, told.warnings,
     )  # fmt: skip

@@ -9,6 +9,7 @@ ProducerError               one line for a person; never holds a value of the ev
 ├── Retry                   nothing is wrong with the event: send the same one again, later
 │   ├── BrokersAway         not acknowledged; it may have arrived, the same event_id is safe
 │   ├── NoReceipt           acknowledged, but its receipt has not come yet
+│   ├── NoRoom              the journal cannot be written: the disk is full, or fails
 │   └── RegistryAway        the schema registry does not answer, or not as one
 └── Fatal                   the set-up is wrong: the operator helps
     ├── WrongUserOrPassword the brokers refused the sign-in
@@ -83,6 +84,10 @@ class BrokersAway(Retry):
 
 class NoReceipt(Retry):
     """The event was acknowledged, but its receipt has not come yet."""
+
+
+class NoRoom(Retry):
+    """The journal cannot be written; whatever is not in it was not sent."""
 
 
 class RegistryAway(Retry):

@@ -2,31 +2,44 @@
 
 It fixes each event's id and encoded bytes *before* they are sent, and keeps what came back.
 However a run ends, the next sends the rest, and what was not acknowledged once more with the
-same id and bytes: the ledger records it once. Append-only lines of JSON; a torn last line is
-dropped; readable by its owner alone (0600), for it holds NIPs.
+same id and bytes: the ledger records it once.
 
-    {"journal": 1, "party": "lan", "topic": "jejak.inbox.lan", "receipts_from": 12}
-    {"line": 3, "digest": "..", "id": "..", "event": "CourseCompleted", "key": "..", "value": ".."}
-    {"line": 3, "at": [0, 41]}
-    {"line": 3, "told": {"outcome": "recorded", "position": 7}}
+It is a SQLite database. A kill, a power cut or a full disk leaves it as it was at its last
+commit; its lock keeps a second run out; and nothing of it stays in memory. Only its owner can
+read it (0600), and the bytes, which hold NIPs, are erased as soon as they are acknowledged.
 """
 
-import base64
-import json
+import contextlib
 import os
-import threading
-from dataclasses import dataclass
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 from uuid import UUID
 
 from jejak_producers.delivery import Packed, Sent
-from jejak_producers.errors import BadFile, SourceChanged
+from jejak_producers.errors import BadFile, NoRoom, SourceChanged
+from jejak_producers.receipts import Reading
+from jejak_schemas.chain import Place
 from jejak_schemas.outgoing import Receipt
 
 SUFFIX: Final = ".jejak-journal"
+_OURS: Final = 0x4A454A4B  # SQLite's application_id: "JEJK"
 _VERSION: Final = 1
-_TOLD: Final = {"outcome", "position", "reason", "field", "detail", "warnings"}
+_TABLES: Final = f"""
+CREATE TABLE sending (party TEXT NOT NULL, topic TEXT NOT NULL,
+    receipts_at INTEGER, epoch BLOB, seq INTEGER);
+CREATE TABLE line (number INTEGER PRIMARY KEY, digest BLOB NOT NULL,
+    event_id BLOB NOT NULL, event TEXT NOT NULL, partition INTEGER, "offset" INTEGER,
+    outcome TEXT, position INTEGER, reason TEXT, field TEXT, detail TEXT, warnings TEXT);
+CREATE TABLE packed (number INTEGER PRIMARY KEY, key BLOB NOT NULL, value BLOB NOT NULL);
+CREATE INDEX unanswered ON line (partition, "offset")
+    WHERE outcome IS NULL AND partition IS NOT NULL;
+PRAGMA application_id = {_OURS};
+PRAGMA user_version = {_VERSION};
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +56,20 @@ class Told:
     @classmethod
     def of(cls, receipt: Receipt) -> Self:
         """The lasting part of a receipt."""
-        return cls(**{name: getattr(receipt, name) for name in _TOLD})
+        return cls(
+            receipt.outcome, receipt.position, receipt.reason, receipt.field, receipt.detail,
+            receipt.warnings,
+        )  # fmt: skip
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the source: what it became on the wire, where it lies, what was said of it.
 
     `packed` is None once acknowledged: its bytes are needed no more.
     """
 
+    number: int
     digest: bytes
     event_id: UUID
     event: str
@@ -60,28 +77,40 @@ class Entry:
     sent: Sent | None = None
     told: Told | None = None
 
+    @property
+    def refused(self) -> bool:
+        """Whether the ledger refused it: then its line may be corrected."""
+        return self.told is not None and self.told.outcome == "refused"
+
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """Whose sending this is: party, inbox, and the receipts topic's offset when it began."""
+    """Whose sending this is."""
 
     party: str
     topic: str
-    receipts_from: int | None
 
 
 class Journal:
-    """The journal of one source file. One process at a time; any thread may `mark`."""
+    """The journal of one source file: one process at a time, and one thread."""
 
-    def __init__(self, path: Path) -> None:
-        """Open or make `path`; raises BadFile where it is in use or no journal."""
-        self.path = path
+    def __init__(self, path: Path | None) -> None:
+        """Open or make `path`, None for one that is forgotten at its end.
+
+        Raises BadFile where it is in use, or no journal; NoRoom.
+        """
         self.heading: Heading | None = None
-        self._entries: dict[int, Entry] = {}
-        self._unwritten: list[str] = []
-        self._lock = threading.Lock()
-        self._file = self._locked(path)
-        self._load()
+        self._open = True
+        self._name = path.name if path else "the journal"
+        if path is not None:
+            _make(path)
+        self._database = sqlite3.connect(path or "", timeout=0)
+        try:
+            with self._ours():
+                self._begin()
+        except BaseException:
+            self._database.close()
+            raise
 
     @classmethod
     def beside(cls, source: Path) -> Self:
@@ -90,161 +119,189 @@ class Journal:
 
     @classmethod
     def nowhere(cls) -> Self:
-        """A journal that keeps nothing: for input that cannot be read twice."""
-        return cls(Path(os.devnull))
+        """A journal that is forgotten at its end: for input that cannot be read twice."""
+        return cls(None)
+
+    @property
+    def reading(self) -> Reading | None:
+        """How far its receipts are read; None where none were to be read yet."""
+        row = self._one("SELECT receipts_at, epoch, seq FROM sending")
+        if row is None or row[0] is None:
+            return None
+        at, epoch, seq = row
+        return Reading(at, Place(UUID(bytes=epoch), seq) if epoch else None)
 
     def begin(self, heading: Heading) -> None:
         """Fix whose sending this is; raises SourceChanged where it was begun as another's."""
-        if self.heading is None:
+        begun = self.heading
+        if begun is None:
+            self._do("INSERT INTO sending (party, topic) VALUES (?, ?)", astuple(heading))
             self.heading = heading
-            self._write(
-                journal=_VERSION,
-                party=heading.party,
-                topic=heading.topic,
-                receipts_from=heading.receipts_from,
-            )
-        elif (self.heading.party, self.heading.topic) != (heading.party, heading.topic):
+        elif begun != heading:
             raise SourceChanged(
-                f"{self.path.name} was begun as {self.heading.party} to {self.heading.topic}, "
+                f"{self._name} was begun as {begun.party} to {begun.topic}, "
                 f"not as {heading.party} to {heading.topic}; use the same identity"
             )
 
-    def entry(self, number: int, digest: bytes) -> Entry | None:
-        """What is journaled of line `number`, None where it is new or a corrected refusal.
+    def entries(self, first: int, last: int) -> dict[int, Entry]:
+        """What is journaled of the lines `first` to `last`, by line."""
+        topic = self.heading.topic if self.heading else ""
+        with self._ours():
+            rows = self._database.execute(
+                "SELECT * FROM line LEFT JOIN packed USING (number) WHERE number BETWEEN ? AND ?",
+                (first, last),
+            )
+            return {row[0]: _entry(row, topic) for row in rows}
+
+    def expect(self, entry: Entry, digest: bytes) -> bool:
+        """Whether `entry` is that of a line with this digest; False for a corrected refusal.
 
         Raises SourceChanged where the line was sent with other contents.
         """
-        entry = self._entries.get(number)
-        if entry is None or entry.digest == digest:
-            return entry
-        if entry.told is not None and entry.told.outcome == "refused":
-            return None
+        if entry.digest == digest:
+            return True
+        if entry.refused:
+            return False
         raise SourceChanged(
-            f"line {number} was changed since it was sent; put it back, and give what is new as "
-            f"new lines or another file ({self.path.name} remembers what was sent)"
+            f"line {entry.number} was changed since it was sent; put it back, and give what is new "
+            f"as new lines or another file ({self._name} remembers what was sent)"
         )
 
-    def add(self, number: int, digest: bytes, packed: Packed) -> Entry:
-        """Fix a line's id and bytes. They are safe once `sync` has returned."""
-        self._write(
-            line=number,
-            digest=digest.hex(),
-            id=str(packed.event_id),
-            event=packed.event,
-            key=base64.b64encode(packed.key).decode(),
-            value=base64.b64encode(packed.value).decode(),
+    def add(self, number: int, digest: bytes, packed: Packed) -> None:
+        """Fix a line's id and bytes. They are safe once `commit` has returned."""
+        self._do(
+            "INSERT OR REPLACE INTO line (number, digest, event_id, event) VALUES (?, ?, ?, ?)",
+            (number, digest, packed.event_id.bytes, packed.event),
         )
-        entry = Entry(digest, packed.event_id, packed.event, packed)
-        self._entries[number] = entry
-        return entry
+        self._do(
+            "INSERT OR REPLACE INTO packed VALUES (?, ?, ?)", (number, packed.key, packed.value)
+        )
 
-    def mark_sent(self, number: int, sent: Sent) -> None:
-        """The brokers acknowledged the line's event."""
-        self._entries[number].sent = sent
-        self._entries[number].packed = None
-        self._write(line=number, at=[sent.partition, sent.offset])
+    def acknowledge(self, number: int, sent: Sent) -> None:
+        """The brokers acknowledged the line's event; its bytes are erased."""
+        self._do(
+            'UPDATE line SET partition = ?, "offset" = ? WHERE number = ?',
+            (sent.partition, sent.offset, number),
+        )
+        self._do("DELETE FROM packed WHERE number = ?", (number,))
 
-    def mark_told(self, number: int, told: Told) -> None:
-        """The ledger answered."""
-        self._entries[number].told = told
-        said = {name: getattr(told, name) for name in sorted(_TOLD)}
-        known = {name: value for name, value in said.items() if value not in (None, ())}
-        self._write(line=number, told=known)
+    def tell(self, receipt: Receipt) -> bool:
+        """The ledger answered; whether it answered an acknowledged line of this journal."""
+        if self.heading is None or receipt.topic != self.heading.topic:
+            return False
+        told = Told.of(receipt)
+        event_id = receipt.event_id.bytes if receipt.event_id else None
+        return self._do(
+            "UPDATE line SET (outcome, position, reason, field, detail, warnings) ="
+            " (?, ?, ?, ?, ?, ?) WHERE outcome IS NULL"
+            ' AND partition = ? AND "offset" = ? AND event_id = coalesce(?, event_id)',
+            (
+                *astuple(told)[:5], " ".join(told.warnings),
+                receipt.partition, receipt.offset, event_id,
+            ),
+        ) > 0  # fmt: skip
 
-    def unanswered(self) -> list[tuple[int, Entry]]:
-        """Lines acknowledged but not answered yet, in order."""
-        found = ((number, one) for number, one in self._entries.items() if one.sent)
-        return sorted((number, one) for number, one in found if one.told is None)
+    def read_to(self, reading: Reading) -> None:
+        """How far receipts are read, from now on."""
+        epoch, seq = (reading.last.epoch.bytes, reading.last.seq) if reading.last else (None, None)
+        self._do(
+            "UPDATE sending SET receipts_at = ?, epoch = ?, seq = ?", (reading.offset, epoch, seq)
+        )
+
+    def unanswered(self, first: int, last: int) -> int:
+        """How many of the lines `first` to `last` are acknowledged and not answered."""
+        row = self._one(
+            "SELECT count(*) FROM line WHERE number BETWEEN ? AND ?"
+            " AND outcome IS NULL AND partition IS NOT NULL",
+            (first, last),
+        )
+        return int(row[0]) if row else 0
 
     def last_line(self) -> int:
         """The greatest line journaled; 0 for none."""
-        return max(self._entries, default=0)
+        row = self._one("SELECT max(number) FROM line")
+        return int(row[0] or 0) if row else 0
 
-    def sync(self) -> None:
-        """Write what is added and marked to the disk, and return when it is there."""
-        with self._lock:
-            lines, self._unwritten = self._unwritten, []
-        if lines:
-            self._file.write("".join(lines).encode())
-            self._file.flush()
-            if self.path != Path(os.devnull):
-                os.fsync(self._file.fileno())
+    def commit(self) -> None:
+        """Write everything to the disk, and return when it is there."""
+        with self._ours():
+            self._database.commit()
 
     def close(self) -> None:
-        """Sync and close."""
-        self.sync()
-        self._file.close()
-
-    def _write(self, **fields: Any) -> None:
-        line = json.dumps(fields, separators=(",", ":")) + "\n"
-        with self._lock:
-            self._unwritten.append(line)
-
-    @staticmethod
-    def _locked(path: Path) -> Any:
+        """Commit and close; once is enough."""
+        if not self._open:
+            return
+        self._open = False
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-            file = os.fdopen(descriptor, "r+b")
-        except OSError as exc:
-            raise BadFile(f"cannot write the journal {path}: {exc.strerror}") from None
-        if path == Path(os.devnull):
-            return file
-        if not _lock(file):
-            file.close()
-            raise BadFile(f"another process is sending this file ({path} is locked)")
-        return file
+            self.commit()
+        finally:
+            self._database.close()
 
-    def _load(self) -> None:
-        whole = 0
-        for raw in self._file:
-            if not raw.endswith(b"\n"):
-                break  # torn by the end of the run before: never sent, so never happened
-            self._take(raw)
-            whole += len(raw)
-        if self.path != Path(os.devnull):
-            self._file.truncate(whole)
-            self._file.seek(whole)
+    def _begin(self) -> None:
+        database = self._database
+        database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        database.execute("PRAGMA secure_delete = ON")
+        database.execute("PRAGMA synchronous = FULL")
+        database.execute("BEGIN EXCLUSIVE")  # holds the file from here to the end
+        (tables,) = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        (ours,) = database.execute("PRAGMA application_id").fetchone()
+        if tables and ours != _OURS:
+            raise BadFile(f"{self._name} is not a journal of jejak emit")
+        for statement in () if tables else _TABLES.split(";"):
+            database.execute(statement)
+        begun = database.execute("SELECT party, topic FROM sending").fetchone()
+        self.heading = Heading(*begun) if begun else None
+        database.commit()
+        database.execute("PRAGMA journal_mode = WAL")
 
-    def _take(self, raw: bytes) -> None:
+    def _one(self, query: str, values: tuple[Any, ...] = ()) -> tuple[Any, ...] | None:
+        with self._ours():
+            row: tuple[Any, ...] | None = self._database.execute(query, values).fetchone()
+            return row
+
+    def _do(self, query: str, values: tuple[Any, ...]) -> int:
+        with self._ours():
+            return self._database.execute(query, values).rowcount
+
+    @contextmanager
+    def _ours(self) -> Iterator[None]:
+        """SQLite's errors as ours."""
         try:
-            self._apply(json.loads(raw))
-        except (ValueError, KeyError, TypeError):
-            self._file.close()
-            raise BadFile(f"{self.path} is not a journal of jejak emit, or damaged") from None
-
-    def _apply(self, said: dict[str, Any]) -> None:
-        if "journal" in said:
-            self.heading = Heading(said["party"], said["topic"], said["receipts_from"])
-        elif "told" in said:
-            told = said["told"] | {"warnings": tuple(said["told"].get("warnings", ()))}
-            self._entries[said["line"]].told = Told(**told)
-        elif "at" in said:
-            self._acknowledge(said["line"], *said["at"])
-        else:
-            self._entries[said["line"]] = _entry(said)
-
-    def _acknowledge(self, number: int, partition: int, offset: int) -> None:
-        if self.heading is None:
-            raise ValueError("no heading")
-        entry = self._entries[number]
-        entry.sent = Sent(entry.event_id, self.heading.topic, partition, offset)
-        entry.packed = None
+            yield
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+                raise BadFile(f"another process is sending this file ({self._name})") from None
+            raise NoRoom(f"cannot write {self._name}: {error}") from error
+        except sqlite3.DatabaseError as error:
+            raise BadFile(f"{self._name} is not a journal of jejak emit, or damaged") from error
 
 
-def _lock(file: Any) -> bool:
-    """Hold the file until it is closed, where the system can; False if another process does."""
+def _make(path: Path) -> None:
+    """Make an empty file that only its owner can read, where there is none."""
+    # Never opened where it is there: closing it would drop the locks of this process on it.
+    flags = os.O_CREAT | os.O_EXCL | os.O_RDWR
     try:
-        import fcntl  # noqa: PLC0415  not there on Windows
-    except ImportError:
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, flags, 0o600))
+    except OSError as exc:
+        raise BadFile(f"cannot write the journal {path}: {exc.strerror}") from None
 
 
-def _entry(said: dict[str, Any]) -> Entry:
-    key, value = base64.b64decode(said["key"]), base64.b64decode(said["value"])
-    packed = Packed(UUID(said["id"]), said["event"], key, value)
-    return Entry(bytes.fromhex(said["digest"]), packed.event_id, packed.event, packed)
+def _entry(row: tuple[Any, ...], topic: str) -> Entry:
+    """A row of `line`, then key and value."""
+    number, digest, raw_id, event, partition, offset, *told, key, value = row
+    event_id = UUID(bytes=raw_id)
+    return Entry(
+        number,
+        digest,
+        event_id,
+        event,
+        Packed(event_id, event, key, value) if key is not None else None,
+        Sent(event_id, topic, partition, offset) if partition is not None else None,
+        _told(*told) if told[0] else None,
+    )
+
+
+def _told(outcome: str, *rest: Any) -> Told:
+    position, reason, field, detail, warnings = rest
+    return Told(outcome, position, reason, field, detail, tuple(warnings.split()))

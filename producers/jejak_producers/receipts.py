@@ -61,6 +61,14 @@ class Bookmark:
     offset: int
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Where a reader stands: the offset that it reads next, and the last link it accepted."""
+
+    offset: int
+    last: Place | None = None
+
+
 def read(message: Message, framing: Framing = SINGLE_OBJECT) -> Receipt | None:
     """The receipt in a message; None (and a warning) where it cannot be read.
 

@@ -5,8 +5,6 @@ import logging
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -324,31 +322,6 @@ def test_receipts_shows_what_came_since_the_last_look(
     assert seen("--refused") == [3]
     assert seen() == [3]  # what a filter may have hidden does not count as seen
     assert seen() == []
-
-
-@pytest.mark.kills
-def test_emit_killed_at_any_moment_and_run_again_misses_and_doubles_nothing(
-    brokers: Brokers, party: Credentials, home: Path, tmp_path: Path
-) -> None:
-    path = write_rows(tmp_path / "rows.jsonl", party.party, range(20_000))
-    words = [sys.executable, "-m", "jejak", "emit", str(path), "--identity", party.party]
-    words += ["--no-wait", "--home", str(home)]
-    journal = path.with_name("rows.jsonl.jejak-journal")
-    for wanted in (1, 1_000_000, 4_000_000):
-        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, env={**os.environ})
-        end = time.monotonic() + 30
-        while not (journal.exists() and journal.stat().st_size > wanted):
-            assert process.poll() is None
-            assert time.monotonic() < end
-            time.sleep(0.01)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    assert subprocess.run(words, check=False, capture_output=True).returncode == 0
-    values = {value for *_, value in brokers.read(str(party.topics.inbox))}
-    events = [codec.read(value).event for value in values]
-    assert len(events) == len({event.event_id for event in events}) == 20_000
-    nips = {event.learner.nip for event in events if isinstance(event, CourseCompleted)}
-    assert len(nips) == 20_000
 
 
 @pytest.mark.parametrize(
