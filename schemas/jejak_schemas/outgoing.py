@@ -10,7 +10,19 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from jejak_schemas.parts import Part
-from jejak_schemas.wire import AgencyCode, Code, Day, Id, Iri, Many, PartyCode, Sha256, Text, Time
+from jejak_schemas.wire import (
+    AgencyCode,
+    Code,
+    Day,
+    Id,
+    Iri,
+    Level,
+    Many,
+    PartyCode,
+    Sha256,
+    Text,
+    Time,
+)
 
 Number = Annotated[int, Field(ge=0)]
 SafeText = Annotated[str, Field(max_length=1_000)]
@@ -75,8 +87,8 @@ class LevelChanged(Change):
 
     competency: Iri
     standing: Literal["asserted", "indicated"]
-    before: Annotated[int, Field(ge=1, le=5)] | None = None
-    after: Annotated[int, Field(ge=1, le=5)] | None = None
+    before: Level | None = None
+    after: Level | None = None
 
 
 class LearningHoursChanged(Change):

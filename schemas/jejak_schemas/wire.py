@@ -27,7 +27,11 @@ from jejak_schemas import clock
 
 FIRST_YEAR: Final = 1950  # no event of a living servant is older
 _LAST_YEAR: Final = 2200
-_DIGITS_18 = re.compile(r"(?<!\d)(\d{4})(\d\d)(\d\d)[ .-]?\d{6}[ .-]?\d[ .-]?\d{3}(?!\d)")
+# Between the groups of a NIP: any space or dash, a dot, a space as IRIs and JSON write it.
+_GAP: Final = r"(?:[\s.+\-\u2010-\u2015\u2212]|%20|\\[nrt])?"
+_DIGITS_18: Final = re.compile(
+    rf"(?<!\d)(\d{{4}})(\d\d)(\d\d){_GAP}\d{{6}}{_GAP}\d{_GAP}\d{{3}}(?!\d)"
+)
 _NIP_LENGTH: Final = 18
 _NRP: Final = re.compile(r"[0-9A-Z]{5,20}")
 _UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
