@@ -23,7 +23,7 @@ SOURCES = {
 }
 NEEDED = {
     "schemas as files": ("schemas/jejak_schemas/avsc", "*.avsc", 20),
-    "one story per programme": ("producers/samples", "*/story.jsonl", 6),
+    "three stories per programme": ("producers/samples", "*-*/*.jsonl", 18),
     "the sample nation": ("producers/samples/nation", "*", 10),
     "rulesets": ("lrs/jejak_lrs/competency/rulesets", "*.toml", 1),
     "zstd dictionaries": ("lrs/jejak_lrs/dictionaries", "*.zdict", 1),

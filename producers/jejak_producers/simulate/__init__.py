@@ -2,7 +2,7 @@
 
 nation(seed=7, events=5_000, documents=...)      the nation: parties, phases, manifest
 for phase in it.phases(): ...                    deliveries, in dependency order
-samples.events(samples.story_file("pkn-ekosistem"))   one story
+samples.events(samples.story_file("pkn-ekosistem", "failure"))   one story of the eighteen
 """
 
 from jejak_producers.simulate.delivery import Delivery, delivery_of

@@ -1,4 +1,4 @@
-"""A small nation from a seed: its registry, its people, six stories, traffic and honest dirt.
+"""A small nation from a seed: its registry, its people, the stories, traffic and honest dirt.
 
 Pure given its arguments: the same seed gives the same bytes. Nothing here reads a clock, a file
 outside the samples, or the network; everything streams.
@@ -176,8 +176,8 @@ class Nation:
         yield from movers(self.population, self._known, self.people, self.seed)
 
     def _stories(self) -> Iterator[Event]:
-        for programme in samples.PROGRAMMES:
-            yield from samples.events(samples.story_file(programme))
+        for file in samples.story_files():
+            yield from samples.events(file)
 
     def _planter(self) -> dirt.Planter:
         accredited = self.registry.accredited

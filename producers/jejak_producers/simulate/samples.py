@@ -1,4 +1,4 @@
-"""The sample nation and the six stories: where they lie and how a row becomes an event.
+"""The sample nation and the eighteen stories: where they lie and how a row becomes an event.
 
 A row is one JSON object a line: `"event": "CourseCompleted"` and the fields of that class. The
 row of a ruleset says `"document_file": "2026.1"` in place of the document, whose text the caller
@@ -27,6 +27,7 @@ PROGRAMMES: Final = (
     "pkn-ekosistem",
     "jejaring-internasional",
 )
+STORIES: Final = ("story", "drop-out", "failure")  # of each programme
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,14 @@ def nation_file(name: str) -> Path:
     return folder() / "nation" / name
 
 
-def story_file(programme: str) -> Path:
-    """The story of one programme of `PROGRAMMES`."""
-    return folder() / programme / "story.jsonl"
+def story_file(programme: str, story: str = STORIES[0]) -> Path:
+    """A story of `STORIES` of one programme of `PROGRAMMES`."""
+    return folder() / programme / f"{story}.jsonl"
+
+
+def story_files() -> tuple[Path, ...]:
+    """Every story of every programme, in the order in which they are played."""
+    return tuple(story_file(programme, story) for programme in PROGRAMMES for story in STORIES)
 
 
 def parties() -> tuple[Party, ...]:
