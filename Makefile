@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo up test test-unit test-integration test-kills test-e2e test-avro-java check format lock schemas release clean
+.PHONY: help demo up test test-unit test-integration test-kills test-e2e test-avro-java test-asyncapi check format lock schemas release docs clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -33,6 +33,7 @@ check: .venv/dev ## ruff, mypy --strict, import rules, stale generated files
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/jejak schema docs --check
 	@$(BIN)/pytest -q tests/unit/test_house.py
 
 format: .venv/dev ## let ruff lay the code out
@@ -44,6 +45,13 @@ schemas: .venv/dev ## judge the released schemas: frozen, compatible, what the m
 
 release: .venv/dev ## freeze what the models say as new schema versions (NAMES="A B": only these)
 	@$(BIN)/python -m jejak_schemas.release $(NAMES)
+	@$(BIN)/jejak schema docs
+
+docs: .venv/dev ## write docs/contract anew
+	@$(BIN)/jejak schema docs
+
+test-asyncapi: .venv/dev ## the AsyncAPI project's own parser on docs/contract (needs npm)
+	@$(BIN)/pytest -q tests/clients/test_asyncapi_parser.py $(ARGS)
 
 test-avro-java: .venv/dev ## ask Avro's own Java again for its verdicts (needs Maven)
 	@$(BIN)/pytest -q tests/clients/test_avro_java.py $(ARGS)

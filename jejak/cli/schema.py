@@ -22,6 +22,11 @@ FilesArgument = Annotated[
     typer.Argument(metavar="[FILE]...", help="Would-be next versions; none: all that is released."),
 ]
 
+PAGES = Path("docs/contract")
+OutOption = Annotated[
+    Path, typer.Option("--out", metavar="DIR", help="Where they stand.", file_okay=False)
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
@@ -29,6 +34,7 @@ def register(app: typer.Typer) -> None:
     schema.command("list")(list_schemas)
     schema.command("show")(show)
     schema.command("check")(check)
+    schema.command("docs")(docs)
     app.add_typer(schema, name="schema")
 
 
@@ -81,6 +87,48 @@ def check(files: FilesArgument = None, as_json: JsonOption = False) -> int:
             speech.say(str(one))
         speech.tell(f"faults: {len(found)}" if found else "in order")
     return 1 if found else 0
+
+
+def docs(
+    out: OutOption = PAGES,
+    check_only: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 1 naming the stale files.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Write the contract's pages, its AsyncAPI document and its xAPI Profile."""
+    from jejak_schemas import documents  # noqa: PLC0415  the other commands do not need it
+
+    texts = documents.files()
+    stale = sorted(name for name, text in texts.items() if _text_in(out / name) != text)
+    left = sorted(path.name for path in out.glob("*.md") if path.name not in texts)
+    if not check_only:
+        out.mkdir(parents=True, exist_ok=True)
+        for name in stale:
+            (out / name).write_text(texts[name], "utf-8")
+    _tell_of(out, stale, left, check_only=check_only, as_json=as_json)
+    return 1 if left or (check_only and stale) else 0
+
+
+def _text_in(path: Path) -> str | None:
+    return path.read_text("utf-8") if path.is_file() else None
+
+
+def _tell_of(
+    out: Path, stale: list[str], left: list[str], *, check_only: bool, as_json: bool
+) -> None:
+    if as_json:
+        done = "stale" if check_only else "written"
+        speech.answer_json({"out": out, done: stale, "left_over": left})
+        return
+    for name in stale:
+        speech.say(f"{out / name}: {'stale' if check_only else 'written'}")
+    for name in left:
+        speech.say(f"{out / name}: no page of the contract; remove it")
+    if check_only and stale:
+        speech.tell("write them anew: jejak schema docs")
+    elif not stale:
+        speech.tell("fresh")
 
 
 def _versions_of(name: str) -> tuple[avro.Schema, ...]:

@@ -42,11 +42,11 @@ def _record(model: type[BaseModel], seen: set[str]) -> Any:
         return f"{NAMESPACE}.{model.__name__}"
     seen.add(model.__name__)
     doc = " ".join((model.__doc__ or "").split())
-    fields = [_field(model, name, seen) for name in _in_order(model)]
+    fields = [_field(model, name, seen) for name in in_order(model)]
     return {"type": "record", "name": model.__name__, "doc": doc, "fields": fields}
 
 
-def _in_order(model: type[BaseModel]) -> Iterator[str]:
+def in_order(model: type[BaseModel]) -> Iterator[str]:
     """Field names: every event's, then every learning event's, the class's own, then groups'."""
     bases = [family for family in (Event, LearningEvent) if issubclass(model, family)]
     first = [name for family in bases for name in family.model_fields]

@@ -18,7 +18,7 @@ NIP = "199104122015032003"
 
 
 def schema(name: str) -> dict[str, object]:
-    text = resources.files("jejak_schemas").joinpath("avsc", f"{name}.v0.avsc").read_text("utf-8")
+    text = resources.files("jejak_schemas").joinpath("avsc", f"{name}.v1.avsc").read_text("utf-8")
     read: dict[str, object] = json.loads(text)
     return read
 

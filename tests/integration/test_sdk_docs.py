@@ -35,7 +35,7 @@ def party(brokers: Brokers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(tmp_path)
     party = brokers.party("pusdiklat")
     Path("pusdiklat.toml").write_text(party.dump())
-    Path("CourseCompleted.v0.avsc").write_text(avro.text_of(CourseCompleted))
+    Path("CourseCompleted.v1.avsc").write_text(avro.released_text("CourseCompleted", 1))
     return party
 
 

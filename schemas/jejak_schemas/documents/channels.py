@@ -1,0 +1,100 @@
+"""Where messages travel: the topics, who writes and reads them, how long they stay.
+
+Source: contract.md, "Topics". A party sees its own topics and the checkpoints, nothing else.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from jejak_schemas import topics
+from jejak_schemas.catalogue import CATALOGUE
+from jejak_schemas.events import SystemEvent
+from jejak_schemas.outgoing import CHANGES, Checkpoint, ProfileState, Receipt
+
+_DAY_MS: Final = 86_400_000
+_PARTY: Final = "{party}"
+_AGENCY: Final = "{agency}"
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One kind of topic: its address with what varies in braces, and what its messages are.
+
+    `kept` is the topic's configuration in Kafka's own words.
+    """
+
+    name: str
+    title: str
+    address: str
+    says: str
+    key: str
+    messages: tuple[type[BaseModel], ...]
+    partitions: int
+    kept: dict[str, Any]
+
+
+INBOX: Final = Channel(
+    "inbox",
+    "Inbox",
+    topics.inbox(_PARTY),
+    "Where a party writes its events, and nobody else. An inbox that grows gets a new topic, "
+    f"{topics.inbox(_PARTY, 2)}; the credentials file names the one to write to.",
+    "The learner's reference (NIP, NRP or person_id) or the subject of a registry event, as "
+    "plain UTF-8; the default partitioner (murmur2).",
+    tuple(row.event for row in CATALOGUE if not issubclass(row.event, SystemEvent)),
+    2,
+    {"cleanup.policy": ["delete"], "retention.ms": 14 * _DAY_MS},
+)
+RECEIPTS: Final = Channel(
+    "receipts",
+    "Receipts",
+    topics.receipts(_PARTY),
+    "What became of each message of a party's inbox; a numbered chain.",
+    "The event_id, or `partition:offset` of a message that could not be read.",
+    (Receipt,),
+    1,
+    {"cleanup.policy": ["delete"], "retention.ms": 14 * _DAY_MS},
+)
+CHANGED: Final = Channel(
+    "changes",
+    "Changes",
+    topics.changes(_AGENCY),
+    "The changes in the profiles of an agency's own people; a numbered chain.",
+    "The person_id.",
+    CHANGES,
+    1,
+    {"cleanup.policy": ["delete"], "retention.ms": 30 * _DAY_MS},
+)
+PROFILES: Final = Channel(
+    "profiles",
+    "Profiles",
+    topics.profiles(_AGENCY),
+    "The current profile of each of an agency's own people; a message without a value "
+    "(tombstone) says that the person has left it, its headers epoch and version say since when.",
+    "The person_id.",
+    (ProfileState,),
+    1,
+    {
+        "cleanup.policy": ["compact"],
+        "delete.retention.ms": 30 * _DAY_MS,
+        "max.message.bytes": 8 * 1024 * 1024,
+    },
+)
+CHECKPOINTS: Final = Channel(
+    "checkpoints",
+    "Checkpoints",
+    topics.CHECKPOINTS,
+    "What the notary has signed of the ledger's logs, for everyone.",
+    "The log's name.",
+    (Checkpoint,),
+    1,
+    {"cleanup.policy": ["delete"], "retention.ms": -1, "retention.bytes": -1},
+)
+CHANNELS: Final = (INBOX, RECEIPTS, CHANGED, PROFILES, CHECKPOINTS)
+
+
+def channel_of(model: type[BaseModel]) -> Channel | None:
+    """Where messages of a class travel; None for what only the system itself says."""
+    return next((one for one in CHANNELS if model in one.messages), None)
