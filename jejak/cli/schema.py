@@ -99,7 +99,10 @@ def docs(
     """Write the contract's pages, its AsyncAPI document and its xAPI Profile."""
     from jejak_schemas import documents  # noqa: PLC0415  the other commands do not need it
 
-    texts = documents.files()
+    try:
+        texts = documents.files()
+    except documents.Lacking as lacking:
+        raise Refuse(f"the pages want words: {lacking}") from None
     stale = sorted(name for name, text in texts.items() if _text_in(out / name) != text)
     left = sorted(path.name for path in out.glob("*.md") if path.name not in texts)
     if not check_only:

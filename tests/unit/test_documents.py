@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from jejak_lrs.competency import profile
 from jejak_lrs.competency.facts import _EXTRACT
 from jejak_lrs.competency.registry import Registry
 from jejak_lrs.competency.ruleset import parse
@@ -15,6 +16,7 @@ from jejak_producers import rows
 from jejak_schemas import codec
 from jejak_schemas.catalogue import CATALOGUE, CHANGES_PARTIES
 from jejak_schemas.documents import examples, files, material
+from jejak_schemas.documents.pages import page_of
 from jejak_schemas.documents.shapes import parts_of, rows_of, shape_of
 from jejak_schemas.documents.shared import shared_parts
 from jejak_schemas.events import Event, StatementSubmitted
@@ -103,18 +105,37 @@ def test_every_csv_example_is_read_as_the_json_example() -> None:
         assert line.event() == example(name), name
 
 
+def test_the_profile_in_its_example_is_one_and_has_its_digest() -> None:
+    text = material.example_of("ProfileState")["profile"]
+    document = profile.canonical(profile.parse(text))
+    assert document.decode() == text
+    assert profile.digest(document) == material.example_of("ProfileState")["digest"]
+
+
+def test_a_class_without_words_is_named_with_the_table_that_wants_them() -> None:
+    class Rested(Event):
+        """Somebody rested."""
+
+        pillow: str
+
+    with pytest.raises(material.Lacking, match=r"classes.toml has no \[Rested\]"):
+        page_of(Rested)
+    with pytest.raises(material.Lacking, match=r"fields.toml has no pillow in \[of.Rested\]"):
+        rows_of(Rested)
+
+
 # -- what the words beside the models say ---------------------------------------------------
 
 
 def test_every_word_is_of_something_that_exists() -> None:
     named = {cls.__name__: cls for model in MODELS.values() for cls in model.__mro__}
     named |= {part.__name__: part for part in shared_parts()}
-    for name, fields in material._table("fields")["of"].items():
+    for name, fields in material.table("fields")["of"].items():
         assert set(fields) <= set(named[name].model_fields), name
     used = {row.name for cls in (*MODELS.values(), *shared_parts()) for row in rows_of(cls)}
-    assert set(material._table("fields")["every"]) <= used
-    assert set(material._table("classes")) == set(MODELS)
-    assert set(material._table("parts")) == {part.__name__ for part in shared_parts()}
+    assert set(material.table("fields")["every"]) <= used
+    assert set(material.table("classes")) == set(MODELS)
+    assert set(material.table("parts")) == {part.__name__ for part in shared_parts()}
 
 
 def test_a_limit_is_what_the_model_refuses_beyond() -> None:
@@ -133,11 +154,11 @@ def test_a_limit_is_what_the_model_refuses_beyond() -> None:
 def refused_beside_fields() -> Iterator[tuple[str, material.Refused, str]]:
     """Each line of refused.toml for each class that it holds for, with the place it changes."""
     for name, model in MODELS.items():
-        for _, refused in material.refusals_of(model):
+        for refused in material.refusals_of(model):
             yield name, refused, ""
         for part in parts_of(model):
             for place in list(places(example(name), part.__name__))[:1]:
-                for _, refused in material.refusals_of(part):
+                for refused in material.refusals_of(part):
                     yield name, refused, f"{place}."
 
 
@@ -150,11 +171,11 @@ def test_what_is_refused_beyond_single_fields_is_refused() -> None:
         assert found is not None, (name, refused)
         assert found[0] == refused.reason, (name, refused)
         told.add(refused.why)
-    assert told == {row["why"] for rows in material._table("refused").values() for row in rows}
+    assert told == {row["why"] for rows in material.table("refused").values() for row in rows}
 
 
 def test_every_rule_over_several_fields_is_told() -> None:
-    told = set(material._table("refused"))
+    told = set(material.table("refused"))
     for model in (*MODELS.values(), *shared_parts()):
         for one in model.__mro__:
             own = getattr(one, "__pydantic_decorators__", None)
@@ -164,7 +185,7 @@ def test_every_rule_over_several_fields_is_told() -> None:
 
 @pytest.mark.parametrize(("table", "closed"), [("reasons", REASONS), ("warnings", WARNINGS)])
 def test_every_code_has_an_example(table: str, closed: dict[str, object]) -> None:
-    assert set(material._table(table)) == set(closed)
+    assert set(material.table(table)) == set(closed)
     for code in closed:
         assert f"\n### {code}\n" in pages()["reasons.md"]
 
@@ -192,7 +213,7 @@ def entering() -> set[str]:
 
 def test_a_page_names_the_rules_that_read_an_event_and_no_others() -> None:
     folded = {kind.__name__ for kind in (*_EXTRACT, *Registry._TAKE, StatementSubmitted)}
-    in_programmes = material.Reader(**material._table("readers")["programmes"])
+    in_programmes = material.Reader(**material.table("readers")["programmes"])
     for entry in CATALOGUE:
         readers = set(material.readers_of(entry.name))
         assert (in_programmes in readers) == (entry.name in entering()), entry.name

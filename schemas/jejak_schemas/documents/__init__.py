@@ -5,5 +5,6 @@ models do not say (meanings, Indonesian, examples) stands here as data, in .toml
 """
 
 from jejak_schemas.documents.contents import files
+from jejak_schemas.documents.material import Lacking
 
-__all__ = ["files"]
+__all__ = ["Lacking", "files"]

@@ -8,7 +8,7 @@ from jejak_schemas.documents.channels import Channel
 from jejak_schemas.documents.markdown import both, code, codes, link, page, table
 
 _FAMILIES = {
-    "learning": "What happens to a learner. The message key is the learner's reference.",
+    "learning": "What happens to a learner, as the institution tells it that was there.",
     "registry": "What is known about people, offerings, frameworks, institutions. Superseded by "
     "a later one, never voided.",
     "system": "Made by the system itself and refused from any inbox; an auditor meets them in "
@@ -20,9 +20,9 @@ def index_page() -> str:
     """docs/contract/README.md."""
     return page(
         "# The contract",
-        "Everything that may be said to Jejak, and everything that it says. These pages are "
-        "generated from the code that checks your events (`jejak schema docs`), so they cannot "
-        "say anything else.",
+        "Everything that may be said to Jejak, and everything that it says. These pages are made "
+        "of the code that checks your events (`jejak schema docs`); tests hold them to it: every "
+        "example is accepted, and what is said to be refused is refused.",
         "\n".join(_links()),
         *(_family(name, says) for name, says in _FAMILIES.items()),
         "## What we send",
@@ -31,12 +31,9 @@ def index_page() -> str:
 
 
 def _links() -> Iterator[str]:
-    yield f"- {link('Types and shared parts', pages.TYPES)}: how values are written; PersonRef, "
-    yield "  Activity, Score ..."
-    yield f"- {link('Reasons and warnings', pages.CODES)}: why a message was refused, and how to "
-    yield "  mend it"
-    yield f"- {link('asyncapi.yaml', 'asyncapi.yaml')}: topics and messages for a machine "
-    yield "  (AsyncAPI 3.0)"
+    yield f"- {link('Types and shared parts', pages.TYPES)}: how values are written"
+    yield f"- {link('Reasons and warnings', pages.CODES)}: why a message is refused; how to mend it"
+    yield f"- {link('asyncapi.yaml', 'asyncapi.yaml')}: topics and messages, for a program"
     yield f"- {link('How to send', '../provider.md')}: the SDK, the command, any Kafka client"
     yield f"- {link('How to read', '../agency.md')}: an agency's changes and profiles"
 

@@ -69,54 +69,67 @@ class Shown:
     field: str = ""
 
 
+class Lacking(LookupError):  # noqa: N818  says what is to be done
+    """A class, a part, a field or a code has no words yet; names the table that wants them."""
+
+
 @cache
-def _table(name: str) -> dict[str, Any]:
+def table(name: str) -> dict[str, Any]:
+    """One of the tables, as its file holds it."""
     return tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8"))
+
+
+def _row(name: str, key: str) -> dict[str, Any]:
+    if key not in table(name):
+        raise Lacking(f"documents/{name}.toml has no [{key}] yet")
+    found: dict[str, Any] = table(name)[key]
+    return found
 
 
 def sentence_of(model: type[BaseModel]) -> Meaning:
     """What a class or a part is; the English is its docstring, unless the table has its own."""
-    words = _table("classes").get(model.__name__) or _table("parts")[model.__name__]
+    name = model.__name__
+    words = table("parts").get(name) or _row("classes", name)
     return Meaning(words.get("en") or " ".join((model.__doc__ or "").split()), words["id"])
 
 
 def readers_of(name: str) -> tuple[Reader, ...]:
     """The rules that read an event of this class."""
-    table = _table("readers")
-    return tuple(Reader(**table[key]) for key in _table("classes")[name].get("read_by", ()))
+    keys = _row("classes", name).get("read_by", ())
+    return tuple(Reader(**_row("readers", key)) for key in keys)
 
 
 def meaning_of(model: type[BaseModel], name: str) -> Meaning:
     """What a field means in a class: the nearest base that has its own word, else every class's."""
-    special = _table("fields")["of"]
+    special = table("fields")["of"]
     for base in model.__mro__:
         if name in special.get(base.__name__, {}):
             return Meaning(**special[base.__name__][name])
-    return Meaning(**_table("fields")["every"][name])
+    if name not in table("fields")["every"]:
+        raise Lacking(f"documents/fields.toml has no {name} in [of.{model.__name__}] yet")
+    return Meaning(**table("fields")["every"][name])
 
 
 def types() -> dict[str, TypeWords]:
     """The types of fields, by the name of their alias."""
-    return {name: TypeWords(**words) for name, words in _table("types").items()}
+    return {name: TypeWords(**words) for name, words in table("types").items()}
 
 
-def refusals_of(model: type[BaseModel]) -> list[tuple[str, Refused]]:
-    """What is refused beyond single fields: of the class itself and of each base, by its name."""
-    table = _table("refused")
-    return [
-        (base.__name__, Refused(**row))
-        for base in model.__mro__
-        for row in table.get(base.__name__, ())
-    ]
+def refusals_of(model: type[BaseModel]) -> list[Refused]:
+    """What is refused beyond single fields: of the class itself, then of its bases."""
+    rows = table("refused")
+    return [Refused(**row) for base in model.__mro__ for row in rows.get(base.__name__, ())]
 
 
 def example_of(name: str) -> dict[str, Any]:
     """The example of a class, as its JSON file holds it."""
-    text = (FOLDER / "examples" / f"{name}.json").read_text("utf-8")
-    found: dict[str, Any] = json.loads(text)
+    path = FOLDER / "examples" / f"{name}.json"
+    if not path.exists():
+        raise Lacking(f"documents/examples/ has no {name}.json yet")
+    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return found
 
 
 def shown_of(code: str) -> Shown:
     """How a reason or a warning comes about."""
-    return Shown(**(_table("reasons").get(code) or _table("warnings")[code]))
+    return Shown(**(table("warnings").get(code) or _row("reasons", code)))

@@ -19,7 +19,6 @@ _ACTORS: Final = {
     Actor.LEARNER: "the learner",
     Actor.INSTITUTION: "the institution that says it",
     Actor.COACH: "the person in `coach`",
-    Actor.STATED: "whoever acts in the statement",
 }
 
 
@@ -68,7 +67,7 @@ def _limits(shape: Shape) -> str:
 
 def refused_lines(model: type[BaseModel]) -> Iterator[str]:
     """What is refused beyond single fields, a line each."""
-    for _, refused in material.refusals_of(model):
+    for refused in material.refusals_of(model):
         yield f"- {link(code(refused.reason), CODES + anchor(refused.reason))}: {refused.why}"
 
 
@@ -99,23 +98,28 @@ def _sheet(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
 
 def _said_by(entry: Entry) -> Iterator[tuple[str, str]]:
     yield "event", f"{entry.number}, {entry.family}"
-    system = entry.family == "system"
-    yield "said by", "the system itself; refused from any inbox" if system else _roles(entry)
-    who, what = _ACTORS[entry.actor], _object(entry)
-    yield "statement", f"actor: {who}<br>verb: {_verb(entry)}<br>object: {what}"
-    yield "message key", "" if system else code(entry.key)
+    if entry.family == "system":
+        yield "said by", "the system itself; refused from any inbox"
+    else:
+        yield "said by", ", ".join(sorted(entry.roles))
+        yield "message key", code(entry.key)
+    yield "statement", _statement(entry)
     yield "evidence", code(entry.evidence) if entry.evidence else "none"
     readers = material.readers_of(entry.name)
     read = "<br>".join(link(one.en.rstrip("."), f"../{one.page}") for one in readers)
     yield "read by", read or "no rule; it is kept and replayed"
 
 
-def _roles(entry: Entry) -> str:
-    return ", ".join(sorted(entry.roles))
-
-
-def _verb(entry: Entry) -> str:
-    return link(entry.verb.rpartition("/")[2], entry.verb)
+def _statement(entry: Entry) -> str:
+    """What it becomes in the ledger."""
+    if entry.actor is Actor.STATED:
+        return "the provider's own, but for its persons"
+    lines = (
+        f"actor: {_ACTORS[entry.actor]}",
+        f"verb: {link(entry.verb.rpartition('/')[2], entry.verb)}",
+        f"object: {_object(entry)}",
+    )
+    return "<br>".join(lines)
 
 
 def _object(entry: Entry) -> str:
