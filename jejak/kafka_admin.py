@@ -338,7 +338,7 @@ def _everything_of(user: str | None) -> ACLFilter:
     )
 
 
-def _until(visible: Callable[[], bool], patience: float = 10.0) -> None:
+def _until(visible: Callable[[], bool], patience: float = 30.0) -> None:
     """Wait until the brokers show what they accepted: they answer before all of them know it."""
     end = time.monotonic() + patience
     while not visible():

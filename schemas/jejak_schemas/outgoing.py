@@ -83,12 +83,17 @@ class Change(Chained):
 
 
 class LevelChanged(Change):
-    """The level of one competency, asserted or indicated; None is no level."""
+    """The level of one competency, asserted or indicated; None is no level.
+
+    `valid_until` is the last day of the level after, as the ledger knew it at the change; None is
+    no end. A day that moves without the level is no change: the profile says it.
+    """
 
     competency: Iri
     standing: Literal["asserted", "indicated"]
     before: Level | None = None
     after: Level | None = None
+    valid_until: Day | None = None
 
 
 class LearningHoursChanged(Change):

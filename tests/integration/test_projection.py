@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from jejak_lrs import cursor, evidence, history, profiles, roles
 from jejak_lrs.competency import profile as lookups
 from jejak_lrs.competency.assess import assess
+from jejak_lrs.competency.days import months_later
 from jejak_lrs.cursor import Cursor
 from jejak_lrs.database import Connection, Database, connect
 from jejak_lrs.projection import NAME, Projected, Projector
@@ -83,6 +84,7 @@ def test_a_record_becomes_evidence_a_profile_and_changes(
     (change,) = told(projecting, "LevelChanged")
     assert change.content == {
         "competency": world.INTEGRITY, "standing": "indicated", "before": None, "after": 3,
+        "valid_until": (months_later(date.fromisoformat(recent()), 24) - timedelta(1)).isoformat(),
     }  # fmt: skip
     assert (change.agencies, change.relations) == (["2060"], ["both"])
     assert (change.because_position, change.because_rule) == (end - 1, "levels")

@@ -61,8 +61,8 @@ def test_each_difference_has_an_outgoing_class_and_its_own_fields() -> None:
     )  # fmt: skip
     found = diff(EMPTY, after, DAY)
     assert found == [
-        LevelChanged(INTEGRITY, "asserted", None, 4),
-        LevelChanged(INTEGRITY, "indicated", None, 4),
+        LevelChanged(INTEGRITY, "asserted", None, 4, day("2026-12-31")),
+        LevelChanged(INTEGRITY, "indicated", None, 4, day("2026-12-31")),
         LearningHoursChanged(day("2024-01-01"), 0, 2000),
         CertificateChanged("S-1", "prov", None, "earned", day("2024-12-31")),
         ProgrammeChanged("reformer-academy", "I", None, "completed"),

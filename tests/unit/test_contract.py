@@ -35,10 +35,6 @@ def test_every_outgoing_class_has_a_schema() -> None:
     assert {model.__name__ for model in OUTGOING} <= set(avro.released())
 
 
-def test_no_two_schemas_share_a_fingerprint() -> None:
-    assert len(avro.by_header()) == len(avro.released())
-
-
 @every_row
 @quick
 @given(data=st.data())

@@ -4,22 +4,31 @@ Compared on one given day (the Jakarta date on which the record was stored), so 
 no clock. Each difference names its outgoing class and holds that class's own fields.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import date
-from typing import Any, ClassVar, TypeVar
+from datetime import date, timedelta
+from operator import attrgetter
+from typing import Any, ClassVar, Final, TypeVar
 
 from jejak_lrs.competency.profile import (
-    Levels,
+    Asserted,
+    Indicated,
     Profile,
+    Standing,
     certificates_on,
-    levels_on,
+    on,
     programmes_on,
 )
 from jejak_lrs.competency.routing import Agencies
 
 K = TypeVar("K")
 V = TypeVar("V")
+Span = Asserted | Indicated
+Spans = Iterable[Span]
+_STANDINGS: Final[dict[str, Callable[[Standing], Spans]]] = {
+    "asserted": attrgetter("asserted"),
+    "indicated": attrgetter("indicated"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,7 @@ class LevelChanged(Difference):
     standing: str
     before: int | None
     after: int | None
+    valid_until: date | None
     rule: ClassVar[str] = "levels"
 
     @property
@@ -170,24 +180,25 @@ def _pairs(before: Mapping[K, V], after: Mapping[K, V]) -> Iterator[tuple[K, V |
 
 
 def _levels(before: Profile, after: Profile, day: date) -> Iterator[Difference]:
-    old, new = levels_on(before, day), levels_on(after, day)
-    yield from _level_steps("asserted", _asserted(old), _asserted(new))
-    yield from _level_steps("indicated", _indicated(old), _indicated(new))
+    for standing, spans in _STANDINGS.items():
+        old, new = _spans_on(before, spans, day), _spans_on(after, spans, day)
+        for competency, was, now in _pairs(_levels_of(old), _levels_of(new)):
+            until = _last_day(new[competency].ends) if competency in new else None
+            yield LevelChanged(competency, standing, was, now, until)
 
 
-def _asserted(levels: Mapping[str, Levels]) -> dict[str, int | None]:
-    return {competency: one.asserted for competency, one in levels.items()}
+def _spans_on(profile: Profile, spans: Callable[[Standing], Spans], day: date) -> dict[str, Span]:
+    """The one span of each competency that holds on a day."""
+    found = ((one.competency, on(spans(one), day)) for one in profile.competencies)
+    return {competency: span for competency, span in found if span is not None}
 
 
-def _indicated(levels: Mapping[str, Levels]) -> dict[str, int | None]:
-    return {competency: one.indicated for competency, one in levels.items()}
+def _levels_of(spans: Mapping[str, Span]) -> dict[str, int]:
+    return {competency: span.level for competency, span in spans.items()}
 
 
-def _level_steps(
-    standing: str, before: Mapping[str, int | None], after: Mapping[str, int | None]
-) -> Iterator[Difference]:
-    for competency, old, new in _pairs(before, after):
-        yield LevelChanged(competency, standing, old, new)
+def _last_day(ends: date | None) -> date | None:
+    return ends - timedelta(1) if ends else None
 
 
 def _hours(before: Profile, after: Profile) -> Iterator[Difference]:
@@ -203,9 +214,7 @@ def _sums(profile: Profile) -> dict[date, int]:
 def _certificates(before: Profile, after: Profile, day: date) -> Iterator[Difference]:
     ends = {one.name: one.ends for one in (*before.certificates, *after.certificates)}
     for name, old, new in _pairs(certificates_on(before, day), certificates_on(after, day)):
-        end = ends[name]
-        last = date.fromordinal(end.toordinal() - 1) if end else None
-        yield CertificateChanged(*name, old, new or "withdrawn", last)
+        yield CertificateChanged(*name, old, new or "withdrawn", _last_day(ends[name]))
 
 
 def _programmes(before: Profile, after: Profile, day: date) -> Iterator[Difference]:

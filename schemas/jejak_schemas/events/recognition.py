@@ -26,9 +26,10 @@ class ClaimVerified(LearningEvent):
 
 
 class CertificateEarned(LearningEvent, Offered):
-    """A learner earned a certificate."""
+    """A learner earned a certificate; `verify_at` is where anybody can verify it online."""
 
     certificate: Certificate
+    verify_at: Iri | None = None
 
 
 class CertificateReissued(LearningEvent):
