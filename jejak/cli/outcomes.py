@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from jejak.cli import speech
-from jejak.errors import Misuse
+from jejak.errors import Misuse, Retry
 from jejak_producers import rows
 from jejak_producers.bulk import Outcome
 from jejak_schemas import reasons
@@ -22,19 +22,19 @@ MANY = 200  # lines shown of those that were not taken
 NOT_TAKEN = ("refused", "conflict")
 COLUMNS = (
     "line", "outcome", "event", "event_id", "partition", "offset", "position", "reason", "field",
-    "detail", "warnings",
+    "detail", "warnings", "mend",
 )  # fmt: skip
 Write = Callable[[Outcome], object]
 
 
-def row_of(outcome: Outcome) -> dict[str, object]:
-    """An outcome as a program reads it: `COLUMNS` in their order."""
+def row_of(outcome: Outcome, lang: str) -> dict[str, object]:
+    """An outcome as a program reads it: `COLUMNS` in their order; how to mend it in `lang`."""
     partition, offset = outcome.at or (None, None)
     values = (
         outcome.line, outcome.outcome, outcome.event,
         str(outcome.event_id) if outcome.event_id else None,
         partition, offset, outcome.position, outcome.reason, outcome.field, outcome.detail,
-        list(outcome.warnings),
+        list(outcome.warnings), mending(outcome.reason, outcome.warnings, lang),
     )  # fmt: skip
     return dict(zip(COLUMNS, values, strict=True))
 
@@ -43,6 +43,13 @@ def explained(reason: str | None, warnings: Iterable[str], lang: str) -> str:
     """Reason and warnings in words, each with its code."""
     codes = ([reason] if reason else []) + list(warnings)
     return "; ".join(f"{_words(code, lang)} ({code})" for code in codes)
+
+
+def mending(reason: str | None, warnings: Iterable[str], lang: str) -> str | None:
+    """What to do about reason and warnings; None where there is nothing."""
+    codes = ([reason] if reason else []) + list(warnings)
+    known = [meaning.mend(lang) for meaning in map(_meaning, codes) if meaning]
+    return " ".join(known) or None
 
 
 def _words(code: str, lang: str) -> str:
@@ -62,8 +69,11 @@ def told(reason: str | None, detail: str | None, warnings: Iterable[str]) -> str
 
 
 def legend(codes: Iterable[str], lang: str) -> dict[str, object]:
-    """What each code means, once."""
-    return {code: _words(code, lang) for code in dict.fromkeys(codes)}
+    """What each code means and what to do about it, once."""
+    return {
+        code: " ".join(filter(None, (_words(code, lang), mending(code, (), lang))))
+        for code in dict.fromkeys(codes)
+    }
 
 
 class Report:
@@ -80,7 +90,7 @@ class Report:
     def of(self, outcomes: Iterable[Outcome], source: str) -> int:
         """Report all; 1 if any was refused or in conflict, else 0."""
         try:
-            with _written(self._file) as write, _bar(source) as advance:
+            with _written(self._file, self._lang) as write, _bar(source) as advance:
                 for outcome in outcomes:
                     self._note(outcome)
                     write(outcome)
@@ -96,7 +106,7 @@ class Report:
     def _note(self, outcome: Outcome) -> None:
         self._counts[outcome.outcome] += 1
         if self._as_json:
-            sys.stdout.write(json.dumps(row_of(outcome), ensure_ascii=False) + "\n")
+            sys.stdout.write(json.dumps(row_of(outcome, self._lang), ensure_ascii=False) + "\n")
         elif outcome.outcome in NOT_TAKEN and len(self._not_taken) < MANY:
             self._not_taken.append(outcome)
         if len(self._first) <= FEW:
@@ -126,8 +136,8 @@ def _cells(one: Outcome) -> tuple[object, ...]:
 
 
 @contextmanager
-def _written(path: Path | None) -> Iterator[Write]:
-    """What writes each outcome to the file of `--outcomes`."""
+def _written(path: Path | None, lang: str) -> Iterator[Write]:
+    """What writes each outcome to the file of `--outcomes`; raises Misuse, Retry."""
     if path is None:
         yield lambda _: None
         return
@@ -135,13 +145,40 @@ def _written(path: Path | None) -> Iterator[Write]:
         file = path.open("w", encoding="utf-8", newline="")
     except OSError as error:
         raise Misuse(f"--outcomes {path}: {error.strerror}") from None
-    with file:
-        if path.suffix.lower() == ".csv":
-            table = csv.DictWriter(file, COLUMNS)
+    table = csv.DictWriter(file, COLUMNS) if path.suffix.lower() == ".csv" else None
+
+    def write(outcome: Outcome) -> None:
+        row = row_of(outcome, lang)
+        with _room(path):
+            if table:
+                table.writerow(_flat(row))
+            else:
+                file.write(json.dumps(row) + "\n")
+
+    try:
+        if table:
             table.writeheader()
-            yield lambda outcome: table.writerow(row_of(outcome))
-        else:
-            yield lambda outcome: file.write(json.dumps(row_of(outcome)) + "\n")
+        yield write
+    finally:
+        with _room(path):
+            file.close()
+
+
+@contextmanager
+def _room(path: Path) -> Iterator[None]:
+    """A disk that is full, or fails, as an error of ours."""
+    try:
+        yield
+    except OSError as error:
+        raise Retry(f"--outcomes {path}: {error.strerror}; run the same again") from error
+
+
+def _flat(row: dict[str, object]) -> dict[str, object]:
+    """A row as cells: of a list its items with a space between."""
+    return {
+        name: " ".join(map(str, cell)) if isinstance(cell, list) else cell
+        for name, cell in row.items()
+    }
 
 
 @contextmanager

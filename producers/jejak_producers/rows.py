@@ -6,22 +6,24 @@ JSON Lines: one object a line, `"event"` names the class, the rest are its field
 
 CSV: a header of dotted paths, `event,party,learner.nip,activity.name.id,competencies.0.id`;
 an empty cell is an absent field; comma or semicolon. Both are UTF-8. `event_id` may be absent.
+docs/provider.md, "CSV", is the whole convention.
 """
 
 import csv
 import hashlib
 import io
 import json
-import types
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Literal, Protocol, Union, get_args, get_origin
+from typing import Any, BinaryIO, Final, Literal, Protocol, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from jejak_producers import columns
 from jejak_producers.errors import BadEvent, BadFile
 from jejak_schemas import codec
 from jejak_schemas.catalogue import BY_NAME
@@ -33,6 +35,10 @@ _LONGEST: Final = 1024 * 1024  # bytes of one line; an event is at most 64 KiB o
 _FORMS: Final[dict[str, Form]] = {
     ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
 }  # fmt: skip
+
+_PLACE: Final = re.compile(r"\[(\d+)\]")
+_SHORTENED: Final = re.compile(r"\d([.,]\d+)?E\+\d+")  # 1,99104E+17
+_AS_TEXT: Final = "a spreadsheet has shortened the number; make the column text, and type it anew"
 
 NOT_JSON: Final = "not-json"
 REASONS: Final = {
@@ -189,19 +195,30 @@ class CsvLine:
     def digest(self) -> bytes:
         """SHA-256 of header and cells."""
         text = "\x1e".join(("\x1f".join(self.header), "\x1f".join(self.cells)))
-        return hashlib.sha256(text.encode()).digest()
+        return hashlib.sha256(text.encode(errors="surrogateescape")).digest()
 
     def event(self) -> Event:
         """The event; raises BadEvent."""
-        if len(self.cells) > len(self.header):
+        if any(self.cells[len(self.header) :]):
             raise BadEvent("unknown-field", None, "has more cells than the header has columns")
         tree = _tree(self.header, self.cells)
         entry = BY_NAME.get(str(tree.get("event")))
-        return event_of(_shaped(entry.event, tree) if entry else tree)
+        try:
+            return event_of(_shaped(entry.event, tree) if entry else tree)
+        except BadEvent as error:
+            if _SHORTENED.fullmatch(self._cell(error.field or "")):
+                error = BadEvent(error.reason, error.field, _AS_TEXT)
+            raise error from None
+
+    def _cell(self, field: str) -> str:
+        column = _PLACE.sub(r".\1", field)
+        found = dict(zip(self.header, self.cells, strict=False))
+        return found.get(column, "")
 
 
 def _csv_lines(stream: BinaryIO, name: str) -> Iterator[Line]:
-    text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+    # A byte that is not UTF-8 becomes a lone surrogate: its line is refused, the others are not.
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
     number = 1
     try:
         first = text.readline()
@@ -212,8 +229,6 @@ def _csv_lines(stream: BinaryIO, name: str) -> Iterator[Line]:
             if any(cells):
                 yield CsvLine(number, header, cells)
             number = reader.line_num + 2
-    except UnicodeDecodeError:
-        raise BadFile(f"{name}: line {number} or soon after it is not UTF-8 text") from None
     except csv.Error as exc:
         raise BadFile(f"{name}: line {number}: {exc}") from None
     finally:
@@ -225,16 +240,39 @@ def _delimiter(first: str) -> str:
 
 
 def _header(first: str, name: str) -> tuple[str, ...]:
-    columns = next(csv.reader([first], delimiter=_delimiter(first)), [])
-    header = tuple(column.strip() for column in columns)
+    if any("\udc80" <= letter <= "\udcff" for letter in first):
+        raise BadFile(f"{name} is not UTF-8 text; save it as `CSV UTF-8`")
+    cells = next(csv.reader([first], delimiter=_delimiter(first), strict=True), [])
+    header = [cell.strip() for cell in cells]
+    while header and not header[-1]:  # what spreadsheets leave behind
+        header.pop()
+    fault = _fault(header)
+    if fault:
+        raise BadFile(f"{name}: line 1: {fault}")
+    return tuple(header)
+
+
+def _fault(header: Sequence[str]) -> str | None:
+    """What is wrong with a header, in words."""
     if "event" not in header:
-        raise BadFile(f"{name}: line 1: the header has no column `event`")
-    if len(set(header)) < len(header) or "" in header:
-        raise BadFile(f"{name}: line 1: a column has no name, or the name of another")
-    for column in header:
+        return "the header has no column `event`"
+    for place, column in enumerate(header):
+        if not column:
+            return f"column {place + 1} has no name"
+        if column in header[:place]:
+            return f"the column `{_shown(column)}` is there twice"
         if any(other.startswith(column + ".") for other in header):
-            raise BadFile(f"{name}: line 1: {column} is a column and has columns below it")
-    return header
+            return f"{_shown(column)} is a column and has columns below it"
+        if not columns.exists(column):
+            guess = columns.nearest(column)
+            hint = f"; do you mean `{guess}`?" if guess else ""
+            return f"`{_shown(column)}` is a field of no event{hint}"
+    return None
+
+
+def _shown(column: str) -> str:
+    """A column's name, unless it can be a person's number: a file without a header begins so."""
+    return "(a name with a long number)" if re.search(r"\d{8}", column) else column
 
 
 def _tree(header: Sequence[str], cells: Sequence[str]) -> dict[str, Any]:
@@ -252,7 +290,7 @@ def _tree(header: Sequence[str], cells: Sequence[str]) -> dict[str, Any]:
 
 def _shaped(annotation: Any, value: Any) -> Any:
     """Text as the field's type wants it: numbers where it says int, lists where it says tuple."""
-    wanted = _wire_form(annotation)
+    wanted = columns.wire_form(annotation)
     if isinstance(value, str):
         return _number(value) if wanted is int else value
     if get_origin(wanted) is tuple:
@@ -264,16 +302,6 @@ def _shaped(annotation: Any, value: Any) -> Any:
             for key, part in value.items()
         }
     return value
-
-
-def _wire_form(annotation: Any) -> Any:
-    """The type under `Annotated` and `| None`; of a union of forms the first."""
-    if get_origin(annotation) in (Union, types.UnionType):
-        given = [arg for arg in get_args(annotation) if arg is not type(None)]
-        return _wire_form(given[0])
-    if hasattr(annotation, "__metadata__"):
-        return _wire_form(get_args(annotation)[0])
-    return annotation
 
 
 def _number(text: str) -> int | str:

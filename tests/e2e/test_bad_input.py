@@ -40,7 +40,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("blank").write_text("\n\n")
     Path("header.csv").write_text("event,party\n")
     Path("other.csv").write_text("nama,kursus\nSiti,Analisis\n")
-    Path("binary.csv").write_bytes(b"event,party\nCourseCompleted,\xff\xfe\n")
+    Path("binary.csv").write_text("event,party\nCourseCompleted,lan\n", "utf-16")
     Path("bytes").write_bytes(b"\xff\xfe\x00")
     Path("none.toml").write_text("this is no TOML at all")
     Path("short.toml").write_text('party = "x"\n')

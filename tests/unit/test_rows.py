@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jejak_producers import BadEvent, BadFile, event_of
+from jejak_producers import BadEvent, BadFile, columns, event_of
 from jejak_producers.rows import Line, open_rows, read
+from jejak_schemas.catalogue import CATALOGUE
 from jejak_schemas.events import CourseCompleted, ProviderAccredited
 
 NIP = "198503152010011001"
@@ -139,9 +140,17 @@ def test_a_line_that_is_no_object_is_refused_and_the_next_is_read(raw: bytes, re
         (b"", "events is empty"),
         (b"\n\n", "events holds no events"),
         (b"name,party\nx,y\n", "line 1: the header has no column `event`"),
-        (b"event,party,party\n", "line 1: a column has no name"),
+        (b"event,party,party\n", "line 1: the column `party` is there twice"),
+        (b"event,,party\n", "line 1: column 2 has no name"),
+        (
+            b"event,jp_claimd\n",
+            "line 1: `jp_claimd` is a field of no event; do you mean `jp_claimed`",
+        ),
+        (b"event,competencies.x.id\n", "do you mean `competencies.0.id`"),
+        (b"event,learner.nip.digits\n", "`learner.nip.digits` is a field of no event"),
+        (b"event;198503152010011001\n", "`(a name with a long number)` is a field of no event"),
         (b"event,learner,learner.nip\nx,y,z\n", "learner is a column and has columns below it"),
-        (b"event,party\n\xff\xfe,lan\n", "is not UTF-8 text"),
+        ("event,party\nx,lan\n".encode("utf-16"), "is not UTF-8 text; save it as `CSV UTF-8`"),
         (b'event,party\nx,"half', "line 2: unexpected end of data"),
         (b"PK\x03\x04\xff\xfe", "is not UTF-8 text"),
     ],
@@ -189,8 +198,65 @@ def test_a_list_with_a_hole_is_refused() -> None:
 def test_digests_follow_what_stands_in_the_line() -> None:
     one, two, three = rows(b'{"a": 1}\r\n{"a": 1}\n{"a": 2}\n', "jsonl")
     assert one.digest == two.digest != three.digest
-    first, second = rows("event,a\nx,y\nx,z\n")
+    first, second = rows("event,party\nx,y\nx,z\n")
     assert first.digest != second.digest
+
+
+def test_what_a_spreadsheet_leaves_behind_is_passed_over() -> None:
+    """Columns and rows that were emptied stay in the file as separators."""
+    header = "event;occurred_at;party;learner.nip;activity.id;activity.name.id;unit;;"
+    cells = f'CourseCompleted;2026-03-09T02:15:00Z;lan;{NIP};https://l.example/a;"a; b";;;'
+    (line,) = rows(f"{header}\r\n;;;;;;;;\r\n{cells}\r\n", "csv")
+    event = line.event()
+    assert isinstance(event, CourseCompleted)
+    assert (line.number, event.activity.name, event.unit) == (3, {"id": "a; b"}, None)
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "reason", "said"),
+    [
+        ("learner.nip", b"1.98503E+17", "nip-impossible", "shortened the number"),
+        ("learner.nip", b"1,98503E+17", "nip-impossible", "shortened the number"),
+        ("learner.nip", b"123", "nip-impossible", ""),
+        ("jp_claimed", b"32,5", "wrong-type", ""),
+        ("started_on", b"09/03/2026", "bad-format", ""),
+        ("occurred_at", b"2026-03-09 09:15", "bad-format", ""),
+        ("unit", b"Pusat Kajian \xe9", "invalid-utf8", ""),
+        ("competencies.0.claimed_level", b"empat", "wrong-type", ""),
+    ],
+)
+def test_a_cell_that_is_wrong_is_named_and_stops_no_other_line(
+    column: str, cell: bytes, reason: str, said: str
+) -> None:
+    good = {
+        "event": "CourseCompleted", "occurred_at": "2026-03-09T02:15:00Z", "party": "lan",
+        "learner.nip": NIP, "activity.id": "https://l.example/a", "activity.name.id": "A",
+        "competencies.0.id": "https://panrb.example/M.02", "competencies.0.claimed_level": "3",
+        "jp_claimed": "3200", "started_on": "2026-03-01", "unit": "Pusat",
+    }  # fmt: skip
+    raw = {name: text.encode() for name, text in good.items()}
+    lines = [
+        ";".join(good).encode(),
+        b";".join((raw | {column: cell}).values()),
+        b";".join(raw.values()),
+    ]
+    bad, whole = rows(b"\n".join(lines), "csv")
+    field = column.replace(".0.", "[0].")
+    assert fault(bad) == (2, reason, field)
+    with pytest.raises(BadEvent, match=said or reason):
+        bad.event()
+    assert bad.digest != whole.digest
+    whole.event()
+
+
+def test_every_field_of_every_event_is_a_column() -> None:
+    for entry in CATALOGUE:
+        for name in entry.event.model_fields:
+            fields = [shape for shape in columns._shapes() if shape.split(".")[0] == name]
+            assert fields or entry.family == "system", f"{entry.name}: {name}"
+    assert columns.exists("competencies.12.id")
+    assert columns.exists("activity.name.jv")
+    assert not columns.exists("learner.name")
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])
