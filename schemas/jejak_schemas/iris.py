@@ -8,6 +8,7 @@ from typing import Final
 
 BASE: Final = "https://w3id.org/jejak/"
 PROFILE: Final = BASE + "profile"
+PROFILE_VERSION: Final = PROFILE + "/v1"  # what statements name as their category
 EXTENSION: Final = BASE + "ext/"
 PERSON_HOME: Final = BASE + "person"
 PARTY_HOME: Final = BASE + "party"

@@ -1,29 +1,27 @@
 """Resolved events to xAPI 2.0 statements and back, without loss.
 
 Source: IEEE 9274.1.1 (xAPI 2.0), contract.md "From event to statement". Each field has one
-place: xAPI's own where its definition fits (actor, object, result, registration, parent,
-grouping), else an extension of ours with the field's name. `stored` and `authority` are not
-ours to write: they are columns, added when a statement is shown.
+place (places.py). `stored` and `authority` are not ours to write: they are columns, added when
+a statement is shown.
 """
 
 import json
-from dataclasses import dataclass
+import re
 from datetime import date, datetime
-from functools import cache
-from typing import Any, Final, get_args
+from typing import Any, Final
 from urllib.parse import quote, unquote
 from uuid import UUID
 
-from jejak_schemas import iris, wire
+from jejak_schemas import iris
 from jejak_schemas.catalogue import BY_NAME, Actor, Entry, entry_of
 from jejak_schemas.clock import rfc3339
 from jejak_schemas.events import Event, LearningEvent, StatementSubmitted
 from jejak_schemas.parts import Activity, Part, PersonRef, Score
+from jejak_schemas.places import EVENT, places_of, speaks_for_itself
 
 MAPPING_VERSION: Final = 1
 _PROGRAMMES: Final = iris.BASE + "programmes/"
-_EVENT: Final = iris.EXTENSION + "event"
-_RESULTS: Final[dict[str, dict[str, bool]]] = {
+RESULTS: Final[dict[str, dict[str, bool]]] = {
     "AssessmentPassed": {"success": True},
     "AssessmentFailed": {"success": False},
     "CourseCompleted": {"completion": True},
@@ -32,6 +30,8 @@ _RESULTS: Final[dict[str, dict[str, bool]]] = {
     "SecondmentCompleted": {"completion": True},
 }
 _SCALE: Final = {"scaled": 10_000, "raw": 100, "min": 100, "max": 100}
+_DURATION: Final = re.compile(r"PT(?=[0-9])(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9})S)?")
+_SIZES: Final = (3600, 60, 1)
 _Json = Any
 
 
@@ -65,7 +65,7 @@ def from_statement(statement: dict[str, _Json]) -> Event:
     """
     context = statement["context"]
     extensions = dict(context["extensions"])
-    entry = BY_NAME[extensions.pop(_EVENT)]
+    entry = BY_NAME[extensions.pop(EVENT)]
     fields: dict[str, _Json] = {
         key.removeprefix(iris.EXTENSION): value
         for key, value in extensions.items()
@@ -82,19 +82,46 @@ def from_statement(statement: dict[str, _Json]) -> Event:
 def followed(event: StatementSubmitted) -> LearningEvent | None:
     """The event that a resolved, submitted statement states, where it follows our Profile.
 
-    None where it does not: where it is no statement of ours, says what a provider may not say,
-    or is of another sender or learner than the event that carries it.
+    None where it does not: where it does not name the Profile, contradicts the template of the
+    event that it names, says what a provider may not say, or is of another sender or learner
+    than the event that carries it.
     """
+    given = json.loads(event.statement)
     try:
-        stated = from_statement(json.loads(event.statement))
+        stated = from_statement(given)
+        told = to_statement(stated)
+        agrees = _names_profile(given) and all(
+            _member(given, path) == _member(told, path) for path in _DETERMINING
+        )
     except (LookupError, TypeError, ValueError, AttributeError):
         return None
     same = (stated.event_id, stated.party, stated.on_behalf_of)
-    if not isinstance(stated, LearningEvent) or stated.learner != event.learner:
+    if not agrees or not isinstance(stated, LearningEvent) or stated.learner != event.learner:
         return None
     if same != (event.event_id, event.party, event.on_behalf_of):
         return None
     return stated if entry_of(stated).roles & entry_of(event).roles else None
+
+
+# What a statement may not contradict and still be the event that it names.
+_DETERMINING: Final = (
+    "verb.id",
+    "object.id",
+    "object.definition.type",
+    "result.success",
+    "result.completion",
+)
+
+
+def _member(value: _Json, path: str) -> _Json:
+    for name in path.split("."):
+        value = value.get(name, {})
+    return value
+
+
+def _names_profile(statement: dict[str, _Json]) -> bool:
+    category = _listed(statement["context"]["contextActivities"]["category"])
+    return iris.PROFILE_VERSION in (activity["id"] for activity in category)
 
 
 def activity_of(statement: dict[str, _Json]) -> str:
@@ -108,60 +135,6 @@ def activity_of(statement: dict[str, _Json]) -> str:
     if "object" in thing:
         return activity_of(thing)
     return str(thing.get("id", ""))
-
-
-@dataclass(frozen=True, slots=True)
-class _Places:
-    """Where a class's fields go that are not in the same place for all."""
-
-    extensions: tuple[str, ...]
-    agents: tuple[str, ...]  # persons who stand in contextAgents
-    named: bool  # the object's name is the event's
-    by_iri: bool  # the object's id is the field itself
-    programme: bool
-    offering: bool
-    target: bool  # the statement that the event acts on, where the object is something else
-
-
-@cache
-def _places(entry: Entry) -> _Places:
-    fields = entry.event.model_fields
-    by_iri = _is_iri(entry)
-    named = "name" in fields and entry.type is not None and fields["name"].annotation == _NAMES
-    agents = tuple(
-        name
-        for name, field in fields.items()
-        if field.annotation in _PERSONS and name not in (entry.thing, entry.actor.value)
-    )
-    elsewhere = {"programme", "offering", "target"} & fields.keys() - {entry.thing}
-    native = {"event_id", "occurred_at", "registration", "score", "duration"}
-    native |= {*agents, *elsewhere, entry.actor.value}
-    native |= {"party"} if entry.actor is Actor.INSTITUTION else set()
-    native |= {"name"} if named else set()
-    native |= {entry.thing} if _speaks_for_itself(entry) else set()
-    return _Places(
-        extensions=tuple(name for name in fields if name not in native),
-        agents=agents,
-        named=named,
-        by_iri=by_iri,
-        programme="programme" in elsewhere,
-        offering="offering" in elsewhere,
-        target="target" in elsewhere,
-    )
-
-
-_PERSONS: Final = (PersonRef, PersonRef | None)
-_NAMES: Final = dict[wire.Lang, wire.Text]
-
-
-def _is_iri(entry: Entry) -> bool:
-    field = entry.event.model_fields[entry.thing]
-    return field.annotation is str and field.metadata == list(get_args(wire.Iri)[1:])
-
-
-def _speaks_for_itself(entry: Entry) -> bool:
-    """Whether the statement's object gives the field back: an IRI, activity, person or UUID."""
-    return entry.type is None or entry.thing in ("activity", "programme") or _is_iri(entry)
 
 
 # -- to a statement ---------------------------------------------------------------------
@@ -194,7 +167,7 @@ def _object(event: Event, entry: Entry) -> dict[str, _Json]:
     definition: dict[str, _Json] = {"type": entry.type}
     if isinstance(thing, Activity):
         definition = {"type": thing.type or entry.type, "name": thing.name}
-    elif _places(entry).named:
+    elif places_of(entry).named:
         definition["name"] = getattr(event, "name")  # noqa: B009  the class is known by its row only
     return {"objectType": "Activity", "id": _iri(event, entry), "definition": definition}
 
@@ -204,7 +177,7 @@ def _iri(event: Event, entry: Entry) -> str:
     thing = getattr(event, entry.thing)
     if isinstance(thing, Activity):
         return thing.id
-    if _places(entry).by_iri:
+    if places_of(entry).by_iri:
         return str(thing)
     if entry.thing == "programme":
         return _PROGRAMMES + quote(str(thing), safe="")
@@ -214,9 +187,9 @@ def _iri(event: Event, entry: Entry) -> str:
 
 
 def _context(event: Event, entry: Entry) -> dict[str, _Json]:
-    places = _places(entry)
-    activities: dict[str, _Json] = {"category": [{"id": iris.PROFILE}]}
-    extensions: dict[str, _Json] = {_EVENT: entry.name}
+    places = places_of(entry)
+    activities: dict[str, _Json] = {"category": [{"id": iris.PROFILE_VERSION}]}
+    extensions: dict[str, _Json] = {EVENT: entry.name}
     context: dict[str, _Json] = {"contextActivities": activities, "extensions": extensions}
     if places.programme and (programme := getattr(event, "programme")):  # noqa: B009
         activities["grouping"] = [{"id": _PROGRAMMES + quote(programme, safe="")}]
@@ -228,10 +201,8 @@ def _context(event: Event, entry: Entry) -> dict[str, _Json]:
     if registration := getattr(event, "registration", None):
         context["registration"] = str(registration)
     _add_agents(context, event, places.agents)
-    for name in places.extensions:
-        value = _json(getattr(event, name))
-        if value not in (None, [], {}):
-            extensions[iris.EXTENSION + name] = value
+    told = _told(event)
+    extensions |= {iris.EXTENSION + name: told[name] for name in places.extensions if name in told}
     return context
 
 
@@ -253,7 +224,7 @@ def _add_agents(context: dict[str, _Json], event: Event, roles: tuple[str, ...])
 
 
 def _result(event: Event) -> dict[str, _Json]:
-    result: dict[str, _Json] = dict(_RESULTS.get(type(event).__name__, {}))
+    result: dict[str, _Json] = dict(RESULTS.get(type(event).__name__, {}))
     score: Score | None = getattr(event, "score", None)
     if score is not None:
         result["score"] = {name: value / _SCALE[name] for name, value in score if value is not None}
@@ -263,11 +234,21 @@ def _result(event: Event) -> dict[str, _Json]:
     return result
 
 
+def _told(part: Part) -> dict[str, _Json]:
+    """The fields of a part as JSON values, those left at their defaults aside."""
+    fields = type(part).model_fields
+    return {
+        name: _json(value)
+        for name, value in part
+        if fields[name].is_required() or value != fields[name].default
+    }
+
+
 def _json(value: object) -> _Json:
     if value is None or isinstance(value, str | int):
         return value
     if isinstance(value, Part):
-        return {key: _json(part) for key, part in value if part not in (None, ())}
+        return _told(value)
     if isinstance(value, dict):
         return value
     if isinstance(value, tuple):
@@ -296,9 +277,10 @@ def _from_object(thing: dict[str, _Json], entry: Entry) -> dict[str, _Json]:
         return {entry.thing: {"person_id": thing["account"]["name"]}}
     definition = thing.get("definition", {})
     if entry.thing == "activity":
-        return {"activity": {"id": thing["id"], **definition}}
-    names = {"name": definition["name"]} if _places(entry).named else {}
-    if not _speaks_for_itself(entry):
+        shown = {name: definition[name] for name in ("name", "type") if name in definition}
+        return {"activity": {"id": thing["id"], **shown}}
+    names = {"name": definition["name"]} if places_of(entry).named else {}
+    if not speaks_for_itself(entry):
         return names
     if entry.thing == "programme":
         return {"programme": _programme(thing)}
@@ -312,19 +294,25 @@ def _programme(activity: dict[str, _Json]) -> str:
 def _from_context(context: dict[str, _Json], entry: Entry) -> dict[str, _Json]:
     fields: dict[str, _Json] = {}
     activities = context["contextActivities"]
-    if "grouping" in activities:
-        fields["programme"] = _programme(activities["grouping"][0])
+    for group in _listed(activities.get("grouping", [])):
+        if group["id"].startswith(_PROGRAMMES):
+            fields["programme"] = _programme(group)
     if "parent" in activities:
-        fields["offering"] = activities["parent"][0]["id"]
+        fields["offering"] = _listed(activities["parent"])[0]["id"]
     if "statement" in context:
         fields["target"] = context["statement"]["id"]
     if "registration" in context:
         fields["registration"] = context["registration"]
     for one in context.get("contextAgents", ()):
         role = _last(one["relevantTypes"][0])
-        if role in _places(entry).agents:
+        if role in places_of(entry).agents:
             fields[role] = {"person_id": one["agent"]["account"]["name"]}
     return fields
+
+
+def _listed(activities: _Json) -> list[_Json]:
+    """A list of activities, where xAPI lets one stand without its list."""
+    return [activities] if isinstance(activities, dict) else activities
 
 
 def _from_result(result: dict[str, _Json]) -> dict[str, _Json]:
@@ -334,5 +322,13 @@ def _from_result(result: dict[str, _Json]) -> dict[str, _Json]:
             name: round(value * _SCALE[name]) for name, value in result["score"].items()
         }
     if "duration" in result:
-        fields["duration"] = int(result["duration"].removeprefix("PT").removesuffix("S"))
+        fields["duration"] = _seconds(result["duration"])
     return fields
+
+
+def _seconds(duration: str) -> int:
+    """Of a duration in hours, minutes and whole seconds; ValueError of any other."""
+    found = _DURATION.fullmatch(duration)
+    if found is None:
+        raise ValueError("is no duration in hours, minutes and whole seconds")
+    return sum(int(part or 0) * size for part, size in zip(found.groups(), _SIZES, strict=True))

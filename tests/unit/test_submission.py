@@ -196,7 +196,7 @@ def following() -> dict[str, Any]:
         },
         result={"completion": True},
         context={
-            "contextActivities": {"category": [{"id": iris.PROFILE}]},
+            "contextActivities": {"category": [{"id": iris.PROFILE_VERSION}]},
             "extensions": {
                 iris.EXTENSION + "event": "CourseCompleted",
                 iris.EXTENSION + "party": "pusdiklat",
