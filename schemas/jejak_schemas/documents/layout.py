@@ -1,4 +1,7 @@
-"""Nested text on one line where it fits, else one item a line: JSON, Python and YAML."""
+"""Nested text on one line where it fits, else one item a line: JSON, Python and YAML.
+
+By hand, so that the plain install needs no library for it; tests read each back with the real one.
+"""
 
 import json
 import re

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from jejak_schemas import avro
 from jejak_schemas.catalogue import BY_NAME, Actor, Entry
 from jejak_schemas.documents import channels, examples, material
-from jejak_schemas.documents.markdown import anchor, block, both, code, link, page, table
+from jejak_schemas.documents.markdown import anchor, block, both, code, codes, link, page, table
 from jejak_schemas.documents.shapes import Row, Shape, parts_of, rows_of
 
 INDEX: Final = "README.md"
@@ -93,7 +93,7 @@ def _csv(model: type[BaseModel]) -> str | None:
 def _sheet(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
     entry = BY_NAME.get(model.__name__)
     yield from _said_by(entry) if entry else _sent(model)
-    yield "versions", "; ".join(_version(one) for one in avro.versions(model.__name__))
+    yield "versions", "<br>".join(_versions(model.__name__))
 
 
 def _said_by(entry: Entry) -> Iterator[tuple[str, str]]:
@@ -137,7 +137,14 @@ def _sent(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
     yield "message key", channel.key
 
 
-def _version(schema: avro.Schema) -> str:
-    file = avro.file_name(schema.name, schema.version)
-    name = "draft" if schema.version == avro.DRAFT else str(schema.version)
-    return f"{link(name, _SOURCES + file)}, fingerprint {code(schema.fingerprint)}"
+def _versions(name: str) -> Iterator[str]:
+    """Each version, and what it says more than the one before."""
+    known: frozenset[str] | None = None
+    for schema in avro.versions(name):
+        fields = frozenset(field["name"] for field in schema.reader["fields"])
+        added = sorted(fields - known) if known else []
+        more = f", adds {codes(added)}" if added else ""
+        file = _SOURCES + avro.file_name(name, schema.version)
+        number = "draft" if schema.version == avro.DRAFT else str(schema.version)
+        yield f"{link(number, file)}, fingerprint {code(schema.fingerprint)}{more}"
+        known = fields
