@@ -2,7 +2,7 @@
 
 Concepts for the verbs, activity types and extensions that are ours, and a statement template
 for every class. What they mean stands in profile.toml and, for fields and classes, in
-documents/. Written by `python -m jejak_schemas.profile`; a test finds it stale.
+documents/. `jejak schema docs` writes it to docs/contract/ and finds it stale.
 Source: the xAPI Profiles specification 1.0, parts 6 to 8.
 """
 
@@ -11,7 +11,6 @@ import tomllib
 from collections.abc import Iterator
 from functools import cache
 from importlib import resources
-from pathlib import Path
 from typing import Any, Final
 
 from jejak_schemas import iris
@@ -21,7 +20,6 @@ from jejak_schemas.parts import PersonRef
 from jejak_schemas.places import EVENT, Places, is_activity, places_of, types_of
 from jejak_schemas.statement import RESULTS
 
-FILE: Final = Path(__file__).with_name("profile.jsonld")
 _CONTEXT: Final = "https://w3id.org/xapi/profiles/context"
 _CONFORMS_TO: Final = "https://w3id.org/xapi/profiles#1.0"
 _TEMPLATES: Final = iris.PROFILE_VERSION + "/templates/"
@@ -198,7 +196,3 @@ def _all(location: str, *values: Any) -> _Json:
 
 def _last(iri: str) -> str:
     return iri.rsplit("/", 1)[-1]
-
-
-if __name__ == "__main__":
-    FILE.write_text(text(), "utf-8")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 
-from jejak_schemas import avro
+from jejak_schemas import avro, profile
 from jejak_schemas.documents.asyncapi import asyncapi_text
 from jejak_schemas.documents.codes import codes_page
 from jejak_schemas.documents.index import index_page
@@ -19,5 +19,6 @@ def files() -> Mapping[str, str]:
         TYPES: types_page(),
         CODES: codes_page(),
         "asyncapi.yaml": asyncapi_text(),
+        "profile.jsonld": profile.text(),
         **{f"{model.__name__}.md": page_of(model) for model in avro.MODELS},
     }

@@ -34,6 +34,7 @@ def _links() -> Iterator[str]:
     yield f"- {link('Types and shared parts', pages.TYPES)}: how values are written"
     yield f"- {link('Reasons and warnings', pages.CODES)}: why a message is refused; how to mend it"
     yield f"- {link('asyncapi.yaml', 'asyncapi.yaml')}: topics and messages, for a program"
+    yield f"- {link('profile.jsonld', 'profile.jsonld')}: our xAPI Profile: verbs, types, templates"
     yield f"- {link('How to send', '../provider.md')}: the SDK, the command, any Kafka client"
     yield f"- {link('How to read', '../agency.md')}: an agency's changes and profiles"
 
