@@ -43,6 +43,7 @@ PURE = [
 INPUT_OUTPUT = {"kafka", "psycopg", "sqlalchemy", "socket", "subprocess", "threading", "requests"}
 PLAIN = [
     "jejak_schemas.statement",
+    "jejak_schemas.documents",
     "jejak_producers",
     "jejak_consumers.subscriber",
     "jejak_consumers.roster",
