@@ -10,7 +10,7 @@ from uuid import UUID
 
 from jejak.errors import Fatal
 from jejak.home import Home
-from jejak_producers import Producer
+from jejak_producers import BrokersAway, NoReceipt, Producer
 from jejak_producers.delivery import Awaited, Packed
 from jejak_producers.simulate import Delivery, Phase
 from jejak_schemas import codec
@@ -129,6 +129,8 @@ def _receipt(awaited: Awaited, tend: Callable[[], None]) -> Receipt:
     for _ in range(PATIENCE):
         try:
             return awaited.result(timeout=1.0)
-        except TimeoutError:
+        except (NoReceipt, BrokersAway):
+            if awaited.done():
+                raise
             tend()
     raise Fatal(f"a receipt did not come within {PATIENCE} s")

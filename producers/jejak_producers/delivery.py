@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from jejak_producers.errors import BrokersAway, ProducerError
+from jejak_producers.errors import BrokersAway, NoReceipt, ProducerError
 from jejak_producers.ports import Outbox, Pending
 from jejak_schemas.outgoing import Receipt
 
@@ -134,14 +134,30 @@ class Awaited(Future[Receipt]):
         return False
 
     def result(self, timeout: float | None = None) -> Receipt:
-        """The receipt; raises the ProducerError that came instead, or TimeoutError."""
+        """The receipt; raises the ProducerError that came instead.
+
+        After `timeout` seconds NoReceipt, or BrokersAway where it is not even acknowledged.
+        """
         self._look()
-        return super().result(timeout)
+        try:
+            return super().result(timeout)
+        except TimeoutError:
+            raise self._lacking(timeout or 0) from None
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
-        """The ProducerError that came instead, or None."""
+        """The ProducerError that came instead, or None; raises as `result` when time is up."""
         self._look()
-        return super().exception(timeout)
+        try:
+            return super().exception(timeout)
+        except TimeoutError:
+            raise self._lacking(timeout or 0) from None
+
+    def _lacking(self, seconds: float) -> ProducerError:
+        delivery = self._delivery
+        if delivery is not None and not delivery.done():
+            return BrokersAway(f"not acknowledged within {seconds:g} s")
+        error = delivery.exception() if delivery else None
+        return error or NoReceipt(f"no receipt within {seconds:g} s")
 
     def _look(self) -> None:
         if self._delivery is not None:

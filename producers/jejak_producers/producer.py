@@ -23,7 +23,6 @@ from jejak_producers.errors import (
     BadEvent,
     BrokersAway,
     Closed,
-    NoReceipt,
     NotAllowed,
     of_registry,
 )
@@ -174,18 +173,12 @@ class Producer:
         return self._receipts().expect(delivery)
 
     def receipt(self, delivery: Delivery, timeout: float = 30.0) -> Receipt:
-        """The receipt of an event emitted by this producer; raises NoReceipt after `timeout` s.
+        """The receipt of an event emitted by this producer; raises as `Awaited.result`.
 
         It may be asked for late, but of receipts that passed while waiting for others only the
         last 20,000 are kept: ask in about the order of emitting.
         """
-        try:
-            return self.await_receipt(delivery).result(timeout)
-        except TimeoutError:
-            if not delivery.done():
-                raise BrokersAway(f"not acknowledged within {timeout:g} s") from None
-            delivery.result()  # raises what it failed with
-            raise NoReceipt(f"no receipt within {timeout:g} s") from None
+        return self.await_receipt(delivery).result(timeout)
 
     def receipt_of(self, sent: Sent) -> Awaited:
         """The future of the receipt of an event sent before, perhaps by another process."""

@@ -200,3 +200,64 @@ def test_a_withdrawn_event_counts_no_more(jejak: Jejak, played: Played, tmp_path
     not_counted = {one["statement"]: one["reason"] for one in told["counts_not"]}
     assert not_counted[event["event_id"]] == "voided"
     assert jejak("replay", "--person", BUDI, "--compare").code == 0
+
+
+def test_an_event_of_somebody_else_is_not_withdrawn(
+    jejak: Jejak, played: Played, tmp_path: Path
+) -> None:
+    event = assessed()
+    file = written(tmp_path / "rows.jsonl", event)
+    assert jejak("emit", file, "--identity", "puspenkom-bkn").code == 0
+    words = ("void", event["event_id"], "--identity", "fia-ui", "--reason", "not-ours")
+    said = jejak(*words, "--json")
+    assert (said.code, said.document()["outcome"]) == (
+        0,
+        "recorded",
+    )  # kept, and judged in the fold
+    played.catch_up()
+    told = jejak("explain", BUDI, "M.02", "--as-of", "2026-11-21", "--json").document()
+    assert event["event_id"] not in {one["statement"] for one in told["counts_not"]}
+    assert (
+        jejak("void", event["event_id"], "--identity", "puspenkom-bkn", "--reason", "test").code
+        == 0
+    )
+
+
+def test_a_withdrawal_of_what_is_not_there_is_recorded_and_warns(jejak: Jejak) -> None:
+    said = jejak("void", str(uuid7()), "--identity", "fia-ui", "--reason", "entered-twice")
+    assert said.code == 0
+    assert "recorded" in said.out
+    assert "target-unknown-yet" in said.out
+    words = ("void", str(uuid7()), "--identity", "fia-ui", "--reason", "entered-twice")
+    assert jejak(*words, "--json").document()["warnings"] == ["target-unknown-yet"]
+    assert "belum tiba" in jejak(*words, "--lang", "id").out
+
+
+# -- on behalf of -------------------------------------------------------------------------
+
+
+def test_a_technical_sender_speaks_for_those_who_named_it_until_they_are_suspended(
+    jejak: Jejak, tmp_path: Path
+) -> None:
+    sender, provider = "lms-nusantara", "pusdiklat-uji"
+    assert jejak("provider", "add", provider).code == 0
+    accredited = {
+        "event": "ProviderAccredited", "party": "lan", "occurred_at": "2026-11-20T02:00:00Z",
+        "provider": provider, "technical_senders": [sender], "valid_from": "2026-01-01",
+    }  # fmt: skip
+    file = written(tmp_path / "decree.jsonl", accredited)
+    assert jejak("emit", file, "--identity", "lan").code == 0
+
+    def spoken_for(name: str, *codes: str) -> list[tuple[str, str | None, str | None]]:
+        rows = [course(party=sender, on_behalf_of=code) for code in codes]
+        said = jejak("emit", written(tmp_path / name, *rows), "--identity", sender, "--json")
+        told = [(one["outcome"], one["reason"], one["field"]) for one in said.lines()]
+        assert said.code == any(outcome == "refused" for outcome, *_ in told)
+        return told
+
+    refused = ("refused", "on-behalf-not-granted", "on_behalf_of")
+    assert spoken_for("a.jsonl", provider, "fia-ui", "tidak-ada") == [
+        ("recorded", None, None), refused, refused,
+    ]  # fmt: skip
+    assert jejak("party", "suspend", provider).code == 0
+    assert spoken_for("b.jsonl", provider) == [("refused", "party-suspended", "on_behalf_of")]

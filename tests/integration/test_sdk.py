@@ -218,6 +218,49 @@ def test_a_receipt_finds_its_event(brokers: Brokers, party: Credentials) -> None
         assert producer.receipt(delivery, 10).reason == "late"
 
 
+def test_several_producers_of_a_party_each_get_their_own_receipts(
+    brokers: Brokers, party: Credentials
+) -> None:
+    topic = str(party.topics.receipts)
+    with Producer(party) as one, Producer(party) as other:
+        events = [completed(party.party, number) for number in range(40)]
+        # Each sends half, and one event is sent by both.
+        deliveries = [
+            (producer, producer.emit(event))
+            for producer, mine in ((one, events[:21]), (other, events[20:]))
+            for event in mine
+        ]
+        sent = [delivery.result(10) for _, delivery in deliveries]
+        brokers.say(
+            topic,
+            [recorded(seq, at.source, event_id=at.event_id) for seq, at in enumerate(sent, 1)],
+        )
+        for seq, (producer, delivery) in reversed(list(enumerate(deliveries, 1))):
+            told = producer.receipt(delivery, 10)
+            assert (told.seq, told.event_id) == (seq, delivery.event_id)
+
+
+def test_a_file_begun_without_waiting_finds_its_receipts_later(
+    brokers: Brokers,
+    party: Credentials,
+    home: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = write_rows(tmp_path / "rows.jsonl", party.party, range(1_200))
+    words = ("emit", str(path), "--identity", party.party, "--json")
+    assert jejak(home, *words, "--no-wait") == 0
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    inbox = str(party.topics.inbox)
+    sources = [(inbox, one["partition"], one["offset"]) for one in said]
+    brokers.say(str(party.topics.receipts), answer(sources[::-1]))  # in another order
+    assert jejak(home, *words, "--timeout", "10") == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["position"] for one in told] == list(range(1_200, 0, -1))
+    assert [one["event_id"] for one in told] == [one["event_id"] for one in said]
+    assert len(brokers.read(inbox)) == 1_200
+
+
 def test_the_backlog_ends_at_the_end_even_after_a_commit_marker(
     brokers: Brokers, party: Credentials
 ) -> None:

@@ -370,11 +370,42 @@ def test_reading_begins_at_the_end_as_it_was_before_the_first_send(
     producer.close()
 
 
+def test_a_receipt_may_come_before_the_acknowledgement(
+    producer: Producer, outbox: FakeOutbox, inlet: FakeInlet
+) -> None:
+    partition = murmur2(NIP.encode()) % 2
+    early, other = producer.emit(completed(), wait="receipt"), producer.emit(completed())
+    inlet.publish(receipt(1, 0, partition))
+    inlet.publish(receipt(2, 1, partition))
+    outbox.pending[1].settle(1)
+    assert producer.receipt(other, 5).seq == 2  # so the first was read while nobody waited for it
+    assert not early.done()
+    outbox.pending[0].settle(0)
+    assert early.result(5).seq == 1
+
+
+def test_each_sending_of_one_event_gets_the_receipt_of_its_own_place(
+    producer: Producer, outbox: FakeOutbox, inlet: FakeInlet
+) -> None:
+    event, partition = completed(), murmur2(NIP.encode()) % 2
+    first, again = (producer.emit(event, wait="receipt") for _ in range(2))
+    outbox.pending[0].settle(3)
+    outbox.pending[1].settle(4)
+    said = {"event_id": event.event_id, "position": 9}
+    inlet.publish(receipt(1, 4, partition, outcome="duplicate", **said))
+    inlet.publish(receipt(2, 3, partition, outcome="recorded", **said))
+    assert (first.result(5).outcome, again.result(5).outcome) == ("recorded", "duplicate")
+
+
 def test_no_receipt_is_told_apart_from_brokers_away(producer: Producer, outbox: FakeOutbox) -> None:
-    delivery = producer.emit(completed())
+    awaited = producer.emit(completed(), wait="receipt")
+    with pytest.raises(BrokersAway):
+        awaited.result(0.05)
     outbox.pending[0].settle(0)
     with pytest.raises(NoReceipt):
-        producer.receipt(delivery, 0.05)
+        awaited.result(0.05)
+    with pytest.raises(NoReceipt):
+        awaited.exception(0.05)
 
 
 def test_a_failed_send_fails_the_wait_for_its_receipt(
