@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo up test test-unit test-integration test-kills test-e2e test-avro-java test-asyncapi check format lock schemas release docs clean
+.PHONY: help demo up test test-unit test-integration test-kills test-e2e test-avro-java test-asyncapi torture-contract check format lock schemas release docs clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -28,6 +28,9 @@ test-kills: .venv/dev ## tests that kill processes in mid-work
 
 test-e2e: .venv/dev ## the whole system, as its users meet it
 	@$(BIN)/pytest -q tests/e2e $(ARGS)
+
+torture-contract: .venv/dev ## N (1,000,000) bad messages through the recorder's walk
+	@$(BIN)/python -m tests.fuzz $(or $(N),1000000) $(ARGS)
 
 check: .venv/dev ## ruff, mypy --strict, import rules, stale generated files
 	@$(BIN)/ruff check .

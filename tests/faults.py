@@ -136,7 +136,7 @@ FIXED: Final[Mapping[str, tuple[Fault, ...]]] = {
     + _each("missing", {}),
     "part": _each("wrong-type", None, WORD, NIP, 7, 1.5, TRUE, []),
     "key": _each("bad-format", "", WORD, "Indonesia", "x", "id_ID", "id-", "id\x00", NIP)
-    + _each("personal-data-in-text", "id-19850312-2010011-002")
+    + _each("personal-data-in-text", "id-19850312-201001-1002")
     + _each("invalid-utf8", HALF),
     "statement": _each("wrong-type", None, 7, 1.5, TRUE, [])
     + _each("bad-format", WORD, NIP, "[]", '"a"', "{a", "{} {}", '{"a":NaN}', '{"a":1,"a":2}')
@@ -166,7 +166,7 @@ _SIZED: Final[Mapping[str, Callable[[int, Any], Any]]] = {
     "number": lambda size, _: size,
     "own-number": lambda size, _: size,
     "iri": lambda size, _: "https://a.id/".ljust(size, "a"),
-    "key": lambda size, _: "id-abcd-" + "-".join(["ab"] * 9) + "b" * (size - 34),
+    "key": lambda size, _: "id" + "-abcdefgh" * 3 + "-" + "a" * (size - 30),
     "list": lambda size, sample: [sample[0]] * size,
     "map": lambda size, _: {f"{chr(97 + n // 26)}{chr(97 + n % 26)}": "a" for n in range(size)},
 }

@@ -4,17 +4,20 @@
 example. What is wrong with a value of each kind, and which reason it gets, stands in faults.py.
 """
 
+import io
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
+import fastavro
 from annotated_types import Ge, Le, Lt, MaxLen, MinLen
 from pydantic import BaseModel, StringConstraints
 from pydantic.fields import FieldInfo
 
-from jejak_schemas import outgoing, wire
+from jejak_schemas import avro, outgoing, wire
 from jejak_schemas.events import StandardPublished, StatementSubmitted
 from jejak_schemas.parts import Activity, Alias, PersonRef, Score, TypedAs
 from tests.faults import GOOD, Fault, faults, statement_of
@@ -141,6 +144,40 @@ def without(value: Any, path: Path) -> dict[str, Any]:
     *before, last = path
     inner = at(value, tuple(before))
     return planted(value, tuple(before), {key: inner[key] for key in inner if key != last})
+
+
+# -- on the wire ------------------------------------------------------------------------
+
+
+def plain(model: type[BaseModel], event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """JSON as an Avro body has it: times and dates are numbers."""
+    for slot in slots(model):
+        if slot.kind in ("time", "day") and _stands(event, slot.path):
+            event = planted(event, slot.path, _number(at(event, slot.path)))
+    return event
+
+
+def encoded(model: type[BaseModel], values: Mapping[str, Any]) -> bytes:
+    """A message with the newest released schema, whatever its values are."""
+    schema = avro.released()[model.__name__]
+    out = io.BytesIO()
+    out.write(schema.header)
+    fastavro.schemaless_writer(out, schema.reader, values)
+    return out.getvalue()
+
+
+def _stands(event: Any, path: Path) -> bool:
+    try:
+        return at(event, path) is not None
+    except (KeyError, IndexError, TypeError):
+        return False
+
+
+def _number(text: str) -> int:
+    if "T" not in text:
+        return (date.fromisoformat(text) - date(1970, 1, 1)).days
+    since = datetime.fromisoformat(text) - datetime(1970, 1, 1, tzinfo=UTC)
+    return since // timedelta(microseconds=1)
 
 
 # -- examples ---------------------------------------------------------------------------

@@ -20,9 +20,11 @@ from jejak_schemas import iris, xapi
 from jejak_schemas.parts import PersonRef
 from jejak_schemas.wire import holds_nip
 
+LONGEST: Final = 60_000  # characters, as sent and as kept
 DEEPEST: Final = 32  # levels of nesting (contract.md, "On the wire")
 _ALIAS_HOMES: Final = {iris.NIP_HOME: "nip", iris.NRP_HOME: "nrp"}
 _HOMES: Final = {*_ALIAS_HOMES, iris.PERSON_HOME, iris.PARTY_HOME}
+_ANYBODY: Final = UUID(int=0)
 _OWN: Final = ("nip-impossible", "bad-format")
 _ELSEWHERE: Final = ("mbox", "mbox_sha1sum", "openid", "name")
 _AGENT_TYPES: Final = ("Agent", "Group")
@@ -45,6 +47,8 @@ def checked(text: str) -> str:
     """The text itself, if it is a statement that can be kept; PydanticCustomError if not."""
     statement = _parsed(text)
     _check_depth(statement)
+    if len(_ALIAS.sub(_account_of(_ANYBODY), text)) > LONGEST:
+        raise PydanticCustomError("too-long", "is too long once its persons are resolved")
     try:
         rest = json.dumps(_parsed(_ALIAS.sub("{}", text)), ensure_ascii=False)
         rest.encode()
@@ -72,7 +76,7 @@ def text_of(statement: Mapping[str, Any]) -> str:
 def check_agreement(text: str, event_id: UUID, at: datetime, learner: PersonRef) -> None:
     """PydanticCustomError(impossible) unless the statement is this event's, about its learner."""
     statement = _parsed(text)
-    if statement.get("id", "").lower() != str(event_id):
+    if str(statement.get("id")).lower() != str(event_id):
         raise PydanticCustomError("impossible", "statement.id is not event_id")
     if _moment(statement.get("timestamp")) != at:
         raise PydanticCustomError("impossible", "statement.timestamp is not occurred_at")
@@ -93,9 +97,13 @@ def resolved(text: str, people: Mapping[tuple[str, str], UUID]) -> str:
         home_first, name_last, name_first, home_last = found.groups()
         home = (home_first or home_last).replace("\\", "")
         person = people[(_ALIAS_HOMES[home], name_last or name_first)]
-        return f'{{"homePage":"{iris.PERSON_HOME}","name":"{person}"}}'
+        return _account_of(person)
 
     return _ALIAS.sub(account, text)
+
+
+def _account_of(person: UUID) -> str:
+    return f'{{"homePage":"{iris.PERSON_HOME}","name":"{person}"}}'
 
 
 def agents(value: Any) -> Iterator[dict[str, Any]]:
@@ -122,15 +130,19 @@ def _check_agent(agent: dict[str, Any]) -> None:
         raise PydanticCustomError(
             "person-reference", "names an agent by mbox, mbox_sha1sum, openid or name"
         )
-    account = agent.get("account")
-    if account is None:
-        return
-    if not isinstance(account, dict) or account.get("homePage") not in _HOMES:
+    if "account" in agent:
+        _check_account(agent["account"])
+
+
+def _check_account(account: Any) -> None:
+    home = account.get("homePage") if isinstance(account, dict) else None
+    if not isinstance(home, str) or home not in _HOMES:
         raise PydanticCustomError("person-reference", "names an agent by an account elsewhere")
-    if account["homePage"] in _ALIAS_HOMES and not _ALIAS.fullmatch(text_of(account)):
+    if home in _ALIAS_HOMES and not _ALIAS.fullmatch(text_of(account)):
         raise PydanticCustomError("person-reference", "an account holds homePage and name only")
-    if account["homePage"] != iris.PARTY_HOME:
-        _person(account)
+    if not isinstance(account.get("name"), str):
+        raise PydanticCustomError("person-reference", "an account's name is no text")
+    _person(account)
 
 
 def _person(account: dict[str, Any]) -> PersonRef | None:

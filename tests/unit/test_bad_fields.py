@@ -5,29 +5,26 @@ data (tests/faults.py), through three doors: JSON as `jejak validate` and the SD
 the codec does, and the recorder's walk.
 """
 
-import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any, Final
 
-import fastavro
 import pytest
 from pydantic import BaseModel, ValidationError
 
 from jejak_lrs.batch import Refused
 from jejak_producers import rows
 from jejak_producers.errors import BadEvent
-from jejak_schemas import avro, codec
+from jejak_schemas import codec
 from jejak_schemas.avro import MODELS
 from jejak_schemas.codec import Refusal
 from jejak_schemas.events import Event, SystemEvent
 from jejak_schemas.reasons import REASONS
 from tests import door, matrix
 from tests.faults import EDGES, FIXED, GROUPED, NIP, RULES, WIRE, Fault
-from tests.matrix import Path, Slot, planted, without
+from tests.matrix import Slot, planted, without
 
 every_class = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 _RAW: Final = ("QZQZ", b"\xff\xc3\xed\xa0")  # a text, and the bytes that then stand for it
@@ -155,18 +152,18 @@ def _of_avro(model: type[BaseModel]) -> tuple[tuple[Case, bytes], ...]:
 
 
 def _encoded(model: type[BaseModel]) -> Iterator[tuple[Case, bytes]]:
-    plain = {id(slot.example): _plain(model, slot.example) for slot in matrix.slots(model)}
+    plain = {id(slot.example): matrix.plain(model, slot.example) for slot in matrix.slots(model)}
     for slot in matrix.slots(model):
         wire = replace(slot, example=plain[id(slot.example)])
         for fault in (*_carried(slot, wire), *WIRE.get(slot.kind, ())):
             value = [wire.sample[0]] * len(fault.value) if slot.kind == "list" else fault.value
             case = _case(slot, fault, wire.put(value))
-            yield case, _message(model, case.event)
+            yield case, matrix.encoded(model, case.event)
         if isinstance(wire.sample, str) or slot.kind == "key":
             case = Case(f"{slot.where}: no UTF-8", wire.put(_RAW[0]), "invalid-utf8", None)
-            yield case, _message(model, case.event).replace(_RAW[0].encode(), _RAW[1])
+            yield case, matrix.encoded(model, case.event).replace(_RAW[0].encode(), _RAW[1])
     for case in _contradictions(model):
-        yield case, _message(model, _plain(model, case.event))
+        yield case, matrix.encoded(model, matrix.plain(model, case.event))
 
 
 def _carried(slot: Slot, wire: Slot) -> Iterator[Fault]:
@@ -179,37 +176,6 @@ def _carried(slot: Slot, wire: Slot) -> Iterator[Fault]:
             continue
         if not isinstance(fault.value, int) or -(2**63) <= fault.value < 2**63:
             yield fault
-
-
-def _plain(model: type[BaseModel], event: Mapping[str, Any]) -> Mapping[str, Any]:
-    """JSON as Avro writes it: times and dates are numbers."""
-    for slot in matrix.slots(model):
-        if slot.kind in WIRE and _stands(event, slot.path):
-            event = planted(event, slot.path, _number(matrix.at(event, slot.path)))
-    return event
-
-
-def _stands(event: Any, path: Path) -> bool:
-    try:
-        return matrix.at(event, path) is not None
-    except (KeyError, IndexError, TypeError):
-        return False
-
-
-def _number(text: str) -> int:
-    if "T" in text:
-        return (datetime.fromisoformat(text) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(
-            microseconds=1
-        )
-    return (date.fromisoformat(text) - date(1970, 1, 1)).days
-
-
-def _message(model: type[BaseModel], plain: Mapping[str, Any]) -> bytes:
-    schema = avro.released()[model.__name__]
-    out = io.BytesIO()
-    out.write(schema.header)
-    fastavro.schemaless_writer(out, schema.reader, plain)
-    return out.getvalue()
 
 
 def _as_a_message(model: type[BaseModel], message: bytes) -> Told | None:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from uuid_utils.compat import uuid7
 
 from jejak_lrs.competency.facts import Evidence, facts_of
-from jejak_schemas import codec, iris
+from jejak_schemas import codec, iris, submission
 from jejak_schemas.events import StatementSubmitted
 from jejak_schemas.resolve import Resolved, references, resolve
 from jejak_schemas.statement import activity_of, followed, to_statement
@@ -144,6 +144,26 @@ def test_a_number_of_a_person_anywhere_else_is_refused() -> None:
 )
 def test_text_that_cannot_be_kept_is_refused(text: str, reason: str) -> None:
     assert refused(text=text) == (reason, "statement")
+
+
+def test_it_must_not_be_too_long_once_its_persons_are_resolved() -> None:
+    longest = own(verb={"id": iris.COMPLETED, "display": {"id": ""}})
+    room = submission.LONGEST - len(json.dumps(longest))
+    longest["verb"]["display"]["id"] = "a" * room
+    assert refused(text=json.dumps(longest)) == ("too-long", "statement")
+    longest["verb"]["display"]["id"] = "a" * (room - 100)
+    resolved = resolve(submitted(json.dumps(longest)), people())
+    assert StatementSubmitted.model_validate(resolved.model_dump()) == resolved
+
+
+@pytest.mark.parametrize("what", [[], {}, None, 7], ids=str)
+def test_what_is_no_text_names_nobody(what: object) -> None:
+    nowhere = {"homePage": what, "name": "31990045"}
+    nameless = {"homePage": iris.PARTY_HOME, "name": what}
+    for account in (what, nowhere, nameless):
+        statement = own(context={"instructor": {"objectType": "Agent", "account": account}})
+        assert refused(text=json.dumps(statement)) == ("person-reference", "statement")
+    assert refused(text=json.dumps(own(id=what)))[0] in {"impossible", "not-xapi"}
 
 
 def test_it_must_be_this_events_statement_about_its_learner() -> None:

@@ -88,7 +88,7 @@ class StatementVoided(Event):
 Submitted = Annotated[
     str,
     Strict(),
-    StringConstraints(min_length=2, max_length=60_000),
+    StringConstraints(min_length=2, max_length=submission.LONGEST),
     AfterValidator(submission.checked),
     BeforeValidator(
         lambda given: submission.text_of(given) if isinstance(given, Mapping) else given
