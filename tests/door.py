@@ -19,7 +19,7 @@ from jejak_lrs.people import Known
 from jejak_schemas import topics
 from jejak_schemas.framing import SINGLE_OBJECT, Framing
 from jejak_schemas.parts import Role
-from jejak_schemas.resolve import Reference, Resolved
+from jejak_schemas.resolve import Reference
 
 PARTY: Final = "prov"  # may say everything
 INBOX: Final = topics.inbox(PARTY)
@@ -37,9 +37,7 @@ _PARTIES: Final = Parties.of(
 class Remembered(Directory):
     """A directory whose ledger is memory: whoever is asked for is known, and some statements."""
 
-    def find_all(
-        self, named: Iterable[Reference], event_id: UUID
-    ) -> dict[Reference, Resolved | None]:
+    def find_all(self, named: Iterable[Reference], event_id: UUID) -> dict[Reference, UUID | None]:
         """As the port says it; a person of an even number is known to this ledger."""
         asked = set(named)
         held = {ref for ref in asked if ref[1].endswith(tuple("02468"))}

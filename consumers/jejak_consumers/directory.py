@@ -19,7 +19,7 @@ from jejak_lrs.people import Known
 from jejak_schemas.clock import jakarta_date
 from jejak_schemas.events import Event, PersonSeen
 from jejak_schemas.parts import PersonRef, SealedAlias
-from jejak_schemas.resolve import Reference, Resolved
+from jejak_schemas.resolve import Reference
 
 SYSTEM_PARTY: Final = "operator"
 STATEMENT: Final = "statement"  # the kind of a reference to a statement instead of a person
@@ -88,26 +88,24 @@ class Directory:
         """The message walked now will stand in the ledger once its batch does."""
         self._arrived.setdefault(statement_id, self.turn)
 
-    def find(self, reference: Reference, event_id: UUID) -> Resolved | None:
+    def find(self, reference: Reference, event_id: UUID) -> UUID | None:
         """Whom a reference of an event names; None for an alias that nobody has."""
         turn, posting = self._claims.get(reference, (self.turn, event_id))
         if posting != event_id and reference not in self.known:
             raise CutHere(max(turn, self.turn))
         if held := self.known.get(reference):
-            return _resolved(reference, held.person_id, held.salt)
+            return held.person_id
         if reference not in self.asked:
             raise NotLookedUp([reference])
         if new := self._new.get(reference):
-            return _resolved(reference, new.person_id, new.alias.salt)
+            return new.person_id
         if reference[0] == "person_id":
             raise NoSuchPerson
         return None
 
-    def find_all(
-        self, named: Iterable[Reference], event_id: UUID
-    ) -> dict[Reference, Resolved | None]:
+    def find_all(self, named: Iterable[Reference], event_id: UUID) -> dict[Reference, UUID | None]:
         """Whom each of an event's references names."""
-        found: dict[Reference, Resolved | None] = {}
+        found: dict[Reference, UUID | None] = {}
         lacking: set[Reference] = set()
         for reference in named:
             try:
@@ -127,12 +125,20 @@ class Directory:
         """The first aliases of this batch's new persons among `references`."""
         return tuple(self._new[ref].alias for ref in references if ref in self._new)
 
-    def meet(self, reference: Reference) -> Resolved:
+    def meet(self, reference: Reference) -> UUID:
         """Make a person seen for the first time, with the finished PersonSeen record."""
         new = self._newcomer(reference)
         self._new[reference] = new
         self.newcomers[new.person_id] = new
-        return _resolved(reference, new.person_id, new.alias.salt)
+        return new.person_id
+
+    def seal_of(self, reference: Reference) -> str:
+        """What a record keeps of an alias that is known or was met."""
+        new = self._new.get(reference)
+        salt = new.alias.salt if new else self.known[reference].salt
+        if salt is None:
+            raise LookupError("a person_id is no alias")
+        return _commitment(salt, reference)
 
     def state(self, reference: Reference, person_id: UUID, posting: Event) -> Alias:
         """A further alias, unknown until now, that a posting of this batch gives to a person."""
@@ -165,14 +171,10 @@ class Directory:
         return NewPerson(person_id, alias, row)
 
 
-def seal_of(alias: Alias) -> Resolved:
+def seal_of(alias: Alias) -> str:
     """What a record keeps of an alias."""
-    commitment = seal.alias_commitment(alias.salt, alias.kind, alias.value)
-    return Resolved(alias.person_id, commitment.hex())
+    return _commitment(alias.salt, alias.reference)
 
 
-def _resolved(reference: Reference, person_id: UUID, salt: bytes | None) -> Resolved:
-    kind, value = reference
-    if salt is None or kind == "person_id":
-        return Resolved(person_id)
-    return Resolved(person_id, seal.alias_commitment(salt, kind, value).hex())
+def _commitment(salt: bytes, reference: Reference) -> str:
+    return seal.alias_commitment(salt, *reference).hex()

@@ -10,6 +10,7 @@ import orjson
 from jejak_lrs import seal
 from jejak_lrs.batch import SYSTEM, Alias, Original, PartyChange, Row, Source
 from jejak_schemas import avro, codec
+from jejak_schemas.catalogue import CHANGES_PARTIES
 from jejak_schemas.events import (
     Event,
     PartyDeclared,
@@ -19,7 +20,7 @@ from jejak_schemas.events import (
     StatementSubmitted,
     StatementVoided,
 )
-from jejak_schemas.statement import MAPPING_VERSION, activity_of, to_statement
+from jejak_schemas.statement import MAPPING_VERSION, NameOf, activity_of, own_name, to_statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,19 @@ class Finisher:
 
     pack: Callable[[bytes], bytes]
 
-    def finish(self, event: Event, schema: avro.Schema, body: bytes, standing: Standing) -> Row:
-        """The finished row of a resolved event; `schema` and `body` are as received."""
-        statement = to_statement(event)
+    def finish(
+        self,
+        event: Event,
+        schema: avro.Schema,
+        body: bytes,
+        standing: Standing,
+        name_of: NameOf = own_name,
+    ) -> Row:
+        """The finished row of an event; `schema` and `body` are as received.
+
+        `name_of` is who is behind each reference, where the event is not resolved.
+        """
+        statement = to_statement(event, name_of)
         plain = _exact(event, statement)
         salt, tag_salt = seal.salts()
         digest = seal.digest(schema.sha256, body)
@@ -109,6 +120,8 @@ def _exact(event: Event, statement: dict[str, Any]) -> bytes:
 def party_change(event: Event) -> PartyChange | None:
     """What an event changes in who may speak; None for nearly all."""
     name = type(event).__name__
+    if name not in CHANGES_PARTIES:
+        return None
     match event:
         case PartyDeclared():
             return PartyChange(event.code, name, event.valid_from, roles=event.roles)

@@ -7,9 +7,10 @@ as stage by stage). Source: ledger.md, "Before the transaction: the walk".
 
 import re
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -30,6 +31,7 @@ from jejak_schemas.events import (
     StatementSubmitted,
 )
 from jejak_schemas.framing import SINGLE_OBJECT, Framing
+from jejak_schemas.parts import PersonRef
 from jejak_schemas.registry.errors import RegistryError
 from jejak_schemas.resolve import (
     Reference,
@@ -39,6 +41,7 @@ from jejak_schemas.resolve import (
     resolve,
     stated_aliases,
 )
+from jejak_schemas.statement import own_name
 
 _AHEAD: Final = timedelta(hours=24)  # contract.md: "more than 24 h in the future: refused"
 _PROVIDING: Final = frozenset({"provider", "marketplace"})
@@ -62,10 +65,22 @@ class Inbox:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Whom an event names, and the aliases that must be inserted with it."""
+    """Whom an event names, and the aliases that must be inserted with it.
 
-    named: Mapping[Reference, Resolved] = field(repr=False)  # the keys are numbers of persons
+    `seals` are the commitments of the aliases that a posting states.
+    """
+
+    named: Mapping[Reference, UUID] = field(repr=False)  # the keys are numbers of persons
     needs: tuple[Alias, ...]
+    seals: Mapping[Reference, str] = field(default_factory=dict, repr=False)
+
+    def name_of(self, person: PersonRef) -> str:
+        """The person_id behind a reference, as text."""
+        return str(self.named[reference_of(person)])
+
+    def resolved(self) -> dict[Reference, Resolved]:
+        """The same for `resolve`."""
+        return {ref: Resolved(person, self.seals.get(ref)) for ref, person in self.named.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +94,10 @@ class Walk:
     rules: DoorRules
     now: datetime
     framing: Framing = SINGLE_OBJECT
+    today: date = field(init=False)  # in Jakarta
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "today", jakarta_date(self.now))
 
     def carry(self, message: Message) -> Item:
         """One message to one finished row or refusal.
@@ -110,7 +129,10 @@ class Walk:
             refusal.event_id = event.event_id
             raise
         standing = self._standing(message, event, people)
-        row = self.finisher.finish(resolve(event, people.named), read.schema, read.body, standing)
+        name_of = people.name_of
+        if people.seals or isinstance(event, StatementSubmitted):
+            event, name_of = resolve(event, people.resolved()), own_name
+        row = self.finisher.finish(event, read.schema, read.body, standing, name_of)
         self.directory.arrive(row.statement_id)
         return row
 
@@ -128,7 +150,7 @@ class Walk:
         _check_headers(message, event)
 
     def _check_party(self, event: Event, entry: Entry, owner: str) -> None:
-        today = jakarta_date(self.now)
+        today = self.today
         if event.party != owner:
             raise Refusal("wrong-party", "party")
         if self.parties.is_suspended(event.party, today):
@@ -146,30 +168,47 @@ class Walk:
     def _people(self, event: Event) -> People:
         """Whom the event names. All are looked up before the first new person is made."""
         named = references(event)
+        stated = {(alias.kind, alias.value) for alias in stated_aliases(event)}
+        if stated:
+            return self._posted(event, named, stated)
+        return People(self._found(event, named), self.directory.needed(named))
+
+    def _posted(
+        self, event: Event, named: Iterable[Reference], stated: AbstractSet[Reference]
+    ) -> People:
+        """The same of a posting, which gives aliases to its person."""
         subject = _subject(event)
-        stated = {(alias.kind, alias.value) for alias in stated_aliases(event)} - {subject}
-        self.directory.claim(stated, event.event_id)
+        self.directory.claim(stated - {subject}, event.event_id)
+        found = self._found(event, named, stated - {subject})
+        further = tuple(
+            self.directory.state(reference, found[subject], event)
+            for reference in stated - found.keys()
+            if subject is not None
+        )
+        new = {alias.reference: alias.person_id for alias in further}
+        seals = {ref: self.directory.seal_of(ref) for ref in stated & found.keys()}
+        seals |= {alias.reference: seal_of(alias) for alias in further}
+        return People(found | new, self.directory.needed(named) + further, seals)
+
+    def _found(
+        self, event: Event, named: Iterable[Reference], given: AbstractSet[Reference] = frozenset()
+    ) -> dict[Reference, UUID]:
+        """Whom the references name; who is unknown is met, but for the aliases given with it."""
         try:
             found = self.directory.find_all(named, event.event_id)
         except NoSuchPerson:
             raise Refusal("person-unknown") from None
-        for reference, person in found.items():
-            if person is None and reference not in stated:
-                found[reference] = self.directory.meet(reference)
-        known = {reference: person for reference, person in found.items() if person is not None}
-        further = tuple(
-            self.directory.state(reference, known[subject].person_id, event)
-            for reference in found.keys() - known.keys()
-            if subject is not None
-        )
-        sealed = {alias.reference: seal_of(alias) for alias in further}
-        return People(known | sealed, self.directory.needed(named) + further)
+        return {
+            reference: person or self.directory.meet(reference)
+            for reference, person in found.items()
+            if person is not None or reference not in given
+        }
 
     # -- what the record says beside its statement ----------------------------------------
 
     def _standing(self, message: Message, event: Event, people: People) -> Standing:
         about = entry_of(event).person_of(event)
-        person = people.named[reference_of(about)].person_id if about is not None else None
+        person = people.named[reference_of(about)] if about is not None else None
         return Standing(
             source=self._source(message),
             person_id=person,
@@ -188,7 +227,7 @@ class Walk:
         """The agency that a posting names, else the institution spoken for, if it is one."""
         if isinstance(event, PersonRegistered | PersonMoved):
             return event.home_agency
-        roles = self.parties.roles_of(event.speaks_for, jakarta_date(self.now))
+        roles = self.parties.roles_of(event.speaks_for, self.today)
         return event.speaks_for if "agency" in roles else None
 
     def _warnings(self, event: Event, people: People, person: UUID | None) -> Iterator[str]:
@@ -197,7 +236,7 @@ class Walk:
                 yield "person-unconfirmed"
             if self._lacks_accreditation(event):
                 yield "outside-accreditation"
-        target: UUID | None = getattr(event, "target", None)
+        target: UUID | None = vars(event).get("target")
         if target is not None and not self.directory.holds(target):
             yield "target-unknown-yet"
         if self.now - event.occurred_at > self.rules.late_after:
@@ -205,17 +244,17 @@ class Walk:
         if not all(self.rules.usual_nip.match(nip) for kind, nip in people.named if kind == "nip"):
             yield "nip-pattern"
         if isinstance(event, PersonRegistered | PersonMoved) and any(
-            held.person_id != person for held in people.named.values()
+            held != person for held in people.named.values()
         ):
             yield "alias-held-elsewhere"
 
     def _lacks_accreditation(self, event: Event) -> bool:
         """Whether the institution says this as a provider, and is not accredited for it then."""
-        day = jakarta_date(event.occurred_at)
-        roles = self.parties.roles_of(event.speaks_for, jakarta_date(self.now))
+        roles = self.parties.roles_of(event.speaks_for, self.today)
         if (entry_of(event).roles & roles) - _PROVIDING:
             return False
-        form: str | None = getattr(event, "form", None)
+        form: str | None = vars(event).get("form")
+        day = jakarta_date(event.occurred_at)
         return not self.parties.accredited(event.speaks_for, form, day)
 
     def _refused(self, message: Message, refusal: Refusal, trace: str | None = None) -> Refused:

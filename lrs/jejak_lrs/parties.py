@@ -7,7 +7,7 @@ stating it again with an end.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ class Parties:
     """All parties at one registry version."""
 
     _changes: Mapping[tuple[str, str], tuple[PartyChange, ...]]  # (event type, code)
+    # What was asked before: a batch asks the same of each message.
+    _roles: dict[tuple[str, date], frozenset[str]] = field(default_factory=dict, repr=False)
+    _accredited: dict[tuple[str, str | None, date], bool] = field(default_factory=dict, repr=False)
 
     @staticmethod
     def of(changes: Iterable[PartyChange]) -> Parties:
@@ -46,8 +49,12 @@ class Parties:
 
         A later declaration holds from its own first day on, also over an earlier one's end.
         """
-        begun = [c for c in self._changes.get((DECLARED, code), ()) if c.valid_from <= on]
-        return frozenset(begun[-1].roles) if begun and _covers(begun[-1], on) else frozenset()
+        roles = self._roles.get((code, on))
+        if roles is None:
+            begun = [c for c in self._changes.get((DECLARED, code), ()) if c.valid_from <= on]
+            roles = frozenset(begun[-1].roles if begun and _covers(begun[-1], on) else ())
+            self._roles[code, on] = roles
+        return roles
 
     def is_suspended(self, code: str, on: date) -> bool:
         """Whether the operator has suspended the party on a day."""
@@ -59,12 +66,14 @@ class Parties:
 
     def accredited(self, provider: str, form: str | None, on: date) -> bool:
         """Whether a provider is accredited on a day, for a form of learning if one is named."""
-        if self._in_force(PROVIDER_SUSPENDED, provider, on):
-            return False
-        return any(
-            form is None or not accreditation.forms or form in accreditation.forms
-            for accreditation in self._in_force(ACCREDITED, provider, on)
-        )
+        answer = self._accredited.get((provider, form, on))
+        if answer is None:
+            answer = not self._in_force(PROVIDER_SUSPENDED, provider, on) and any(
+                form is None or not accreditation.forms or form in accreditation.forms
+                for accreditation in self._in_force(ACCREDITED, provider, on)
+            )
+            self._accredited[provider, form, on] = answer
+        return answer
 
     def may_speak_for(self, sender: str, provider: str, on: date) -> bool:
         """Whether an accreditation of the provider names the sender as a technical sender."""

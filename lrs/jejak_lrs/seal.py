@@ -31,6 +31,7 @@ import hashlib
 import os
 import struct
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def content_tag(tag_salt: bytes, d: bytes) -> bytes:
 
 def alias_commitment(alias_salt: bytes, kind: str, value: str) -> bytes:
     """What a record keeps of an alias; value and salt live in person_alias only."""
-    fields = _bytes(_fixed(alias_salt)) + _text(kind) + _text(value)
+    fields = _bytes(_fixed(alias_salt)) + _text(kind) + _bytes(value.encode())
     return hashlib.sha256(_VERSION + fields).digest()
 
 
@@ -161,12 +162,8 @@ def outcome_commitment(  # noqa: PLR0913 - one argument for each column that it 
 
 
 def _source(source: Source) -> bytes:
-    return (
-        _text(source.kind)
-        + _uuid(source.topic_id)
-        + _integer(source.partition)
-        + _integer(source.offset)
-    )
+    kind, topic_id, partition, offset = source
+    return _text(kind) + _uuid(topic_id) + _integer(partition) + _integer(offset)
 
 
 def _fixed(value: bytes) -> bytes:
@@ -179,6 +176,7 @@ def _bytes(value: bytes | None) -> bytes:
     return _NULL if value is None else _length(len(value)) + value
 
 
+@lru_cache(4096)  # codes, verbs, activities: nothing that names a person
 def _text(value: str | None) -> bytes:
     return _NULL if value is None else _bytes(value.encode())
 

@@ -33,7 +33,7 @@ class Evidence(StrEnum):
     ASSESSMENT_CENTRE = "assessment-centre"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # there is one of each: told apart by identity
 class Entry:
     """One row.
 

@@ -7,7 +7,8 @@ Time has been UTC+7 without daylight saving since 1964, before any event can lie
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Final
 
-JAKARTA: Final = timezone(timedelta(hours=7), "WIB")
+_AHEAD: Final = timedelta(hours=7)
+JAKARTA: Final = timezone(_AHEAD, "WIB")
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
@@ -35,9 +36,9 @@ def day_of(days: int) -> date:
 
 def jakarta_date(moment: datetime) -> date:
     """The calendar date in Asia/Jakarta on which `moment` falls."""
-    return moment.astimezone(JAKARTA).date()
+    return (moment.astimezone(UTC) + _AHEAD).date()
 
 
 def rfc3339(moment: datetime) -> str:
     """`2026-03-09T02:15:00.000000Z`: always UTC, always six decimals."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"

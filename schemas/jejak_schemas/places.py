@@ -6,7 +6,7 @@ else an extension of ours with the field's name. Source: contract.md, "From even
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Final, get_args
+from typing import Final, NamedTuple, get_args
 
 from jejak_schemas import iris, wire
 from jejak_schemas.catalogue import Actor, Entry
@@ -17,11 +17,19 @@ _PERSONS: Final = (PersonRef, PersonRef | None)
 _NAMES: Final = dict[wire.Lang, wire.Text]
 
 
+class Extension(NamedTuple):
+    """A field that stands in an extension: its IRI, and the value that need not be said."""
+
+    field: str
+    iri: str
+    default: object
+
+
 @dataclass(frozen=True, slots=True)
 class Places:
     """Where a class's fields go that are not in the same place for all."""
 
-    extensions: tuple[str, ...]
+    extensions: tuple[Extension, ...]
     agents: tuple[str, ...]  # persons who stand in contextAgents
     named: bool  # the object's name is the event's
     by_iri: bool  # the object's id is the field itself
@@ -47,7 +55,11 @@ def places_of(entry: Entry) -> Places:
     native |= {"name"} if named else set()
     native |= {entry.thing} if speaks_for_itself(entry) else set()
     return Places(
-        extensions=tuple(name for name in fields if name not in native),
+        extensions=tuple(
+            Extension(name, iris.EXTENSION + name, field.default)  # of a required one: no value
+            for name, field in fields.items()
+            if name not in native
+        ),
         agents=agents,
         named=named,
         by_iri=_is_iri(entry),

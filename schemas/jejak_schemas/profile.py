@@ -85,7 +85,7 @@ def _concept(iri: str, kind: str, said: _Json) -> _Json:
 def _extensions() -> Iterator[_Json]:
     verbs: dict[str, set[str]] = {"event": {entry.verb for entry in TEMPLATED}}
     for entry in TEMPLATED:
-        for name in places_of(entry).extensions:
+        for name, *_ in places_of(entry).extensions:
             verbs.setdefault(name, set()).add(entry.verb)
     meanings = _said("documents/fields.toml")["every"] | _said("profile.toml")["extensions"]
     for name in sorted(verbs):
@@ -167,7 +167,7 @@ def _locations(places: Places) -> dict[str, str]:
         locations["offering"] = "$.context.contextActivities.parent[*].id"
     if places.target:
         locations["target"] = "$.context.statement.id"
-    return locations | {name: _extension(iris.EXTENSION + name) for name in places.extensions}
+    return locations | {name: _extension(iri) for name, iri, _ in places.extensions}
 
 
 def _of_people(entry: Entry) -> Iterator[_Json]:

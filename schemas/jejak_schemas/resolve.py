@@ -43,7 +43,8 @@ def person_fields(model: type[Event]) -> tuple[str, ...]:
 
 def references(event: Event) -> tuple[Reference, ...]:
     """Every person and alias that the event names."""
-    people = (getattr(event, name) for name in person_fields(type(event)))
+    said = vars(event)
+    people = (said[name] for name in person_fields(type(event)))
     named = [reference_of(person) for person in people if person is not None]
     if isinstance(event, StatementSubmitted):
         named += map(reference_of, submission.people_in(event.statement))
@@ -53,7 +54,7 @@ def references(event: Event) -> tuple[Reference, ...]:
 
 def stated_aliases(event: Event) -> tuple[Alias, ...]:
     """The unsealed aliases that a posting states; empty for any other event."""
-    stated = getattr(event, "aliases", ())
+    stated = vars(event).get("aliases", ())
     return tuple(alias for alias in stated if isinstance(alias, Alias))
 
 
@@ -69,7 +70,7 @@ def resolve(event: E, people: Mapping[Reference, Resolved]) -> E:
     if isinstance(event, StatementSubmitted):
         ids = {reference: person.person_id for reference, person in people.items()}
         update["statement"] = submission.resolved(event.statement, ids)
-    activity = getattr(event, "activity", None)
+    activity = vars(event).get("activity")
     if isinstance(activity, Activity) and activity.type is None:
         update["activity"] = activity.model_copy(update={"type": entry_of(event).type})
     return event.model_copy(update=update) if update else event

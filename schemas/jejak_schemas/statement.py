@@ -7,8 +7,9 @@ a statement is shown.
 
 import json
 import re
+from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from urllib.parse import quote, unquote
 from uuid import UUID
 
@@ -35,8 +36,19 @@ _SIZES: Final = (3600, 60, 1)
 _Json = Any
 
 
-def to_statement(event: Event) -> dict[str, _Json]:
+NameOf: TypeAlias = Callable[[PersonRef], str]
+
+
+def own_name(person: PersonRef) -> str:
+    """The person_id of a resolved reference, as text."""
+    return str(person.person_id)
+
+
+def to_statement(event: Event, name_of: NameOf = own_name) -> dict[str, _Json]:
     """The statement of a resolved event: JSON values only, valid xAPI 2.0.
+
+    With `name_of`, who is behind each PersonRef, also of one that is not resolved but for it: the
+    same statement as of the resolved event, without making that first.
 
     A StatementSubmitted is its own statement; its exact text is what is kept.
     """
@@ -46,11 +58,11 @@ def to_statement(event: Event) -> dict[str, _Json]:
     entry = entry_of(event)
     statement = {
         "id": str(event.event_id),
-        "actor": _actor(event, entry),
+        "actor": _actor(event, entry, name_of),
         "verb": {"id": entry.verb, "display": {"en": _last(entry.verb)}},
-        "object": _object(event, entry),
+        "object": _object(event, entry, name_of),
         "timestamp": rfc3339(event.occurred_at),
-        "context": _context(event, entry),
+        "context": _context(event, entry, name_of),
     }
     if result := _result(event):
         statement["result"] = result
@@ -140,28 +152,20 @@ def activity_of(statement: dict[str, _Json]) -> str:
 # -- to a statement ---------------------------------------------------------------------
 
 
-def _actor(event: Event, entry: Entry) -> dict[str, _Json]:
+def _actor(event: Event, entry: Entry, name_of: NameOf) -> dict[str, _Json]:
     if entry.actor is Actor.INSTITUTION:
-        return _party(event.party)
-    return _person(getattr(event, entry.actor.value))
-
-
-def _person(person: PersonRef) -> dict[str, _Json]:
-    return _agent(iris.PERSON_HOME, str(person.person_id))
-
-
-def _party(code: str) -> dict[str, _Json]:
-    return _agent(iris.PARTY_HOME, code)
+        return _agent(iris.PARTY_HOME, event.party)
+    return _agent(iris.PERSON_HOME, name_of(getattr(event, entry.actor)))
 
 
 def _agent(home: str, name: str) -> dict[str, _Json]:
     return {"objectType": "Agent", "account": {"homePage": home, "name": name}}
 
 
-def _object(event: Event, entry: Entry) -> dict[str, _Json]:
+def _object(event: Event, entry: Entry, name_of: NameOf) -> dict[str, _Json]:
     thing = getattr(event, entry.thing)
     if isinstance(thing, PersonRef):
-        return _person(thing)
+        return _agent(iris.PERSON_HOME, name_of(thing))
     if isinstance(thing, UUID) and entry.type is None:
         return {"objectType": "StatementRef", "id": str(thing)}
     definition: dict[str, _Json] = {"type": entry.type}
@@ -182,11 +186,11 @@ def _iri(event: Event, entry: Entry) -> str:
     if entry.thing == "programme":
         return _PROGRAMMES + quote(str(thing), safe="")
     code = thing.number if entry.thing == "certificate" else str(thing)
-    owner = getattr(event, "issuer", None) or event.speaks_for
+    owner = vars(event).get("issuer") or event.speaks_for
     return f"{iris.BASE}{_last(entry.type or '')}/{quote(owner)}/{quote(code, safe='')}"
 
 
-def _context(event: Event, entry: Entry) -> dict[str, _Json]:
+def _context(event: Event, entry: Entry, name_of: NameOf) -> dict[str, _Json]:
     places = places_of(entry)
     activities: dict[str, _Json] = {"category": [{"id": iris.PROFILE_VERSION}]}
     extensions: dict[str, _Json] = {EVENT: entry.name}
@@ -198,37 +202,39 @@ def _context(event: Event, entry: Entry) -> dict[str, _Json]:
     if places.target:
         target = str(getattr(event, "target"))  # noqa: B009
         context["statement"] = {"objectType": "StatementRef", "id": target}
-    if registration := getattr(event, "registration", None):
+    said = vars(event)
+    if registration := said.get("registration"):
         context["registration"] = str(registration)
-    _add_agents(context, event, places.agents)
-    told = _told(event)
-    extensions |= {iris.EXTENSION + name: told[name] for name in places.extensions if name in told}
+    if places.agents:
+        _add_agents(context, said, places.agents, name_of)
+    for name, iri, default in places.extensions:
+        if (value := said[name]) is not default and value != default:
+            extensions[iri] = _json(value)
     return context
 
 
-def _add_agents(context: dict[str, _Json], event: Event, roles: tuple[str, ...]) -> None:
+def _add_agents(
+    context: dict[str, _Json], said: dict[str, Any], roles: tuple[str, ...], name_of: NameOf
+) -> None:
     """Persons who neither act nor are acted upon, each with the role they play."""
-    agents = [
-        {
-            "objectType": "contextAgent",
-            "agent": _person(person),
-            "relevantTypes": [iris.own_type(role)],
-        }
-        for role in roles
-        if (person := getattr(event, role)) is not None
-    ]
+    people = {role: person for role in roles if (person := said[role]) is not None}
+    agents = {role: _agent(iris.PERSON_HOME, name_of(one)) for role, one in people.items()}
     if agents:
-        context["contextAgents"] = agents
-    if "learner" in roles:
-        context["extensions"][iris.TLA_LEARNER] = _person(getattr(event, "learner"))  # noqa: B009
+        context["contextAgents"] = [
+            {"objectType": "contextAgent", "agent": agent, "relevantTypes": [iris.own_type(role)]}
+            for role, agent in agents.items()
+        ]
+    if "learner" in agents:
+        context["extensions"][iris.TLA_LEARNER] = agents["learner"]
 
 
 def _result(event: Event) -> dict[str, _Json]:
+    said = vars(event)
     result: dict[str, _Json] = dict(RESULTS.get(type(event).__name__, {}))
-    score: Score | None = getattr(event, "score", None)
+    score: Score | None = said.get("score")
     if score is not None:
         result["score"] = {name: value / _SCALE[name] for name, value in score if value is not None}
-    duration: int | None = getattr(event, "duration", None)
+    duration: int | None = said.get("duration")
     if duration is not None:
         result["duration"] = f"PT{duration}S"
     return result

@@ -107,9 +107,10 @@ def _read_time(text: str) -> datetime:
 
 
 def _utc(moment: datetime) -> datetime:
-    if moment.utcoffset() is None:
-        raise PydanticCustomError("bad-format", "has no time zone")
-    moment = moment.astimezone(UTC)
+    if moment.tzinfo is not UTC:
+        if moment.utcoffset() is None:
+            raise PydanticCustomError("bad-format", "has no time zone")
+        moment = moment.astimezone(UTC)
     if not FIRST_YEAR <= moment.year < _LAST_YEAR:
         raise PydanticCustomError("out-of-range", "lies outside the years 1950 to 2199, in UTC")
     return moment
