@@ -14,7 +14,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 from uuid import UUID
@@ -135,7 +135,8 @@ class Journal:
         """Fix whose sending this is; raises SourceChanged where it was begun as another's."""
         begun = self.heading
         if begun is None:
-            self._do("INSERT INTO sending (party, topic) VALUES (?, ?)", astuple(heading))
+            values = (heading.party, heading.topic)
+            self._do("INSERT INTO sending (party, topic) VALUES (?, ?)", values)
             self.heading = heading
         elif begun != heading:
             raise SourceChanged(
@@ -196,8 +197,8 @@ class Journal:
             " (?, ?, ?, ?, ?, ?) WHERE outcome IS NULL"
             ' AND partition = ? AND "offset" = ? AND event_id = coalesce(?, event_id)',
             (
-                *astuple(told)[:5], " ".join(told.warnings),
-                receipt.partition, receipt.offset, event_id,
+                told.outcome, told.position, told.reason, told.field, told.detail,
+                " ".join(told.warnings), receipt.partition, receipt.offset, event_id,
             ),
         ) > 0  # fmt: skip
 
