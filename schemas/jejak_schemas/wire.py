@@ -39,6 +39,11 @@ _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _TIME: Final = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]([01]\d|2[0-3]):\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)?", re.ASCII
 )
+# RFC 3987: no space, control or private character, and a percent sign only before its two digits.
+_IRI_PART: Final = (
+    r"([^\s\x00-\x20\x7f-\x9f<>\"{}|\\^`%\[\]#"
+    "\ue000-\uf8ff\ufdd0-\ufdef\ufff0-\uffff\U000f0000-\U0010ffff]|%[0-9A-Fa-f]{2})"
+)
 FROM_WIRE: Final = "plain numbers of an Avro body"  # validation context of the codec
 
 
@@ -195,16 +200,18 @@ Document = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=6
 Iri = Annotated[
     str,
     Strict(),
-    StringConstraints(
-        max_length=512, pattern=r"^[a-z][a-z0-9+.-]*:[^\s\x00-\x20\x7f-\x9f<>\"{}|\\^`]+$"
-    ),
+    StringConstraints(max_length=512, pattern=rf"^[a-z][a-z0-9+.-]*:{_IRI_PART}+(#{_IRI_PART}*)?$"),
     Checked,
 ]
 Sha256 = Annotated[str, Strict(), StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Lang = Annotated[
     str,
     Strict(),
-    StringConstraints(max_length=35, pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"),
+    StringConstraints(
+        max_length=35,
+        pattern=r"^[a-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?"
+        r"(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*$",  # RFC 5646: script, region, variants
+    ),
     Checked,
 ]
 _Paragraph = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=2_000), Checked]

@@ -11,10 +11,10 @@ from uuid_utils.compat import uuid7
 
 from jejak_schemas import avro, codec, framing
 from jejak_schemas.catalogue import CATALOGUE, Entry, entry_of
-from jejak_schemas.events import Event, StatementSubmitted, StatementVoided
+from jejak_schemas.events import Event, StatementVoided
 from jejak_schemas.outgoing import OUTGOING, LearningHoursChanged
 from jejak_schemas.resolve import Resolved, references, resolve
-from jejak_schemas.statement import from_statement, to_statement
+from jejak_schemas.statement import to_statement
 from tests.events import any_event
 
 NOW = datetime(2026, 3, 9, 2, tzinfo=UTC)
@@ -41,19 +41,6 @@ def test_every_outgoing_class_has_a_schema() -> None:
 def test_what_is_encoded_is_read_back(entry: Entry, data: st.DataObject) -> None:
     event = data.draw(any_event(entry.event))
     assert codec.read(codec.encode(event)).event == event
-
-
-@every_row
-@quick
-@given(data=st.data())
-def test_a_statement_gives_the_resolved_event_back(entry: Entry, data: st.DataObject) -> None:
-    event = data.draw(any_event(entry.event))
-    resolved = resolve(event, _people(event))
-    through_json = json.loads(json.dumps(to_statement(resolved)))
-    if isinstance(resolved, StatementSubmitted):  # the rest of its event stands in columns
-        assert through_json == json.loads(resolved.statement)
-    else:
-        assert from_statement(through_json) == resolved
 
 
 @every_row

@@ -1,0 +1,130 @@
+"""From event to statement and back: valid xAPI, nothing lost, and nobody made to act who does not.
+
+Source: contract.md, "The catalogue" and "From event to statement".
+"""
+
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from uuid_utils.compat import uuid7
+
+from jejak_schemas import iris, xapi
+from jejak_schemas.catalogue import CATALOGUE, Actor, Entry
+from jejak_schemas.events import Event, LearningRated, StatementSubmitted
+from jejak_schemas.parts import Score
+from jejak_schemas.places import types_of
+from jejak_schemas.resolve import Resolved, references, resolve
+from jejak_schemas.statement import activity_of, from_statement, to_statement
+from tests.events import any_event, least_event
+
+STATED = tuple(entry for entry in CATALOGUE if entry.event is not StatementSubmitted)
+quick = settings(
+    max_examples=6,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example],
+    deadline=None,
+)
+every_row = pytest.mark.parametrize("entry", STATED, ids=lambda row: row.name)
+INSTITUTIONS_DO = {"void", "approv", "evaluat", "assess", "assert", "revok", "verif", "select"}
+
+
+def resolved(event: Event) -> Event:
+    people = {ref: Resolved(uuid7(), "ab" * 32) for ref in references(event)}
+    return resolve(event, people)
+
+
+def kept(event: Event) -> dict[str, Any]:
+    """The statement as the record's bytes give it back."""
+    statement: dict[str, Any] = orjson.loads(orjson.dumps(to_statement(event)))
+    return statement
+
+
+@every_row
+@quick
+@given(data=st.data())
+def test_every_class_is_valid_xapi_and_comes_back_whole(entry: Entry, data: st.DataObject) -> None:
+    for strategy in (
+        least_event(entry.event),
+        any_event(entry.event),
+        any_event(entry.event, whole=True),
+    ):
+        event = resolved(data.draw(strategy))
+        statement = kept(event)
+        assert list(xapi.faults(statement)) == []
+        assert from_statement(statement) == event
+        assert activity_of(statement)
+        _check_people(entry, event, statement)
+
+
+def _check_people(entry: Entry, event: Event, statement: dict[str, Any]) -> None:
+    """The learner acts, is acted upon, or stands in the context and TLA's extension."""
+    acts, done_to = _person(statement["actor"]), _person(statement["object"])
+    if entry.actor is Actor.INSTITUTION:
+        assert acts == f"{iris.PARTY_HOME} {event.party}"
+    if not hasattr(event, "learner"):
+        return
+    learner = f"{iris.PERSON_HOME} {event.learner.person_id}"
+    if learner not in (acts, done_to):
+        context = statement["context"]
+        roles = [(_person(one["agent"]), one["relevantTypes"]) for one in context["contextAgents"]]
+        assert (learner, [iris.own_type("learner")]) in roles
+        assert _person(context["extensions"][iris.TLA_LEARNER]) == learner
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(any_event(StatementSubmitted))
+def test_a_submitted_statement_is_valid_and_kept_as_its_own(event: StatementSubmitted) -> None:
+    after = resolved(event)
+    assert isinstance(after, StatementSubmitted)
+    assert to_statement(after) == orjson.loads(after.statement)
+    assert list(xapi.faults(to_statement(after))) == []
+
+
+_HUNDREDTHS = st.integers(-1_000_000_000, 1_000_000_000)
+
+
+@settings(max_examples=500, deadline=None)
+@given(_HUNDREDTHS, st.integers(-10_000, 10_000))
+@example(1_000_000_000, 10_000)
+@example(-1_000_000_000, -10_000)
+@example(999_999_999, 1)
+def test_no_number_is_lost_on_the_way_through_decimals(raw: int, scaled: int) -> None:
+    event = RATED.model_copy(update={"score": Score(raw=raw, scaled=scaled)})
+    assert from_statement(kept(event)) == event
+
+
+RATED = LearningRated.model_validate(  # resolved: its activity has a type
+    {
+        "occurred_at": "2199-12-31T23:59:59.999999Z",
+        "party": "pusdiklat",
+        "learner": {"person_id": str(uuid7())},
+        "activity": {"id": "https://contoh.id/a", "name": {"id": "A"}, "type": iris.COURSE},
+        "score": {"raw": 1},
+    }
+)
+
+
+@pytest.mark.parametrize("at", ["1950-01-01T00:00:00Z", "2199-12-31T23:59:59.999999Z"])
+def test_the_first_and_the_last_moment_come_back(at: str) -> None:
+    event = LearningRated.model_validate(RATED.model_dump() | {"occurred_at": at})
+    assert from_statement(kept(event)) == event
+
+
+@every_row
+def test_nothing_makes_a_learner_do_what_an_institution_does(entry: Entry) -> None:
+    verb = entry.verb.rsplit("/", 1)[-1]
+    if any(verb.startswith(done) for done in INSTITUTIONS_DO):
+        assert entry.actor is Actor.INSTITUTION
+
+
+def _person(agent: dict[str, Any]) -> str:
+    account = agent.get("account", {})
+    return f"{account.get('homePage')} {account.get('name')}"
+
+
+@every_row
+def test_an_object_has_one_of_the_types_that_its_row_allows(entry: Entry) -> None:
+    assert (entry.type is None) == (types_of(entry) == ())
+    assert entry.type is None or types_of(entry)[0] == entry.type
