@@ -28,6 +28,7 @@ _ANYBODY: Final = UUID(int=0)
 _OWN: Final = ("nip-impossible", "bad-format")
 _ELSEWHERE: Final = ("mbox", "mbox_sha1sum", "openid", "name")
 _AGENT_TYPES: Final = ("Agent", "Group")
+_PARTY: Final = r"[a-z0-9][a-z0-9-]{0,30}"  # as wire.PartyCode
 
 
 def _slashes(iri: str) -> str:
@@ -61,7 +62,10 @@ def checked(text: str) -> str:
     for agent in agents(statement):
         _check_agent(agent)
     for fault in xapi.faults(statement):
-        raise PydanticCustomError("not-xapi", "{rule}", {"rule": fault.rule})
+        where = fault.path or "it"
+        raise PydanticCustomError(
+            "not-xapi", "{where} {rule}", {"where": where, "rule": fault.rule}
+        )
     for member in ("stored", "authority"):
         if member in statement:
             raise PydanticCustomError("not-xapi", "stored and authority are ours to write")
@@ -142,6 +146,8 @@ def _check_account(account: Any) -> None:
         raise PydanticCustomError("person-reference", "an account holds homePage and name only")
     if not isinstance(account.get("name"), str):
         raise PydanticCustomError("person-reference", "an account's name is no text")
+    if home == iris.PARTY_HOME and not re.fullmatch(_PARTY, account["name"]):
+        raise PydanticCustomError("person-reference", "an account's name is no party's code")
     _person(account)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from uuid_utils.compat import uuid7
 
 from jejak_lrs.competency.facts import Evidence, facts_of
 from jejak_schemas import codec, iris, submission
-from jejak_schemas.events import StatementSubmitted
+from jejak_schemas.events import CourseCompleted, StatementSubmitted
 from jejak_schemas.resolve import Resolved, references, resolve
 from jejak_schemas.statement import activity_of, followed, to_statement
 
@@ -107,6 +108,8 @@ def test_what_was_submitted_is_its_own_statement() -> None:
             "account": {"homePage": iris.NIP_HOME, "name": NIP},
         },
         account("https://lms.contoh.id", "12345"),
+        account(iris.PARTY_HOME, "Budi Santoso"),
+        {"objectType": "Group", "name": "Kelas A", "member": []},
         {"account": {"homePage": iris.NIP_HOME, "name": "085-1", "nama": "Budi"}},
     ],
 )
@@ -189,6 +192,54 @@ def test_it_is_evidence_only_where_it_follows_our_profile() -> None:
     assert any(isinstance(fact, Evidence) for fact in facts_of(ours, 1, ID))
 
 
+@pytest.mark.parametrize("at", ["verb", "object", "result", "context"])
+def test_what_contradicts_the_event_it_names_does_not_follow_our_profile(at: str) -> None:
+    statement = following()
+    if at == "verb":
+        statement["verb"] = {"id": iris.FAILED}
+    elif at == "object":
+        statement["object"]["definition"]["type"] = iris.ASSESSMENT
+    elif at == "result":
+        statement["result"] = {"completion": False}
+    else:
+        statement["context"]["contextActivities"]["category"] = {"id": iris.PROFILE}
+    assert followed(resolve(submitted(json.dumps(statement)), people())) is None
+
+
+def test_more_than_our_profile_asks_for_does_no_harm() -> None:
+    statement = following()
+    statement["object"]["definition"] |= {
+        "description": {"id": "Dasar-dasar"},
+        "moreInfo": "https://lms.contoh.id/kursus/7",
+    }
+    statement["result"] |= {"duration": "PT1H30M", "response": "ya"}
+    activities = statement["context"]["contextActivities"]
+    activities["category"] = [{"id": "https://lms.contoh.id/profil"}, {"id": iris.PROFILE_VERSION}]
+    activities["grouping"] = {"id": "https://lms.contoh.id/angkatan/3"}
+    activities["parent"] = {"id": "https://lms.contoh.id/penawaran/9"}
+    statement["context"]["instructor"] = account(iris.NIP_HOME, COACH)
+    stated = followed(resolve(submitted(json.dumps(statement)), people()))
+    assert isinstance(stated, CourseCompleted)
+    assert (stated.duration, stated.offering) == (5400, "https://lms.contoh.id/penawaran/9")
+
+
+@pytest.mark.parametrize(
+    ("changed", "detail"),
+    [
+        ({"verb": {}}, "verb.id is missing"),
+        ({"keterangan": 1}, "it has a member that xAPI does not know"),
+        ({"result": {"score": {"raw": 5, "max": 4}}}, "result.score has a raw above its max"),
+    ],
+)
+def test_what_is_no_xapi_is_refused_with_the_place_and_the_rule(
+    changed: dict[str, Any], detail: str
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        submitted(json.dumps(own(**changed)))
+    refusal = codec.refusal_of(caught.value)
+    assert (refusal.reason, refusal.detail) == ("not-xapi", detail)
+
+
 @pytest.mark.parametrize(
     "bent",
     [
@@ -223,3 +274,13 @@ def following() -> dict[str, Any]:
             },
         },
     )
+
+
+def test_the_example_of_the_page_is_recorded_and_is_evidence() -> None:
+    page = (Path(__file__).parents[2] / "docs/xapi.md").read_text("utf-8")
+    given = json.loads(page.partition("```json\n")[2].partition("```")[0])
+    assert given.pop("event") == StatementSubmitted.__name__
+    event = StatementSubmitted.model_validate(given)
+    stated = followed(resolve(event, people()))
+    assert isinstance(stated, CourseCompleted)
+    assert stated.duration == 6 * 3600
