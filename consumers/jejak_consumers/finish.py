@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -23,8 +23,7 @@ from jejak_schemas.events import (
 from jejak_schemas.statement import MAPPING_VERSION, NameOf, activity_of, own_name, to_statement
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What a record says beside its statement: of whom, whose, from where, with what remarks."""
 
     source: Source

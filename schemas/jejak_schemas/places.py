@@ -29,6 +29,7 @@ class Extension(NamedTuple):
 class Places:
     """Where a class's fields go that are not in the same place for all."""
 
+    verb: str  # the last part of its IRI, which is its English name
     extensions: tuple[Extension, ...]
     agents: tuple[str, ...]  # persons who stand in contextAgents
     named: bool  # the object's name is the event's
@@ -55,6 +56,7 @@ def places_of(entry: Entry) -> Places:
     native |= {"name"} if named else set()
     native |= {entry.thing} if speaks_for_itself(entry) else set()
     return Places(
+        verb=entry.verb.rpartition("/")[2],
         extensions=tuple(
             Extension(name, iris.EXTENSION + name, field.default)  # of a required one: no value
             for name, field in fields.items()

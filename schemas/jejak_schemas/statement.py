@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import cache, lru_cache
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote, unquote
 from uuid import UUID
@@ -59,7 +60,7 @@ def to_statement(event: Event, name_of: NameOf = own_name) -> dict[str, _Json]:
     statement = {
         "id": str(event.event_id),
         "actor": _actor(event, entry, name_of),
-        "verb": {"id": entry.verb, "display": {"en": _last(entry.verb)}},
+        "verb": {"id": entry.verb, "display": {"en": places_of(entry).verb}},
         "object": _object(event, entry, name_of),
         "timestamp": rfc3339(event.occurred_at),
         "context": _context(event, entry, name_of),
@@ -184,10 +185,19 @@ def _iri(event: Event, entry: Entry) -> str:
     if places_of(entry).by_iri:
         return str(thing)
     if entry.thing == "programme":
-        return _PROGRAMMES + quote(str(thing), safe="")
+        return _programme_iri(thing)
     code = thing.number if entry.thing == "certificate" else str(thing)
     owner = vars(event).get("issuer") or event.speaks_for
-    return f"{iris.BASE}{_last(entry.type or '')}/{quote(owner)}/{quote(code, safe='')}"
+    return f"{iris.BASE}{_last(entry.type or '')}/{_quoted(owner)}/{quote(code, safe='')}"
+
+
+@lru_cache(4096)  # the same few are quoted for every event
+def _quoted(code: str) -> str:
+    return quote(code, safe="")
+
+
+def _programme_iri(code: str) -> str:
+    return _PROGRAMMES + _quoted(code)
 
 
 def _context(event: Event, entry: Entry, name_of: NameOf) -> dict[str, _Json]:
@@ -196,7 +206,7 @@ def _context(event: Event, entry: Entry, name_of: NameOf) -> dict[str, _Json]:
     extensions: dict[str, _Json] = {EVENT: entry.name}
     context: dict[str, _Json] = {"contextActivities": activities, "extensions": extensions}
     if places.programme and (programme := getattr(event, "programme")):  # noqa: B009
-        activities["grouping"] = [{"id": _PROGRAMMES + quote(programme, safe="")}]
+        activities["grouping"] = [{"id": _programme_iri(programme)}]
     if places.offering and (offering := getattr(event, "offering")):  # noqa: B009
         activities["parent"] = [{"id": offering}]
     if places.target:
@@ -242,12 +252,14 @@ def _result(event: Event) -> dict[str, _Json]:
 
 def _told(part: Part) -> dict[str, _Json]:
     """The fields of a part as JSON values, those left at their defaults aside."""
-    fields = type(part).model_fields
-    return {
-        name: _json(value)
-        for name, value in part
-        if fields[name].is_required() or value != fields[name].default
-    }
+    defaults = _defaults(type(part))
+    return {name: _json(value) for name, value in part if value != defaults[name]}
+
+
+@cache
+def _defaults(part: type[Part]) -> dict[str, object]:
+    """The default of each field; of a required one a value that equals none."""
+    return {name: field.default for name, field in part.model_fields.items()}
 
 
 def _json(value: object) -> _Json:
