@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo up test test-unit test-integration test-kills test-e2e test-avro-java test-asyncapi test-xapi-rust torture-contract check format lock schemas release docs clean
+.PHONY: help demo up test test-unit test-integration test-kills test-e2e test-avro-java test-asyncapi test-xapi-rust torture-contract check format lock schemas release docs catalogue clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -58,6 +58,9 @@ test-xapi-rust: .venv/dev ## ask xapi-data, somebody else's xAPI 2.0, about our 
 
 test-asyncapi: .venv/dev ## the AsyncAPI project's own parser on docs/contract (needs npm)
 	@$(BIN)/pytest -q tests/clients/test_asyncapi_parser.py $(ARGS)
+
+catalogue: .venv/dev ## write down what the catalogue of a migrated database must be
+	@$(BIN)/python -m tests.fresh_catalogue
 
 test-avro-java: .venv/dev ## ask Avro's own Java again for its verdicts (needs Maven)
 	@$(BIN)/pytest -q tests/clients/test_avro_java.py $(ARGS)

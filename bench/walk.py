@@ -20,12 +20,13 @@ from bench.line import Line, line
 from bench.rounds import Round, Watch, take_turns
 from jejak.loops import door_rules, finisher
 from jejak_consumers.directory import Directory
-from jejak_consumers.finish import Finisher, party_change
+from jejak_consumers.finish import Finisher
 from jejak_consumers.messages import Message
 from jejak_consumers.recorder import MOST_MESSAGES
 from jejak_consumers.walk import DoorRules, Inbox, Walk
 from jejak_lrs import parties, seal
 from jejak_lrs.batch import PartyChange, Refused
+from jejak_lrs.effects import party_change
 from jejak_lrs.parties import Parties
 from jejak_lrs.people import Known
 from jejak_producers.simulate import Delivery, Nation

@@ -156,9 +156,16 @@ def copied(template: Database) -> Iterator[Database]:
     """A copy of a migrated database, dropped at the end."""
     name = f"test_{secrets.token_hex(6)}"
     template.server.execute(
-        sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+        sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER jejak_owner").format(
             sql.Identifier(name), sql.Identifier(template.name)
         )
+    )
+    # A copy has the rows of its template, but not the rights on the database itself.
+    template.server.execute(
+        sql.SQL(
+            "UPDATE pg_database SET datacl = t.datacl FROM pg_database t "
+            "WHERE pg_database.datname = {} AND t.datname = {}"
+        ).format(sql.Literal(name), sql.Literal(template.name))
     )
     try:
         yield Database(template.server, name, template.passwords)

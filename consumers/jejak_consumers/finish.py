@@ -8,18 +8,10 @@ from uuid import UUID
 import orjson
 
 from jejak_lrs import seal
-from jejak_lrs.batch import SYSTEM, Alias, Original, PartyChange, Row, Source
+from jejak_lrs.batch import SYSTEM, Alias, Original, Row, Source
+from jejak_lrs.effects import party_change, target_of
 from jejak_schemas import avro, codec
-from jejak_schemas.catalogue import CHANGES_PARTIES
-from jejak_schemas.events import (
-    Event,
-    PartyDeclared,
-    PartySuspended,
-    ProviderAccredited,
-    ProviderSuspended,
-    StatementSubmitted,
-    StatementVoided,
-)
+from jejak_schemas.events import Event, StatementSubmitted
 from jejak_schemas.statement import MAPPING_VERSION, NameOf, activity_of, own_name, to_statement
 
 
@@ -96,7 +88,7 @@ class Finisher:
             digest=digest,
             warnings=standing.warnings,
             needs=standing.needs,
-            target=event.target if isinstance(event, StatementVoided) else None,
+            target=target_of(event),
             party_change=party_change(event),
             registers=standing.registers,
             original=standing.original,
@@ -114,28 +106,3 @@ def _exact(event: Event, statement: dict[str, Any]) -> bytes:
     if isinstance(event, StatementSubmitted):
         return event.statement.encode()
     return orjson.dumps(statement)
-
-
-def party_change(event: Event) -> PartyChange | None:
-    """What an event changes in who may speak; None for nearly all."""
-    name = type(event).__name__
-    if name not in CHANGES_PARTIES:
-        return None
-    match event:
-        case PartyDeclared():
-            return PartyChange(event.code, name, event.valid_from, roles=event.roles)
-        case PartySuspended():
-            return PartyChange(event.code, name, event.valid_from, event.valid_until)
-        case ProviderSuspended():
-            return PartyChange(event.provider, name, event.valid_from, event.valid_until)
-        case ProviderAccredited():
-            return PartyChange(
-                event.provider,
-                name,
-                event.valid_from,
-                event.valid_until,
-                senders=event.technical_senders,
-                forms=event.forms,
-            )
-        case _:
-            return None

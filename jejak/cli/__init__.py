@@ -21,6 +21,7 @@ MODULES = (
     "provider",
     "agency",
     "auditor",
+    "audit",
     "schema",
     "simulate",
     "demo",

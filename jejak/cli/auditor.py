@@ -1,4 +1,4 @@
-"""For whoever asks and checks: profiles, why a level is what it is, gaps, hours, replay, books."""
+"""For whoever asks: profiles, why a level is what it is, gaps, hours, replay, quarantine."""
 
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -13,7 +13,6 @@ from jejak.cli.options import HomeOption, JsonOption, services_of
 from jejak.cli.outcomes import legend
 from jejak.errors import Misuse, Refuse
 from jejak_schemas.clock import JAKARTA, jakarta_date
-from jejak_schemas.topics import INBOX_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,10 +42,6 @@ def register(app: typer.Typer) -> None:
     quarantine.command("list")(quarantine_list)
     quarantine.callback()(lambda: None)
     app.add_typer(quarantine, name="quarantine")
-    audit = typer.Typer(help="Check that nothing was lost or invented.", no_args_is_help=True)
-    audit.command("check")(audit_check)
-    audit.callback()(lambda: None)
-    app.add_typer(audit, name="audit")
 
 
 def profile(
@@ -240,47 +235,6 @@ def quarantine_list(
         ],
     )  # fmt: skip
     speech.answer_pairs(legend((one.reason for one in found), lang))
-
-
-def audit_check(
-    home: HomeOption = None,
-    books: Annotated[
-        bool, typer.Option("--books", help="Only whether the books balance (all there is yet).")
-    ] = True,
-    as_json: JsonOption = False,
-) -> int:
-    """Check the books: every message delivered has exactly one outcome."""
-    from jejak_lrs import books as keeping  # noqa: PLC0415  not part of the plain install
-
-    del books
-    with _reading(home) as connection:
-        found = keeping.balance(connection)
-    rows = [
-        {
-            "topic": one.inbox.topic, "partition": one.inbox.partition,
-            "delivered": one.inbox.delivered, "recorded": one.recorded,
-            "duplicates": one.duplicates, "conflicts": one.conflicts, "refused": one.refused,
-            "balanced": one.balanced,
-        }
-        for one in found
-    ]  # fmt: skip
-    wrong = [row for row in rows if not row["balanced"]]
-    if as_json:
-        speech.answer_json({"balanced": not wrong, "partitions": rows})
-    else:
-        speech.answer_table(
-            ("inbox", "delivered", "recorded", "duplicates", "conflicts", "refused", "balances"),
-            [
-                (
-                    f"{one.inbox.topic.removeprefix(INBOX_PREFIX)}/{one.inbox.partition}",
-                    one.inbox.delivered, one.recorded, one.duplicates, one.conflicts, one.refused,
-                    "yes" if one.balanced else "NO",
-                )
-                for one in found
-            ],
-        )  # fmt: skip
-        speech.say("the books balance" if not wrong else f"{len(wrong)} partitions do not balance")
-    return 1 if wrong else 0
 
 
 # -- what the commands share --------------------------------------------------------------

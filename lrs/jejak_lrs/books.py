@@ -1,98 +1,186 @@
 """The books: every message delivered from an inbox has exactly one outcome.
 
 Per inbox partition, at any moment: delivered = recorded + duplicates + conflicts + refused, and
-next_offset = the greatest committed source offset + 1.
+the offsets of these are 0, 1, 2 ... next_offset - 1, each once. They count records and outcomes;
+they trust no counter.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, LiteralString
+import heapq
+from collections import Counter
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, LiteralString
 from uuid import UUID
 
+import psycopg
+
+from jejak_lrs import errors, moment
 from jejak_lrs.inboxes import Inbox
+from jejak_schemas import topics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from jejak_lrs.database import Connection
 
-# How many positions one query reads: short transactions, however large the ledger.
-STEP = 1_000_000
+# How many positions one query reads: short transactions and flat memory, however large the ledger.
+STEP = 10_000
 
 _Key = tuple[UUID, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """The books of one inbox partition; `greatest_offset` None where nothing came yet."""
+    """The books of one inbox partition; `wrong` says what does not balance, if anything."""
 
     inbox: Inbox
     recorded: int
     duplicates: int
     conflicts: int
     refused: int
-    greatest_offset: int | None
+    wrong: str | None
 
     @property
     def balanced(self) -> bool:
         """Whether nothing is missing and nothing is too much."""
-        known = self.recorded + self.duplicates + self.conflicts + self.refused
-        past = 0 if self.greatest_offset is None else self.greatest_offset + 1
-        return self.inbox.delivered == known and self.inbox.next_offset == past
+        return self.wrong is None
 
 
-def balance(connection: Connection, step: int = STEP) -> list[Balance]:
+@dataclass(slots=True)
+class _Account:
+    """What became of one partition's messages. All offsets below `past` have an outcome."""
+
+    kinds: Counter[str] = field(default_factory=Counter)
+    past: int = 0
+    ahead: set[int] = field(default_factory=set)
+    doubled: int | None = None
+    strangers: set[str | None] = field(default_factory=set)
+
+    def enter(self, kind: str, offset: int) -> None:
+        self.kinds[kind] += 1
+        if offset < self.past or offset in self.ahead:
+            self.doubled = offset if self.doubled is None else min(offset, self.doubled)
+            return
+        self.ahead.add(offset)
+        while self.past in self.ahead:
+            self.ahead.remove(self.past)
+            self.past += 1
+
+
+class Books:
+    """Takes in what became of messages, in about the order of appends, and draws the balance.
+
+    Flat in memory: of each partition only offsets whose predecessors have not come yet.
+    """
+
+    def __init__(self, inboxes: Iterable[Inbox]) -> None:
+        self._inboxes = {inbox.key: inbox for inbox in inboxes}
+        self._accounts = {key: _Account() for key in self._inboxes}
+
+    def enter(self, key: _Key, offset: int, kind: str, party: str | None) -> None:
+        """One message of a partition: what it became, and whose it is said to be."""
+        account = self._accounts.setdefault(key, _Account())
+        account.enter(kind, offset)
+        inbox = self._inboxes.get(key)
+        if inbox is not None and party != inbox.party:
+            account.strangers.add(party)
+
+    def balances(self) -> list[Balance]:
+        """The books of every partition, by topic, those without an inbox last."""
+        return [_balance(self._inboxes.get(key), key, one) for key, one in self._accounts.items()]
+
+
+def balance(
+    connection: Connection, step: int = STEP, watch: Callable[[int, int], None] | None = None
+) -> list[Balance]:
     """The books of every inbox partition, as of one moment, by topic and partition.
 
-    The upper bounds are read once; what is committed below them cannot change, so the counting
-    runs in short reads beside the writers.
+    Args:
+        connection: a reader's.
+        step: how many positions or outcomes one query reads.
+        watch: told how much is done, of how much.
+
+    Raises:
+        Broken: the ledger has no head.
+        Unreachable, Busy: PostgreSQL went away in the middle.
     """
-    next_position, next_outcome, inboxes = _moment(connection)
-    counts: defaultdict[_Key, Counter[str]] = defaultdict(Counter)
-    greatest: dict[_Key, int] = {}
-    for query, past in ((_RECORDED, next_position), (_TOLD, next_outcome)):
-        for topic_id, partition, kind, count, last in _count(connection, query, past, step):
-            counts[topic_id, partition][kind] += count
-            greatest[topic_id, partition] = max(last, greatest.get((topic_id, partition), -1))
-    return [_balance(inbox, counts[inbox.key], greatest.get(inbox.key)) for inbox in inboxes]
+    try:
+        return _balances(connection, step, watch or (lambda _done, _total: None))
+    except psycopg.Error as exc:
+        raise errors.of(exc) from None
 
 
+def _balances(
+    connection: Connection, step: int, watch: Callable[[int, int], None]
+) -> list[Balance]:
+    now = moment.read(connection)
+    if now is None:
+        raise errors.Broken("ledger_head has no row")
+    books = Books(now.inboxes)
+    streams = (
+        _messages(connection, query, past, step)
+        for query, past in (
+            (_RECORDED, min(now.next_position, now.past_records)),
+            (_TOLD, min(now.next_outcome, now.past_outcomes)),
+        )
+    )
+    total = now.next_position + now.next_outcome
+    merged = heapq.merge(*streams, key=itemgetter(0))
+    for done, (_, topic_id, partition, *entry) in enumerate(merged, 1):
+        books.enter((topic_id, partition), *entry)
+        if done % step == 0:
+            watch(done, total)
+    return books.balances()
+
+
+# By the position at which they were appended.
 _RECORDED: LiteralString = (
-    "SELECT source_topic, source_partition, 'recorded', count(*), max(source_offset) FROM record "
-    "WHERE position >= %s AND position < %s AND source_kind = 'inbox' GROUP BY 1, 2"
+    "SELECT position, source_topic, source_partition, source_offset, 'recorded', party "
+    "FROM record WHERE position >= %s AND position < %s AND source_kind = 'inbox' "
+    "ORDER BY position"
 )
 _TOLD: LiteralString = (
-    "SELECT source_topic, source_partition, kind, count(*), max(source_offset) FROM outcome "
-    "WHERE number >= %s AND number < %s AND source_kind = 'inbox' GROUP BY 1, 2, 3"
+    "SELECT at_position, source_topic, source_partition, source_offset, kind, party "
+    "FROM outcome WHERE number >= %s AND number < %s AND source_kind = 'inbox' ORDER BY number"
 )
 
 
-def _moment(connection: Connection) -> tuple[int, int, list[Inbox]]:
-    found = connection.execute(
-        "SELECT next_position, next_outcome, o.topic_id, o.partition, o.topic, o.party, "
-        "o.generation, o.next_offset, o.delivered "
-        "FROM ledger_head LEFT JOIN inbox_offset o ON true "
-        "ORDER BY o.topic, o.generation, o.partition"
-    ).fetchall()
-    inboxes = [Inbox(*row[2:]) for row in found if row[2] is not None]
-    return found[0][0], found[0][1], inboxes
-
-
-def _count(
+def _messages(
     connection: Connection, query: LiteralString, past: int, step: int
-) -> Iterator[tuple[UUID, int, str, int, int]]:
+) -> Iterator[tuple[Any, ...]]:
     for start in range(0, past, step):
-        yield from connection.execute(query, [start, min(start + step, past)])
+        yield from connection.execute(query, [start, min(start + step, past)], binary=True)
 
 
-def _balance(inbox: Inbox, counts: Counter[str], greatest: int | None) -> Balance:
+def _balance(inbox: Inbox | None, key: _Key, account: _Account) -> Balance:
+    kinds = account.kinds
     return Balance(
-        inbox=inbox,
-        recorded=counts["recorded"],
-        duplicates=counts["duplicate"],
-        conflicts=counts["conflict"],
-        refused=counts["refused"],
-        greatest_offset=greatest,
-    )
+        inbox=inbox or Inbox(*key, topic=f"topic id {key[0]}", party="", generation=0,
+                             next_offset=0, delivered=0),
+        recorded=kinds["recorded"],
+        duplicates=kinds["duplicate"],
+        conflicts=kinds["conflict"],
+        refused=kinds["refused"],
+        wrong="it has messages, and no row in inbox_offset" if inbox is None
+        else _wrong(inbox, account),
+    )  # fmt: skip
+
+
+def _wrong(inbox: Inbox, account: _Account) -> str | None:
+    """What does not balance, the most telling first."""
+    known = account.kinds.total()
+    if account.doubled is not None:
+        return f"offset {account.doubled} has more than one outcome"
+    if account.ahead:
+        return f"offset {account.past} has no outcome"
+    if inbox.next_offset != account.past:
+        return f"next_offset is {inbox.next_offset}, the outcomes end before {account.past}"
+    if inbox.delivered != known:
+        return f"delivered is {inbox.delivered}, there are {known} outcomes"
+    if account.strangers:
+        return f"it is the inbox of {inbox.party}, but holds messages of another party"
+    if inbox.topic != topics.inbox(inbox.party, inbox.generation):
+        return f"generation {inbox.generation} of {inbox.party} cannot be {inbox.topic}"
+    return None

@@ -27,6 +27,9 @@ AGENCIES = "jejak_agency"  # the group of all agencies' roles; cannot log in
 
 LOGINS = (MIGRATOR, WRITER, PROJECTOR, PUBLISHER, READER, AUDITOR, ERASER)
 
+# PostgreSQL 15 has no membership that is not also the right to SET ROLE.
+_MEMBERS_WITHOUT_SET = 160_000
+
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,30}")
 
 # A writer that holds locks and stops must let go (design/ledger.md, append, step 0).
@@ -85,7 +88,14 @@ def create_roles(connection: Connection, passwords: Mapping[str, str]) -> None:
             _set_defaults(connection, role, {**_SILENT, **_DEFAULTS.get(role, {})})
         _grant(connection, OWNER, to=MIGRATOR)
         # So that ledger_unblock(), which runs as the owner, may see and end writers; no others.
+        # The migrator, who may become the owner, must not become the writer by it.
         _grant(connection, WRITER, to=OWNER)
+        if connection.info.server_version >= _MEMBERS_WITHOUT_SET:
+            connection.execute(
+                sql.SQL("GRANT {} TO {} WITH SET FALSE").format(
+                    sql.Identifier(WRITER), sql.Identifier(OWNER)
+                )
+            )
 
 
 def create_agency_role(connection: Connection, code: str, password: str) -> str:

@@ -202,6 +202,33 @@ def test_the_books_of_every_inbox_balance(jejak: Jejak, played: Played) -> None:
     assert "the books balance" in jejak("audit", "check", "--books").out
 
 
+def test_a_played_nation_is_sound(jejak: Jejak) -> None:
+    said = jejak("audit", "check", "--json")
+    found = said.document()
+    assert (said.code, found["sound"], found["differences"]) == (0, True, [])
+    assert found["records"] > 1_000
+    assert "nothing is altered, missing or invented" in jejak("audit", "check").out
+
+
+def test_a_record_that_was_altered_is_named_first(jejak: Jejak, played: Played) -> None:
+    with closing(played.connect_superuser()) as superuser:
+        superuser.execute("ALTER TABLE record_p0 DISABLE TRIGGER append_only")
+        changed = "UPDATE record_p0 SET party = %s WHERE position = 100"
+        before = superuser.execute("SELECT party FROM record WHERE position = 100").fetchall()
+        superuser.execute(changed, ["bkn"])
+        superuser.execute("ALTER TABLE record_p0 ENABLE ALWAYS TRIGGER append_only")
+        try:
+            said = jejak("audit", "check", "--json")
+            assert (said.code, said.document()["sound"]) == (1, False)
+            assert said.document()["differences"][0]["where"] == "record 100"
+            assert "the first: record 100" in jejak("audit", "check").out
+        finally:
+            superuser.execute("ALTER TABLE record_p0 DISABLE TRIGGER append_only")
+            superuser.execute(changed, before[0])
+            superuser.execute("ALTER TABLE record_p0 ENABLE ALWAYS TRIGGER append_only")
+    assert jejak("audit", "check").code == 0
+
+
 def test_quarantine_lists_what_was_not_taken_without_its_content(
     jejak: Jejak, played: Played
 ) -> None:

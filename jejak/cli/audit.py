@@ -1,0 +1,141 @@
+"""`jejak audit`: that nothing was altered, lost or invented."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from jejak.cli import speech
+from jejak.cli.options import HomeOption, JsonOption, services_of
+from jejak_schemas.topics import INBOX_PREFIX
+
+if TYPE_CHECKING:
+    from jejak_lrs.audit.check import Report
+    from jejak_lrs.books import Balance
+    from jejak_lrs.database import Connection
+
+SOUND = "nothing is altered, missing or invented, as far as the database alone can show"
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    audit = typer.Typer(help="Check that nothing was lost or invented.", no_args_is_help=True)
+    audit.command("check")(check)
+    audit.callback()(lambda: None)
+    app.add_typer(audit, name="audit")
+
+
+def check(
+    home: HomeOption = None,
+    books: Annotated[bool, typer.Option("--books", help="Only whether the books balance.")] = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Check every record, outcome, alias, offset, trigger and grant; ends with 1 if one is wrong.
+
+    Up to the moment at which it starts, beside the writers.
+    """
+    return _check_books(home, as_json) if books else _check_all(home, as_json)
+
+
+def _check_all(home: Path | None, as_json: bool) -> int:
+    from jejak_lrs.audit import check as module  # noqa: PLC0415  not part of the plain install
+
+    with _auditing(home) as connection, _bar("checking") as watch:
+        report = module.check(connection, watch)
+    if as_json:
+        speech.answer_json(_document(report))
+        return 0 if report.sound else 1
+    if report.until is not None:
+        records, outcomes = report.until.next_position, report.until.next_outcome
+        speech.say(f"{records} records and {outcomes} outcomes of epoch {report.until.epoch}")
+    if report.sound:
+        speech.say(SOUND)
+        return 0
+    speech.answer_table(
+        ("where", "what is wrong"), [(one.where, one.what) for one in report.differences]
+    )
+    speech.say(_summary(report))
+    return 1
+
+
+def _summary(report: "Report") -> str:
+    first, more = report.differences[0], report.count - len(report.differences)
+    unnamed = f", {more} of them not named" if more else ""
+    unread = "; nothing else could be read" if report.until is None else ""
+    return f"{report.count} differences{unnamed}{unread}; the first: {first}"
+
+
+def _document(report: "Report") -> dict[str, Any]:
+    until = report.until
+    return {
+        "sound": report.sound,
+        "epoch": until and until.epoch,
+        "records": until and until.next_position,
+        "outcomes": until and until.next_outcome,
+        "difference_count": report.count,
+        "differences": [asdict(one) for one in report.differences],
+        "partitions": _rows(report.balances),
+    }
+
+
+def _check_books(home: Path | None, as_json: bool) -> int:
+    from jejak_lrs import books as keeping  # noqa: PLC0415  not part of the plain install
+
+    with _auditing(home) as connection, _bar("counting") as watch:
+        found = keeping.balance(connection, watch=watch)
+    wrong = [one for one in found if not one.balanced]
+    if as_json:
+        speech.answer_json({"balanced": not wrong, "partitions": _rows(found)})
+        return 1 if wrong else 0
+    speech.answer_table(
+        ("inbox", "delivered", "recorded", "duplicates", "conflicts", "refused", "balances"),
+        [
+            (
+                f"{one.inbox.topic.removeprefix(INBOX_PREFIX)}/{one.inbox.partition}",
+                one.inbox.delivered, one.recorded, one.duplicates, one.conflicts, one.refused,
+                one.wrong or "yes",
+            )
+            for one in found
+        ],
+    )  # fmt: skip
+    speech.say("the books balance" if not wrong else f"{len(wrong)} partitions do not balance")
+    return 1 if wrong else 0
+
+
+def _rows(balances: Sequence["Balance"]) -> list[dict[str, Any]]:
+    return [
+        {
+            "topic": one.inbox.topic, "partition": one.inbox.partition,
+            "delivered": one.inbox.delivered, "recorded": one.recorded,
+            "duplicates": one.duplicates, "conflicts": one.conflicts, "refused": one.refused,
+            "next_offset": one.inbox.next_offset, "balanced": one.balanced, "wrong": one.wrong,
+        }
+        for one in balances
+    ]  # fmt: skip
+
+
+@contextmanager
+def _auditing(home: Path | None) -> "Iterator[Connection]":
+    from jejak_lrs import database, roles  # noqa: PLC0415  not part of the plain install
+
+    _, services = services_of(home)
+    with closing(database.connect(services.dsn(roles.AUDITOR), "jejak audit")) as connection:
+        yield connection
+
+
+@contextmanager
+def _bar(doing: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on a terminal; what moves it."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _done, _total: None
+        return
+    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(doing, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)

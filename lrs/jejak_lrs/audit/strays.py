@@ -1,0 +1,71 @@
+"""Rows that name a record which is not what they need: in the small tables beside the record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, LiteralString
+from uuid import UUID
+
+from jejak_lrs.audit.difference import Difference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jejak_lrs.database import Connection
+
+_STEP: Final = 10_000
+_FIRST: Final = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A table, its key, and what the record at a row's position must be."""
+
+    name: LiteralString
+    key: LiteralString
+    right: LiteralString
+
+    def next_start(self) -> LiteralString:
+        return (
+            f"SELECT {self.key} FROM {self.name} WHERE {self.key} >= %s "  # noqa: S608 - our own names
+            f"ORDER BY {self.key} OFFSET %s LIMIT 1"
+        )
+
+    def strays(self) -> LiteralString:
+        return (
+            f"SELECT t.{self.key}, t.position FROM {self.name} t WHERE t.{self.key} >= %s "  # noqa: S608
+            f"AND (%s::uuid IS NULL OR t.{self.key} < %s) AND NOT EXISTS ("
+            f"SELECT FROM record r WHERE r.position = t.position AND {self.right}) "
+            f"ORDER BY t.{self.key}"
+        )
+
+
+_TABLES: Final = (
+    _Table("statement_key", "statement_id", "r.statement_id = t.statement_id"),
+    _Table("statement_reference", "target", "r.event_type = 'StatementVoided'"),
+    _Table("person", "person_id", "r.event_type = 'PersonSeen' AND r.person_id = t.person_id"),
+    _Table(
+        "person_registered",
+        "person_id",
+        "r.event_type IN ('PersonRegistered', 'PersonMoved') AND r.person_id = t.person_id",
+    ),
+)
+
+
+def differences(connection: Connection) -> Iterator[Difference]:
+    """Every row that stands for no record.
+
+    A row and its record come in one transaction, so one query sees both or neither.
+    """
+    for table in _TABLES:
+        for value, position in _strays(connection, table):
+            yield Difference(f"{table.name} {value}", f"record {position} is not there, or another")
+
+
+def _strays(connection: Connection, table: _Table) -> Iterator[tuple[UUID, int]]:
+    start: UUID | None = _FIRST
+    while start is not None:
+        found = connection.execute(table.next_start(), [start, _STEP]).fetchone()
+        end = found[0] if found and found[0] != start else None
+        yield from connection.execute(table.strays(), [start, end, end]).fetchall()
+        start = end

@@ -1,0 +1,53 @@
+"""What a record says beside itself, by its event: who may speak, and what is withdrawn. Pure.
+
+Append writes it into `party` and `statement_reference`; an audit derives it anew.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jejak_lrs.batch import PartyChange
+from jejak_schemas.catalogue import CHANGES_PARTIES
+from jejak_schemas.events import (
+    PartyDeclared,
+    PartySuspended,
+    ProviderAccredited,
+    ProviderSuspended,
+    StatementVoided,
+)
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from jejak_schemas.events import Event
+
+
+def target_of(event: Event) -> UUID | None:
+    """The statement that an event withdraws; None for nearly all."""
+    return event.target if isinstance(event, StatementVoided) else None
+
+
+def party_change(event: Event) -> PartyChange | None:
+    """What an event changes in who may speak; None for nearly all."""
+    name = type(event).__name__
+    if name not in CHANGES_PARTIES:
+        return None
+    match event:
+        case PartyDeclared():
+            return PartyChange(event.code, name, event.valid_from, roles=event.roles)
+        case PartySuspended():
+            return PartyChange(event.code, name, event.valid_from, event.valid_until)
+        case ProviderSuspended():
+            return PartyChange(event.provider, name, event.valid_from, event.valid_until)
+        case ProviderAccredited():
+            return PartyChange(
+                event.provider,
+                name,
+                event.valid_from,
+                event.valid_until,
+                senders=event.technical_senders,
+                forms=event.forms,
+            )
+        case _:
+            return None
