@@ -13,7 +13,7 @@ from psycopg import IntegrityError
 from psycopg.rows import dict_row
 from uuid_utils.compat import uuid7
 
-from jejak_lrs import database, dictionaries, errors, tables
+from jejak_lrs import books, database, dictionaries, errors, tables
 from jejak_lrs.audit.check import Report, check
 from jejak_lrs.audit.scan import Scan
 from jejak_lrs.database import Connection
@@ -253,3 +253,31 @@ def test_no_difference_names_a_number_of_a_person(breaker: Connection) -> None:
     said = "\n".join(scanned(breaker))
     assert "person_alias nip" in said
     assert [nip for nip in (NIP, OTHER_NIP, THIRD_NIP) if nip in said] == []
+
+
+def test_the_books_say_which_offset_is_wrong(breaker: Connection) -> None:
+    topic = "jejak.inbox.vendor"
+
+    def wrong() -> list[str | None]:
+        return [one.wrong for one in books.balance(breaker, step=3) if one.inbox.topic == topic]
+
+    assert wrong() == [None]
+    ours = "source_topic = (SELECT topic_id FROM inbox_offset WHERE party = 'vendor')"
+    for query, said in (
+        (f"DELETE FROM outcome WHERE {ours} AND source_offset = 4", "offset 4 has no outcome"),
+        (
+            f"UPDATE outcome SET source_offset = 3 WHERE {ours} AND source_offset = 4",
+            "offset 3 has more than one outcome",
+        ),
+        (
+            "UPDATE inbox_offset SET next_offset = 13 WHERE party = 'vendor'",
+            "next_offset is 13, the outcomes end before 12",
+        ),
+        (
+            "UPDATE inbox_offset SET delivered = 13 WHERE party = 'vendor'",
+            "delivered is 13, there are 12 outcomes",
+        ),
+    ):
+        with undone(breaker):
+            breaker.execute(query.encode())
+            assert wrong() == [said]
