@@ -56,18 +56,17 @@ def _check_all(home: Path | None, as_json: bool) -> int:
     if report.sound:
         speech.say(SOUND)
         return 0
-    speech.answer_table(
-        ("where", "what is wrong"), [(one.where, one.what) for one in report.differences]
-    )
+    for one in report.differences:
+        speech.say(str(one))
     speech.say(_summary(report))
     return 1
 
 
 def _summary(report: "Report") -> str:
-    first, more = report.differences[0], report.count - len(report.differences)
+    more = report.count - len(report.differences)
     unnamed = f", {more} of them not named" if more else ""
-    unread = "; nothing else could be read" if report.until is None else ""
-    return f"{report.count} differences{unnamed}{unread}; the first: {first}"
+    unread = "; the records could not be read" if report.until is None else ""
+    return f"{report.count} differences{unnamed}{unread}"
 
 
 def _document(report: "Report") -> dict[str, Any]:
@@ -103,7 +102,8 @@ def _check_books(home: Path | None, as_json: bool) -> int:
             for one in found
         ],
     )  # fmt: skip
-    speech.say("the books balance" if not wrong else f"{len(wrong)} partitions do not balance")
+    unbalanced = f"{len(wrong)} of {len(found)} partitions do not balance"
+    speech.say(unbalanced if wrong else "the books balance")
     return 1 if wrong else 0
 
 

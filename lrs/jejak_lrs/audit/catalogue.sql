@@ -68,7 +68,8 @@ said (kind, name, says) AS (
     UNION ALL
     SELECT 'trigger', relname || '.' || tgname,
         CASE tgenabled WHEN 'A' THEN 'always' WHEN 'O' THEN 'on' WHEN 'D' THEN 'DISABLED'
-            ELSE 'on replicas' END || ' ' || pg_get_triggerdef(t.oid)
+            ELSE 'on replicas' END
+            || regexp_replace(pg_get_triggerdef(t.oid), '^CREATE TRIGGER \S+', '')
     FROM pg_trigger t JOIN ours ON tgrelid = ours.oid WHERE NOT tgisinternal
     UNION ALL
     SELECT 'rule', relname || '.' || rulename, pg_get_ruledef(r.oid)
