@@ -16,6 +16,8 @@ from jejak_lrs.audit.sealed import outcome_wrong, record_wrong
 from jejak_lrs.books import Books
 from jejak_lrs.history import Outcome, Record
 from jejak_lrs.statements import Statements
+from jejak_schemas.catalogue import CHANGES_PARTIES
+from jejak_schemas.events import StatementVoided
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,10 +28,9 @@ if TYPE_CHECKING:
     from jejak_lrs.moment import Moment
 
 # The event types that say something beside themselves.
-_TELLING: Final = frozenset({
-    people.SEEN, *people.POSTINGS, "StatementVoided",
-    "PartyDeclared", "PartySuspended", "ProviderAccredited", "ProviderSuspended",
-})  # fmt: skip
+_TELLING: Final = frozenset(
+    {people.SEEN, *people.POSTINGS, StatementVoided.__name__, *CHANGES_PARTIES}
+)
 
 
 class Scan:
