@@ -5,8 +5,10 @@ reason of `reasons.REASONS` and, where it can be told, the field.
 """
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 from itertools import zip_longest
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -15,6 +17,7 @@ import fastavro
 from pydantic import BaseModel, ValidationError
 
 from jejak_schemas import avro, clock
+from jejak_schemas.derive import schema_of
 from jejak_schemas.events import Event
 from jejak_schemas.framing import SINGLE_OBJECT, Framing, header_length
 from jejak_schemas.reasons import REASONS
@@ -53,7 +56,7 @@ def encode(model: BaseModel, framing: Framing = SINGLE_OBJECT) -> bytes:
     out = io.BytesIO()
     out.write(framing.header_of(schema))
     try:
-        fastavro.schemaless_writer(out, schema.reader, _plain(dict(model)))
+        fastavro.schemaless_writer(out, schema.reader, _plain(model))
     except (ValueError, TypeError, KeyError) as exc:
         raise Refusal("wrong-type", None, "has no form on the wire") from exc
     return out.getvalue()
@@ -64,21 +67,40 @@ def body_of(encoded: bytes) -> bytes:
     return encoded[header_length(encoded) :]
 
 
-def _plain(value: Any) -> Any:
+def _plain(model: BaseModel) -> dict[str, Any]:
     """A model's values as Avro writes them without logical types."""
-    if value is None or isinstance(value, str | int):
-        return value
-    if isinstance(value, BaseModel):
-        return {key: _plain(part) for key, part in value}
-    if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
-    if isinstance(value, tuple):
-        return [_plain(part) for part in value]
-    if isinstance(value, datetime):
-        return clock.micros_of(value)
-    if isinstance(value, date):
-        return clock.days_of(value)
-    return str(value)
+    plain = dict(vars(model))
+    for name in _composed(type(model)):
+        if (value := plain[name]) is not None:
+            plain[name] = _wired(value)
+    return plain
+
+
+def _wired(value: Any) -> Any:
+    convert: Callable[[Any], Any] = _TO_WIRE.get(type(value), _plain)
+    return convert(value)
+
+
+@cache
+def _composed(model: type[BaseModel]) -> tuple[str, ...]:
+    """The fields that do not go on the wire as they stand: all but texts, numbers, maps of text."""
+    fields = schema_of(model)["fields"]
+    return tuple(one["name"] for one in fields if _without_null(one["type"]) not in _AS_THEY_STAND)
+
+
+def _without_null(avro_type: Any) -> Any:
+    return avro_type[1] if isinstance(avro_type, list) else avro_type
+
+
+_AS_THEY_STAND: Final = ("string", "long", "boolean", {"type": "map", "values": "string"})
+_TO_WIRE: Final[dict[type, Callable[[Any], Any]]] = {
+    UUID: str,
+    datetime: clock.micros_of,
+    date: clock.days_of,
+    tuple: lambda items: [_wired(item) for item in items],
+    str: lambda text: text,  # in a list
+    int: lambda number: number,
+}
 
 
 def read(value: bytes | None, framing: Framing = SINGLE_OBJECT) -> Read:
