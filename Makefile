@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo up test test-unit test-integration test-kills test-e2e test-avro-java test-asyncapi test-xapi-rust torture-contract check format lock schemas release docs catalogue clean
+.PHONY: help demo up test test-unit test-integration test-kills test-e2e test-clients test-avro-java test-asyncapi test-xapi-rust torture-contract check format lock schemas release docs catalogue clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -54,16 +54,26 @@ docs: .venv/dev ## write docs/contract anew
 	@$(BIN)/jejak schema docs
 
 test-xapi-rust: .venv/dev ## ask xapi-data, somebody else's xAPI 2.0, about our statements (needs Cargo)
+	@$(call needs,cargo,Rust with Cargo)
 	@$(BIN)/pytest -q tests/clients/test_xapi_rust.py $(ARGS)
 
+test-clients: .venv/dev ## clients that are not ours, in Python, Java and Go (needs Maven and Go)
+	@$(call needs,mvn,Maven and a JDK of 17 or later)
+	@$(call needs,go,Go 1.26 or later)
+	@$(BIN)/pytest -q tests/clients/test_first_event.py $(ARGS)
+
 test-asyncapi: .venv/dev ## the AsyncAPI project's own parser on docs/contract (needs npm)
+	@$(call needs,npm,Node 20 with npm)
 	@$(BIN)/pytest -q tests/clients/test_asyncapi_parser.py $(ARGS)
 
 catalogue: .venv/dev ## write down what the catalogue of a migrated database must be
 	@$(BIN)/python -m tests.fresh_catalogue
 
 test-avro-java: .venv/dev ## ask Avro's own Java again for its verdicts (needs Maven)
+	@$(call needs,mvn,Maven and a JDK of 17 or later)
 	@$(BIN)/pytest -q tests/clients/test_avro_java.py $(ARGS)
+
+needs = command -v $(1) >/dev/null || { echo "make $@ needs $(2): there is no $(1)" >&2; exit 2; }
 
 COMPILE = env -u PIP_FIND_LINKS $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
 	--no-header --no-emit-index-url --no-emit-find-links --no-annotate

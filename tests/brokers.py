@@ -53,14 +53,18 @@ class Brokers:
 
     def say(self, topic: str, messages: Sequence[BaseModel], transaction: str = "") -> None:
         """Write messages of ours to a topic, in one transaction, as the publisher does."""
+        self.write(topic, [codec.encode(message) for message in messages], transaction)
+
+    def write(self, topic: str, values: Sequence[bytes], transaction: str = "") -> None:
+        """Write bytes to a topic, in one transaction."""
         producer = KafkaProducer(
             **self._config(), transactional_id=transaction or f"test-{secrets.token_hex(4)}"
         )
         try:
             producer.init_transactions()
             producer.begin_transaction()
-            for message in messages:
-                producer.send(topic, codec.encode(message))
+            for value in values:
+                producer.send(topic, value)
             producer.commit_transaction()
         finally:
             producer.close()
