@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from jejak_schemas import avro
-from jejak_schemas.registry.registering import subject_of
+from jejak_schemas.registry.registering import subject_of, text_of
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Registry:
         """Hold every version of ours."""
         for name in avro.released():
             for one in avro.versions(name):
-                self.hold(subject_of(name), avro.released_text(name, one.version))
+                self.hold(subject_of(name), text_of(one))
 
     def asked_for(self, method: str, part: str) -> list[Asked]:
         return [one for one in self.asked if one.method == method and part in one.path]

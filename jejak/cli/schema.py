@@ -1,6 +1,7 @@
 """For whoever builds on the contract: its schemas, the gate that they pass, its pages."""
 
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -8,10 +9,12 @@ from typing import Annotated
 import typer
 
 from jejak.cli import speech
-from jejak.cli.options import JsonOption
-from jejak.errors import Refuse
+from jejak.cli.options import HomeOption, JsonOption, home_of
+from jejak.errors import Misuse, Refuse
+from jejak.framing import registry_of
 from jejak_schemas import avro, evolution
 from jejak_schemas.evolution import Finding
+from jejak_schemas.registry import register_all
 
 NameArgument = Annotated[str, typer.Argument(help="A class, such as CourseCompleted.")]
 VersionOption = Annotated[
@@ -35,6 +38,7 @@ def register(app: typer.Typer) -> None:
     schema.command("show")(show)
     schema.command("check")(check)
     schema.command("docs")(docs)
+    schema.command("register")(register_schemas)
     app.add_typer(schema, name="schema")
 
 
@@ -132,6 +136,18 @@ def _tell_of(
         speech.tell("write them anew: jejak schema docs")
     elif not stale:
         speech.tell("fresh")
+
+
+def register_schemas(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Put every released schema into the schema registry that is set; what is there stays."""
+    access = registry_of(home_of(home), os.environ)
+    if access is None:
+        raise Misuse("no schema registry is set: say where in JEJAK_REGISTRY_URL")
+    done = register_all(access)
+    if as_json:
+        speech.answer_json({"registry": str(access), **asdict(done)})
+    else:
+        speech.answer_pairs({"registry": access, **asdict(done)})
 
 
 def _versions_of(name: str) -> tuple[avro.Schema, ...]:

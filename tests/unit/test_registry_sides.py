@@ -295,6 +295,12 @@ def test_a_party_reads_the_same_keys_as_the_server(
     assert servers_registry(load(home)) == expected
 
 
+def test_every_key_is_documented_under_both_its_names() -> None:
+    page = (Path(__file__).parents[2] / "docs/registry.md").read_text("utf-8")
+    for key in KEYS:
+        assert f"| `JEJAK_{key.upper()}` | `{key}` |" in page
+
+
 def test_without_a_registry_messages_are_single_objects(home: Home) -> None:
     assert registry_of(home, {}) is None
     assert servers_registry(load(home)) is None

@@ -18,7 +18,7 @@ from jejak_schemas.framing import LARGEST_ID
 from jejak_schemas.registry.access import Access
 from jejak_schemas.registry.errors import RegistryAway, RegistryError, RegistryRefuses
 
-LARGEST_ANSWER: Final = 1024 * 1024  # bytes; our largest schema has some 20 KB
+LARGEST_ANSWER: Final = 4 * 1024 * 1024  # bytes; Confluent's keeps a schema in a message of 1 MiB
 _CONNECT_SECONDS: Final = 2.0
 _READ_SECONDS: Final = 5.0  # between two parts of an answer
 _ANSWER_SECONDS: Final = 10.0  # for the whole of its body
@@ -55,14 +55,8 @@ class RegistryClient:
         return None if found is None else self._checked(found.schema_id)
 
     def text_of(self, number: int) -> str | None:
-        """The Avro schema of an id; None where the id has none, or one that is not Avro's.
-
-        So is one with references to others, or too large to be ours.
-        """
-        try:
-            found = self._ask(lambda: self._client.get_schema(number))
-        except _TooLarge:  # somebody else's: it must not hold up whoever reads
-            return None
+        """The Avro schema of an id; None where it has none, or none of Avro, or one in parts."""
+        found = self._ask(lambda: self._client.get_schema(number))
         if found is None or (found.schema_type or "AVRO") != "AVRO" or found.references:
             return None
         if not isinstance(found.schema_str, str):
@@ -91,8 +85,6 @@ class RegistryClient:
         while True:
             try:
                 return self._once(question)
-            except _TooLarge:
-                raise
             except RegistryAway as away:
                 if time.monotonic() + pause > until:
                     self._found_away = (time.monotonic() + _REST_SECONDS, str(away))
@@ -134,10 +126,6 @@ class RegistryClient:
         return RegistryAway(f"{self._access} does not answer as a schema registry does")
 
 
-class _TooLarge(RegistryAway):
-    """An answer larger than any we ask for."""
-
-
 class _Counted(httpx2.SyncByteStream):
     """A body, cut off where it grows too large or takes too long."""
 
@@ -150,7 +138,7 @@ class _Counted(httpx2.SyncByteStream):
         for part in self._body:
             size += len(part)
             if size > LARGEST_ANSWER:
-                raise _TooLarge("the registry's answer is too large")
+                raise RegistryAway("the registry's answer is too large")
             if time.monotonic() > self._until:
                 raise httpx2.ReadTimeout("the answer takes too long")
             yield part

@@ -14,7 +14,7 @@ from jejak_schemas import avro
 from jejak_schemas.framing import CONFLUENT_MAGIC, LARGEST_ID, SINGLE_OBJECT
 from jejak_schemas.registry.access import Access, client_of
 from jejak_schemas.registry.errors import NotRegistered, RegistryAway
-from jejak_schemas.registry.registering import subject_of
+from jejak_schemas.registry.registering import subject_of, text_of
 
 if TYPE_CHECKING:
     from jejak_schemas.registry.client import RegistryClient
@@ -74,9 +74,8 @@ class SchemaRegistry:
         self._client.close()
 
     def _look_up(self, schema: avro.Schema) -> bytes:
-        text = avro.released_text(schema.name, schema.version)
         with self._asking:
-            number = self._client.id_of(subject_of(schema.name), text)
+            number = self._client.id_of(subject_of(schema.name), text_of(schema))
         if number is None:
             raise NotRegistered(
                 f"the registry does not hold {schema.name} version {schema.version}: "

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from jejak_schemas import avro
 from jejak_schemas.registry.access import Access, client_of
+from jejak_schemas.registry.errors import RegistryRefuses
 
 if TYPE_CHECKING:
     from jejak_schemas.registry.client import RegistryClient
@@ -28,6 +29,14 @@ class Registered:
 def subject_of(name: str) -> str:
     """The subject of a class: `id.jejak.events.CourseCompleted`."""
     return f"{avro.NAMESPACE}.{name}"
+
+
+def text_of(schema: avro.Schema) -> str:
+    """A released schema as a registry holds it: without the file's last line break.
+
+    Confluent's clients strip what they are given, and some registries compare texts.
+    """
+    return avro.released_text(schema.name, schema.version).strip()
 
 
 def register_all(access: Access | str, *, patience: float = 10.0) -> Registered:
@@ -50,7 +59,7 @@ def register_all(access: Access | str, *, patience: float = 10.0) -> Registered:
 def _register(client: "RegistryClient", name: str) -> int:
     """Put the versions of one class; how many were new."""
     subject = subject_of(name)
-    first, *later = (avro.released_text(name, one.version) for one in avro.versions(name))
+    first, *later = map(text_of, avro.versions(name))
     new = _put(client, subject, first)
     client.demand(subject, COMPATIBILITY)  # a subject must stand before it can be ruled
     return new + sum(_put(client, subject, text) for text in later)
@@ -58,7 +67,10 @@ def _register(client: "RegistryClient", name: str) -> int:
 
 def _put(client: "RegistryClient", subject: str, text: str) -> bool:
     """Put one version, if it is not there; whether it was new."""
-    if client.id_of(subject, text) is not None:
-        return False
-    client.put(subject, text)
+    try:
+        if client.id_of(subject, text) is not None:
+            return False
+        client.put(subject, text)
+    except RegistryRefuses as refused:
+        raise RegistryRefuses(f"{subject}: {refused}") from None
     return True
