@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo up test test-unit test-integration test-kills test-e2e test-clients test-avro-java test-asyncapi test-xapi-rust torture-contract check format lock schemas release docs catalogue clean
+.PHONY: help demo up test test-unit test-integration test-kills test-e2e test-clients test-avro-java test-registry test-asyncapi test-xapi-rust torture-contract check format lock schemas release docs catalogue clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -68,6 +68,8 @@ test-asyncapi: .venv/dev ## the AsyncAPI project's own parser on docs/contract (
 
 catalogue: .venv/dev ## write down what the catalogue of a migrated database must be
 	@$(BIN)/python -m tests.fresh_catalogue
+test-registry: .venv/dev ## everything on a real schema registry, Apicurio (fetches 142 MB, once)
+	@$(BIN)/pytest -q tests/registry $(ARGS)
 
 test-avro-java: .venv/dev ## ask Avro's own Java again for its verdicts (needs Maven)
 	@$(call needs,mvn,Maven and a JDK of 17 or later)

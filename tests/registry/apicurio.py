@@ -19,7 +19,7 @@ from jejak.home import default_cache
 
 LOCK = Path(__file__).with_name("apicurio.lock")
 RUNNER = "apicurio-registry-app-2.6.13.Final-runner.jar"
-START_SECONDS = 60
+START_SECONDS = 180  # on a machine with much else to do; alone some 10
 # Else its transactions take a second port, of all addresses, for a number that is their own.
 ONE_PORT = (
     "-DCoreEnvironmentBean.processImplementationClassName="

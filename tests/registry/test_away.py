@@ -1,0 +1,206 @@
+"""A schema registry that is away, or answers wrongly: nothing is lost, refused or skipped.
+
+Each test leaves the registry and the loops as it found them.
+"""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from jejak_producers import RegistryAway, Sent
+from jejak_schemas import topics
+from jejak_schemas.registry import SchemaRegistry, client
+from tests.registry.apicurio import Apicurio
+from tests.registry.house import (
+    QUIET_SECONDS,
+    WAIT_SECONDS,
+    House,
+    asked,
+    completed,
+    eventually,
+    example,
+)
+from tests.schema_registry import Answer, Asked, Registry, serving
+
+
+@pytest.fixture
+def gone(apicurio: Apicurio) -> Iterator[None]:
+    """The registry is killed, and started again at the end."""
+    apicurio.kill()
+    yield
+    apicurio.start()
+
+
+def test_a_registry_killed_in_mid_run_loses_and_refuses_nothing(
+    house: House, apicurio: Apicurio, framing: SchemaRegistry
+) -> None:
+    recorded, refused = house.recorded(), house.refused()
+    sent: list[Sent] = []
+    with house.producer(framing) as producer:
+        producer.emit(completed(), wait="receipt").result(WAIT_SECONDS)
+        for number in range(299):
+            if number == 100:
+                apicurio.kill()
+            sent.append(producer.emit(completed(number)).result(WAIT_SECONDS))
+        # What knew the ids before goes on as if nothing were.
+        told = [producer.receipt_of(one).result(WAIT_SECONDS) for one in sent]
+        assert {one.outcome for one in told} == {"recorded"}
+
+        # Loops that know nothing wait; so does the ledger, and nothing is refused.
+        house.restart_loops()
+        more = [producer.emit(completed(number)).result(WAIT_SECONDS) for number in range(200)]
+        eventually(lambda: "partition waits" in house.log_of("recorder"))
+        time.sleep(QUIET_SECONDS)
+        assert (house.recorded(), house.refused()) == (recorded + 300, refused)
+
+        apicurio.start()
+        back = time.monotonic()
+        told = [producer.receipt_of(one).result(WAIT_SECONDS) for one in more]
+        seconds = time.monotonic() - back
+        print(f"\nall receipts {seconds:.1f} s after the registry is back", file=sys.stderr)  # noqa: T201
+    assert {one.outcome for one in told} == {"recorded"}
+    assert (house.recorded(), house.refused()) == (recorded + 500, refused)
+
+
+def test_a_receipt_that_came_while_the_registry_was_away_is_read_later(
+    house: House, apicurio: Apicurio
+) -> None:
+    with (
+        closing(SchemaRegistry(apicurio.url, patience=0.5)) as fresh,
+        house.producer(fresh) as producer,
+    ):
+        packed = producer.pack(completed())  # and so it knows this class, but no receipt
+        apicurio.kill()
+        sent = producer.send(packed)
+        with pytest.raises(RegistryAway, match="does not answer"):
+            producer.receipt(sent, WAIT_SECONDS)
+        apicurio.start()
+        assert producer.receipt(sent, WAIT_SECONDS).outcome == "recorded"
+
+
+@pytest.mark.usefixtures("gone")
+def test_the_sdk_says_so_before_anything_is_sent(house: House, apicurio: Apicurio) -> None:
+    before = house.recorded()
+    with (
+        closing(SchemaRegistry(apicurio.url, patience=0.5)) as fresh,
+        house.producer(fresh) as producer,
+        pytest.raises(RegistryAway, match="does not answer"),
+    ):
+        producer.emit(completed())
+    time.sleep(QUIET_SECONDS)
+    assert house.recorded() == before
+
+
+# -- commands -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def commands(house: House, framing: SchemaRegistry, tmp_path: Path) -> list[list[str]]:
+    """What parties and the operator would run; there are receipts and changes to be read."""
+    house.told(framing, [completed()])
+    eventually(lambda: bool(house.read("2060", topics.changes("2060"))))
+    file = tmp_path / "events.jsonl"
+    row = completed().model_dump(mode="json", exclude_none=True)
+    file.write_text(json.dumps({"event": "CourseCompleted", **row}) + "\n")
+    words = [
+        ["emit", str(file), "--identity", "pusdiklat"],
+        ["receipts", "--identity", "pusdiklat", "--since", "2020-01-01"],
+        ["watch", "--identity", "2060", "--from-start", "--idle", "1"],
+        ["schema", "register"],
+        ["prepare"],
+    ]
+    return [[*each, "--home", str(house.home.path)] for each in words]
+
+
+def run(words: list[str]) -> tuple[int, list[str]]:
+    """The exit code of a command, and what it says beside its answer."""
+    done = subprocess.run(
+        [sys.executable, "-m", "jejak", *words], capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stderr.splitlines()
+
+
+def test_commands_end_with_3_and_one_line_and_work_when_it_is_back(
+    apicurio: Apicurio, commands: list[list[str]]
+) -> None:
+    apicurio.kill()
+    try:
+        for words in commands:
+            code, said = run(words)
+            assert (code, "does not answer" in said[-1]) == (3, True), (words, said)
+    finally:
+        apicurio.start()
+    for words in commands:
+        code, said = run(words)
+        assert code == 0, (words, said)
+
+
+# -- answers that are wrong -----------------------------------------------------------------------
+
+CLASSES = {  # each is asked for anew, because the recorder has not met it
+    "an error": "SessionAttended",
+    "garbage": "AssessmentPassed",
+    "elsewhere": "CertificateEarned",
+    "too much": "BadgeEarned",
+    "nothing, for long": "ProjectJoined",
+}
+
+
+def wrong(how: str, released: threading.Event) -> Answer:
+    match how:
+        case "an error":
+            return Answer(500, {"error_code": 50001, "message": "store error"})
+        case "garbage":
+            return Answer(200, b"<html>Sign in to the network</html>")
+        case "elsewhere":
+            return Answer(307, b"", {"Location": "http://127.0.0.1:9/"})
+        case "too much":
+            return Answer(200, {"schema": "x" * client.LARGEST_ANSWER})
+        case _:
+            released.wait(WAIT_SECONDS)
+            return Answer(200, b"")
+
+
+def test_a_registry_that_answers_wrongly_loses_and_refuses_nothing(
+    house: House, apicurio: Apicurio, framing: SchemaRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(mirror(apicurio)) as bad, house.producer(framing) as producer:
+        bad.bent = lambda _: Answer(500, b"")
+        monkeypatch.setenv("JEJAK_REGISTRY_URL", bad.url)
+        house.restart_loops()
+        for how, name in CLASSES.items():
+            before = house.recorded(), house.refused()
+            released = threading.Event()
+
+            def bent(_: Asked, how: str = how, released: threading.Event = released) -> Answer:
+                return wrong(how, released)
+
+            bad.bent = bent
+            bad.asked.clear()
+            waiting = producer.emit(example(name, uuid7()), wait="receipt")
+            eventually(lambda: len(bad.asked) > 2)
+            assert (house.recorded(), house.refused()) == before, how
+            bad.bent = lambda _: None
+            released.set()
+            assert waiting.result(WAIT_SECONDS).outcome == "recorded", how
+            assert (house.recorded(), house.refused()) == (before[0] + 1, before[1]), how
+        monkeypatch.undo()
+        house.restart_loops()
+
+
+def mirror(apicurio: Apicurio) -> Registry:
+    """What Apicurio holds, with its ids."""
+    held = Registry()
+    for subject in asked(f"{apicurio.url}/subjects"):
+        for version in asked(f"{apicurio.url}/subjects/{subject}/versions"):
+            one = asked(f"{apicurio.url}/subjects/{subject}/versions/{version}")
+            held.hold(subject, one["schema"], one["id"])
+    return held
