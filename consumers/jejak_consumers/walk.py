@@ -45,6 +45,8 @@ from jejak_schemas.statement import own_name
 
 _AHEAD: Final = timedelta(hours=24)  # contract.md: "more than 24 h in the future: refused"
 _PROVIDING: Final = frozenset({"provider", "marketplace"})
+_ABOUT_A_LEARNER: Final = (LearningEvent, StatementSubmitted)  # a union would be slower to ask
+_POSTINGS: Final = (PersonRegistered, PersonMoved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +217,7 @@ class Walk:
             agency=self._agency(event),
             warnings=tuple(sorted(self._warnings(event, people, person))),
             needs=people.needs,
-            registers=person if isinstance(event, PersonRegistered | PersonMoved) else None,
+            registers=person if isinstance(event, _POSTINGS) else None,
             original=_original(message),
         )
 
@@ -225,13 +227,13 @@ class Walk:
 
     def _agency(self, event: Event) -> str | None:
         """The agency that a posting names, else the institution spoken for, if it is one."""
-        if isinstance(event, PersonRegistered | PersonMoved):
+        if isinstance(event, _POSTINGS):
             return event.home_agency
         roles = self.parties.roles_of(event.speaks_for, self.today)
         return event.speaks_for if "agency" in roles else None
 
     def _warnings(self, event: Event, people: People, person: UUID | None) -> Iterator[str]:
-        if isinstance(event, LearningEvent | StatementSubmitted):
+        if isinstance(event, _ABOUT_A_LEARNER):
             if not self.directory.is_registered(reference_of(event.learner)):
                 yield "person-unconfirmed"
             if self._lacks_accreditation(event):
@@ -241,11 +243,11 @@ class Walk:
             yield "target-unknown-yet"
         if self.now - event.occurred_at > self.rules.late_after:
             yield "late"
-        if not all(self.rules.usual_nip.match(nip) for kind, nip in people.named if kind == "nip"):
-            yield "nip-pattern"
-        if isinstance(event, PersonRegistered | PersonMoved) and any(
-            held != person for held in people.named.values()
-        ):
+        for kind, value in people.named:
+            if kind == "nip" and not self.rules.usual_nip.match(value):
+                yield "nip-pattern"
+                break
+        if isinstance(event, _POSTINGS) and any(held != person for held in people.named.values()):
             yield "alias-held-elsewhere"
 
     def _lacks_accreditation(self, event: Event) -> bool:
@@ -271,7 +273,7 @@ class Walk:
 
 def _subject(event: Event) -> Reference | None:
     """The person whom a posting is about."""
-    return reference_of(event.person) if isinstance(event, PersonRegistered | PersonMoved) else None
+    return reference_of(event.person) if isinstance(event, _POSTINGS) else None
 
 
 def _original(message: Message) -> Original:

@@ -29,13 +29,15 @@ class Source(NamedTuple):
 SYSTEM = Source("system")
 
 
-@dataclass(frozen=True, slots=True)
-class Original:
+class Original(NamedTuple):
     """A message as it was delivered, for quarantine. Its repr shows nothing: it may hold a NIP."""
 
-    key: bytes | None = of(repr=False)
-    value: bytes | None = of(repr=False)
-    headers: tuple[tuple[str, bytes | None], ...] = of(default=(), repr=False)
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...] = ()
+
+    def __repr__(self) -> str:
+        return "Original()"
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,9 +36,13 @@ def day_of(days: int) -> date:
 
 def jakarta_date(moment: datetime) -> date:
     """The calendar date in Asia/Jakarta on which `moment` falls."""
-    return (moment.astimezone(UTC) + _AHEAD).date()
+    return (_utc(moment) + _AHEAD).date()
 
 
 def rfc3339(moment: datetime) -> str:
     """`2026-03-09T02:15:00.000000Z`: always UTC, always six decimals."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+    return _utc(moment).isoformat(timespec="microseconds")[:-6] + "Z"
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)

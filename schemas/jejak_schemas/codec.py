@@ -4,6 +4,7 @@
 reason of `reasons.REASONS` and, where it can be told, the field.
 """
 
+import contextlib
 import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from uuid import UUID
 import fastavro
 from pydantic import BaseModel, ValidationError
 
-from jejak_schemas import avro, clock
+from jejak_schemas import avro, clock, sure
 from jejak_schemas.derive import schema_of
 from jejak_schemas.events import Event
 from jejak_schemas.framing import SINGLE_OBJECT, Framing, header_length
@@ -151,6 +152,9 @@ def _decode(schema: avro.Schema, body: bytes) -> dict[str, Any]:
 
 
 def _validated(model: type[M], plain: dict[str, Any]) -> M:
+    with contextlib.suppress(ValidationError):  # the ordinary way says whether it is bad, and why
+        good: M = sure.reader_of(model).validate_python(plain, context=FROM_WIRE)
+        return good
     try:
         return model.model_validate(plain, context=FROM_WIRE)
     except ValidationError as exc:

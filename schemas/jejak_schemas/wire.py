@@ -26,7 +26,7 @@ from pydantic_core import PydanticCustomError
 from jejak_schemas import clock
 
 FIRST_YEAR: Final = 1950  # no event of a living servant is older
-_LAST_YEAR: Final = 2200
+END_YEAR: Final = 2200  # the first that no event lies in
 # Between the groups of a NIP: any space or dash, a dot, a space as IRIs and JSON write it.
 _GAP: Final = r"(?:[\s.+\-\u2010-\u2015\u2212]|%20|\\[nrt])?"
 _DIGITS_18: Final = re.compile(
@@ -53,7 +53,7 @@ def is_birth_date(digits: str) -> bool:
         born = date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
     except ValueError:
         return False
-    return FIRST_YEAR - 50 <= born.year < _LAST_YEAR
+    return FIRST_YEAR - 50 <= born.year < END_YEAR
 
 
 def holds_nip(text: str) -> bool:
@@ -63,7 +63,8 @@ def holds_nip(text: str) -> bool:
     )
 
 
-def _clean(text: str) -> str:
+def check_text(text: str) -> str:
+    """The text itself, or the reason why no event may hold it."""
     if "\x00" in text:
         raise PydanticCustomError("nul-character", "holds U+0000")
     if holds_nip(text):
@@ -71,7 +72,8 @@ def _clean(text: str) -> str:
     return text
 
 
-def _uuid(value: object) -> object:
+def check_id(value: object) -> object:
+    """The UUID that a text is; anything else as it stands."""
     if not isinstance(value, str):
         return value
     if not _UUID.fullmatch(value):  # Python's UUID also takes braces, urn:, no hyphens
@@ -91,7 +93,8 @@ def _number(value: int, info: ValidationInfo) -> int:
     return value
 
 
-def _time(value: object, info: ValidationInfo) -> object:
+def read_time(value: object, info: ValidationInfo) -> object:
+    """The moment that a text or a number of the wire is; anything else as it stands."""
     try:
         if isinstance(value, int):
             value = clock.moment_of(_number(value, info))
@@ -116,19 +119,20 @@ def _utc(moment: datetime) -> datetime:
         if moment.utcoffset() is None:
             raise PydanticCustomError("bad-format", "has no time zone")
         moment = moment.astimezone(UTC)
-    if not FIRST_YEAR <= moment.year < _LAST_YEAR:
+    if not FIRST_YEAR <= moment.year < END_YEAR:
         raise PydanticCustomError("out-of-range", "lies outside the years 1950 to 2199, in UTC")
     return moment
 
 
-def _date(value: object, info: ValidationInfo) -> object:
+def read_day(value: object, info: ValidationInfo) -> object:
+    """The date that a text or a number of the wire is; anything else as it stands."""
     if isinstance(value, int):
         value = _day_of(_number(value, info))
     elif isinstance(value, str):
         value = _read_date(value)
     if isinstance(value, datetime) or not isinstance(value, date):
         return value
-    if not FIRST_YEAR <= value.year < _LAST_YEAR:
+    if not FIRST_YEAR <= value.year < END_YEAR:
         raise PydanticCustomError("out-of-range", "lies outside the years 1950 to 2199")
     return value
 
@@ -177,12 +181,12 @@ class _FirstBadItem(FailFast):
 
 
 Many = Annotated[tuple[T, ...], _FirstBadItem()]
-Checked = AfterValidator(_clean)
+Checked = AfterValidator(check_text)
 # The Avro side of each type stands in avro.py, by these very aliases.
-Id = Annotated[UUID, Strict(), BeforeValidator(_uuid)]
-EventId = Annotated[UUID, Strict(), AfterValidator(_uuid7), BeforeValidator(_uuid)]
-Time = Annotated[datetime, Strict(), BeforeValidator(_time)]
-Day = Annotated[date, Strict(), BeforeValidator(_date)]
+Id = Annotated[UUID, Strict(), BeforeValidator(check_id)]
+EventId = Annotated[UUID, Strict(), AfterValidator(_uuid7), BeforeValidator(check_id)]
+Time = Annotated[datetime, Strict(), BeforeValidator(read_time)]
+Day = Annotated[date, Strict(), BeforeValidator(read_day)]
 Nip = Annotated[str, Strict(), AfterValidator(check_nip)]
 Nrp = Annotated[str, Strict(), AfterValidator(check_nrp)]
 Code = Annotated[

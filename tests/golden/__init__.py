@@ -35,6 +35,12 @@ def path_of(schema: avro.Schema) -> Path:
     return FOLDER / f"{schema.name}.v{schema.version}.json"
 
 
+def held(schema: avro.Schema) -> dict[str, Any]:
+    """What the golden file of a version holds."""
+    found: dict[str, Any] = json.loads(path_of(schema).read_text("utf-8"))
+    return found
+
+
 def made(schema: avro.Schema, said: dict[str, Any]) -> dict[str, Any]:
     """The content of a golden file: what is said, as JSON, and what becomes of it."""
     model = schema.model.model_validate(said)

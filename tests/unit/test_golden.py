@@ -1,7 +1,6 @@
 """What parties' programs have sent is read for ever: bytes, events and statements as files."""
 
 import json
-from typing import Any
 
 import pytest
 from pydantic import BaseModel
@@ -13,11 +12,6 @@ from tests import golden
 every_version = pytest.mark.parametrize(
     "schema", golden.every_version(), ids=lambda schema: f"{schema.name}.v{schema.version}"
 )
-
-
-def held(schema: avro.Schema) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(golden.path_of(schema).read_text("utf-8"))
-    return found
 
 
 def read(schema: avro.Schema, value: bytes, known: framing.Framing) -> BaseModel:
@@ -41,7 +35,7 @@ class Registered:
 
 @every_version
 def test_golden_bytes_of_both_framings_are_read_as_what_was_said(schema: avro.Schema) -> None:
-    file = held(schema)
+    file = golden.held(schema)
     body = golden.undump(file["body"])
     said = schema.model.model_validate(file["said"])
     single = bytes.fromhex(file["single_object"]) + body
@@ -52,7 +46,7 @@ def test_golden_bytes_of_both_framings_are_read_as_what_was_said(schema: avro.Sc
 
 @every_version
 def test_what_is_said_is_written_in_the_golden_bytes(schema: avro.Schema) -> None:
-    file = held(schema)
+    file = golden.held(schema)
     assert golden.made(schema, file["said"]) == file
     newest = avro.released()[schema.name]
     if schema is newest:
@@ -63,7 +57,7 @@ def test_what_is_said_is_written_in_the_golden_bytes(schema: avro.Schema) -> Non
 
 @every_version
 def test_the_statement_is_the_golden_one_to_the_byte(schema: avro.Schema) -> None:
-    file = held(schema)
+    file = golden.held(schema)
     said = schema.model.model_validate(file["said"])
     if isinstance(said, Event):
         assert json.dumps(golden.statement_of(said)) == json.dumps(file["statement"])

@@ -1,0 +1,75 @@
+"""The quick way of validating is sure: what it takes, the ordinary way takes, as the same."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
+
+from jejak_schemas import avro, codec, sure
+from jejak_schemas.parts import PersonRef
+from jejak_schemas.wire import FROM_WIRE
+from tests import golden
+from tests.events import any_event
+
+quick = settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+every_class = pytest.mark.parametrize("model", avro.MODELS, ids=lambda model: model.__name__)
+JULIUS = "199104122015032003"
+
+
+def plain(message: BaseModel) -> dict[str, Any]:
+    """What an Avro body says, as it is decoded."""
+    schema = avro.released()[type(message).__name__]
+    return codec._decode(schema, codec.body_of(codec.encode(message)))
+
+
+def taken(model: type[BaseModel], said: dict[str, Any]) -> BaseModel | None:
+    try:
+        made: BaseModel = sure.reader_of(model).validate_python(said, context=FROM_WIRE)
+    except ValidationError:
+        return None
+    return made
+
+
+@every_class
+@quick
+@given(data=st.data())
+def test_what_is_taken_is_what_the_model_makes_of_it(
+    model: type[BaseModel], data: st.DataObject
+) -> None:
+    said = plain(data.draw(any_event(model)))  # type: ignore[type-var]
+    made = taken(model, said)
+    assert made is None or made == model.model_validate(said, context=FROM_WIRE)
+    assert made is None or type(made) is model
+
+
+@pytest.mark.parametrize(
+    "schema", golden.every_version(), ids=lambda schema: f"{schema.name}.v{schema.version}"
+)
+def test_a_usual_message_is_taken(schema: avro.Schema) -> None:
+    said = plain(schema.model.model_validate(golden.held(schema)["said"]))
+    assert taken(schema.model, said) is not None
+
+
+@pytest.mark.parametrize(
+    "nip",
+    [
+        JULIUS[:17], JULIUS + "0", "199102302015032003", "199113012015032003",
+        "199104312015032003", "18990412201503200x", "189904122015032003", "220004122015032003",
+        "1991O4122015032003", "\u0661" * 18, JULIUS[:17] + "\n", JULIUS + "\n",
+    ],
+)  # fmt: skip
+def test_no_impossible_nip_is_taken(nip: str) -> None:
+    said = {"nip": nip, "nrp": None, "person_id": None}
+    with pytest.raises(ValidationError):
+        PersonRef.model_validate(said, context=FROM_WIRE)
+    assert taken(PersonRef, said) is None
+
+
+@given(born=st.dates(), rest=st.integers(0, 10**10 - 1))
+def test_a_nip_is_taken_where_its_birth_date_can_be(born: Any, rest: int) -> None:
+    said = {"nip": f"{born:%Y%m%d}".rjust(8, "0") + f"{rest:010}", "nrp": None, "person_id": None}
+    possible = 1900 <= born.year < 2200
+    leap_day = (born.month, born.day) == (2, 29)
+    assert (taken(PersonRef, said) is not None) == (possible and not leap_day)
