@@ -68,6 +68,7 @@ test-asyncapi: .venv/dev ## the AsyncAPI project's own parser on docs/contract (
 
 catalogue: .venv/dev ## write down what the catalogue of a migrated database must be
 	@$(BIN)/python -m tests.fresh_catalogue
+
 test-registry: .venv/dev ## everything on a real schema registry, Apicurio (fetches 142 MB, once)
 	@$(BIN)/pytest -q tests/registry $(ARGS)
 
