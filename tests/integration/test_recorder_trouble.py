@@ -67,7 +67,7 @@ def bent(event: Event, **fields: Any) -> bytes:
     schema = avro.released()[type(event).__name__]
     out = io.BytesIO()
     out.write(schema.header)
-    fastavro.schemaless_writer(out, schema.reader, codec._plain(dict(event)) | fields)
+    fastavro.schemaless_writer(out, schema.reader, codec._plain(event) | fields)
     return out.getvalue()
 
 
