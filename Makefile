@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo up test test-unit test-integration test-kills test-e2e test-clients test-avro-java test-registry test-asyncapi test-xapi-rust torture-contract check format lock schemas release docs catalogue clean
+.PHONY: help demo up test test-unit test-integration test-kills test-e2e test-clients test-avro-java test-registry test-asyncapi test-xapi-rust torture-contract bench check format lock schemas release docs catalogue clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -29,6 +29,9 @@ test-kills: .venv/dev ## tests that kill processes in mid-work
 test-e2e: .venv/dev ## the whole system, as its users meet it
 	@$(BIN)/pytest -q tests/e2e $(ARGS)
 
+bench: .venv/dev ## how fast it is, beside a limit measured in the same run (ONLY=emit|walk|...)
+	@$(BIN)/python -m bench $(ONLY)
+
 torture-contract: .venv/dev ## N (1,000,000) bad messages through the recorder's walk
 	@$(BIN)/python -m tests.fuzz $(or $(N),1000000) $(ARGS)
 
@@ -49,6 +52,7 @@ schemas: .venv/dev ## judge the released schemas: frozen, compatible, what the m
 release: .venv/dev ## freeze what the models say as new schema versions (NAMES="A B": only these)
 	@$(BIN)/python -m jejak_schemas.release $(NAMES)
 	@$(BIN)/jejak schema docs
+	@$(BIN)/python -m tests.golden
 
 docs: .venv/dev ## write docs/contract anew
 	@$(BIN)/jejak schema docs
