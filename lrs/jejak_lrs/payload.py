@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FORMAT = 1
-LEVEL = 3
+LEVEL = 1  # 7 % larger than 3, and half the time: its tables stay in the cache (measured)
 
 # An event has at most 64 KiB; its statement may be several times that. A frame that claims more
 # is not ours, and must not take the memory it claims.
