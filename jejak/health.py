@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from jejak import lag
+from jejak.embedded.ports import LOOPBACK
 from jejak.errors import Fatal, JejakError, Retry
 from jejak.home import Home
 from jejak.kafka_admin import connected
@@ -76,12 +77,14 @@ class Ledger:
 class Health:
     """All of it. `up` is None where the services are not this home's to start.
 
-    `processes` are those that `jejak up` wrote down, with whether they run.
+    `processes` are those that `jejak up` wrote down, with whether they run; `metrics` where those
+    that run show theirs.
     """
 
     home: str
     up: bool | None
     processes: Mapping[str, bool]
+    metrics: Mapping[str, str]
     kafka: Service
     postgres: Service
     ledger: Ledger | None
@@ -108,6 +111,7 @@ class Health:
             "home": self.home,
             "up": self.up,
             "processes": self.processes,
+            "metrics": self.metrics,
             "kafka": self.kafka.says,
             "postgres": self.postgres.says,
             **(asdict(self.ledger) if self.ledger else nothing),
@@ -120,10 +124,16 @@ def look(home: Home, services: Services, *, embedded: bool) -> Health:
     """Ask everything once. A service that is away or refuses us is told, not raised."""
     stored, ledger, postgres = ask_postgres(services)
     states, kafka = ask_kafka(services, stored)
+    written = {each: each.process is not None for each in written_down(home)}
     return Health(
         home=str(home.path),
         up=home.is_held if embedded else None,
-        processes={each.name: each.process is not None for each in written_down(home)},
+        processes={each.name: runs for each, runs in written.items()},
+        metrics={
+            each.name: f"http://{LOOPBACK}:{each.port}/metrics"
+            for each, runs in written.items()
+            if runs and each.port
+        },
         kafka=kafka,
         postgres=postgres,
         ledger=ledger,

@@ -1,15 +1,18 @@
 """The composition root of each loop: what `jejak run LOOP` runs.
 
 A loop gets its services and an event that is set when the process is told to stop; it ends what it
-has in hand and returns.
+has in hand and returns. One that is held up is abandoned after a while: a batch half done is not
+done, and the next start goes on from the ledger.
 """
 
 import os
 import re
 import signal
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from threading import Event
+from importlib.metadata import version
+from threading import Event, Timer
 from types import FrameType
 from typing import Any
 
@@ -17,8 +20,10 @@ import structlog
 
 from jejak import provisioning
 from jejak.errors import Fatal
-from jejak.home import Home
+from jejak.logbook import open_logbook
 from jejak.services import PUBLISHER, RECORDER, Services
+from jejak.settings import Settings
+from jejak.watching import watched
 from jejak_consumers.agencies import Changes, Newcomers
 from jejak_consumers.finish import Finisher
 from jejak_consumers.follower import Loop as FollowerLoop
@@ -27,6 +32,7 @@ from jejak_consumers.kafka import KafkaInboxReader, KafkaOutbox
 from jejak_consumers.projector import Projection
 from jejak_consumers.publisher import Postman, Receipts
 from jejak_consumers.recorder import Recorder
+from jejak_consumers.vitals import Service, Vitals
 from jejak_consumers.walk import DoorRules
 from jejak_lrs import dictionaries, failpoint, roles
 from jejak_lrs.competency import ruleset
@@ -38,38 +44,59 @@ from jejak_schemas.registry import RegistryAway, SchemaRegistry
 
 log = structlog.get_logger()
 
-Loop = Callable[[Home, Services, Event], None]
 FAILPOINT = "JEJAK_FAILPOINT"  # tests kill or freeze a loop at a named point
 
 
-def run(name: str, home: Home, services: Services) -> None:
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every loop's process has."""
+
+    services: Services
+    vitals: Vitals
+    stopping: Event
+
+
+Loop = Callable[[Surroundings], None]
+
+
+def run(name: str, services: Services, settings: Settings) -> None:
     """Run a loop until SIGTERM or Ctrl-C; Fatal if there is no such loop."""
-    loop = LOOPS.get(name)
-    if loop is None:
+    if name not in LOOPS:
         raise Fatal(f"{name} is not part of this build")
+    loop, needs = LOOPS[name]
+    open_logbook(loop=name)
+    if spec := os.environ.get(FAILPOINT):
+        failpoint.arm(failpoint.parse(spec))
+    vitals = Vitals(name, needs, version("jejak"))
     stopping = Event()
+    stop_when_told(stopping, settings.stop_seconds)
+    with watched(vitals, settings.metrics_host, settings.metrics_port) as address:
+        log.info("started", metrics=f"{address}/metrics")
+        loop(Surroundings(services, vitals, stopping))
+        log.info("stopped")
+
+
+def stop_when_told(stopping: Event, patience: float) -> None:
+    """At SIGTERM and Ctrl-C set `stopping`; end the process where that took `patience` seconds."""
+
+    def abandon() -> None:
+        log.warning("abandoned", seconds=patience)
+        os._exit(0)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        stopping.set()
+        if not stopping.is_set():
+            stopping.set()
+            timer = Timer(patience, abandon)
+            timer.daemon = True
+            timer.start()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    if spec := os.environ.get(FAILPOINT):
-        failpoint.arm(failpoint.parse(spec))
-    structlog.configure(
-        processors=[
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.add_log_level,
-            structlog.processors.JSONRenderer(),
-        ]
-    )
-    structlog.contextvars.bind_contextvars(loop=name)
-    loop(home, services, stopping)
 
 
-def record(home: Home, services: Services, stopping: Event) -> None:
+def record(around: Surroundings) -> None:
     """Take the place of the one embedded recorder and record."""
-    del home
+    services = around.services
     database = Database(services.dsn(roles.WRITER), "jejak recorder")
     recorder = Recorder(
         reader=KafkaInboxReader(services.kafka(RECORDER), slot=f"{RECORDER}-1"),
@@ -78,9 +105,10 @@ def record(home: Home, services: Services, stopping: Event) -> None:
         finisher=finisher(),
         rules=door_rules(),
         framing=framing(services),
+        vitals=around.vitals,
     )
     try:
-        recorder.run(stopping)
+        recorder.run(around.stopping)
     finally:
         database.close()
 
@@ -117,16 +145,16 @@ def door_rules() -> DoorRules:
     )
 
 
-def project(home: Home, services: Services, stopping: Event) -> None:
+def project(around: Surroundings) -> None:
     """Fold records into profiles and changes."""
-    del home
-    database = Database(services.dsn(roles.PROJECTOR), "jejak projector")
-    FollowerLoop("projector", database, [Projection(Projector())]).run(stopping)
+    database = Database(around.services.dsn(roles.PROJECTOR), "jejak projector")
+    works = [Projection(Projector())]
+    FollowerLoop("projector", database, works, around.vitals).run(around.stopping)
 
 
-def publish(home: Home, services: Services, stopping: Event) -> None:
+def publish(around: Surroundings) -> None:
     """Send receipts, changes and profile states."""
-    del home
+    services = around.services
     postman = Postman(lambda: KafkaOutbox(services.kafka(PUBLISHER)), framing(services))
     database = Database(services.dsn(roles.PUBLISHER), "jejak publisher")
 
@@ -138,7 +166,13 @@ def publish(home: Home, services: Services, stopping: Event) -> None:
         Changes(postman, match_keys),
         Newcomers(postman, match_keys),
     ]
-    FollowerLoop("publisher", database, works).run(stopping)
+    loop = FollowerLoop("publisher", database, works, around.vitals, postman.reaches_kafka)
+    loop.run(around.stopping)
 
 
-LOOPS: Mapping[str, Loop] = {"recorder": record, "projector": project, "publisher": publish}
+_BOTH: tuple[Service, ...] = ("kafka", "postgres")
+LOOPS: Mapping[str, tuple[Loop, tuple[Service, ...]]] = {
+    "recorder": (record, _BOTH),
+    "projector": (project, ("postgres",)),
+    "publisher": (publish, _BOTH),
+}

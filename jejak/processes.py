@@ -22,10 +22,12 @@ from typing import NoReturn
 from jejak import foundations, provisioning
 from jejak.embedded import child
 from jejak.embedded.both import Embedded, embedded
+from jejak.embedded.ports import free_port
 from jejak.home import Home
 from jejak.running import Running, stop_leftovers, strike_out, write_down
 from jejak.services import Services, services_of
 from jejak.settings import Settings
+from jejak_schemas import backoff
 
 LOOPS = ("recorder", "projector", "publisher")
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -41,20 +43,23 @@ class Loop:
 
     name: str
     home: Home
+    fixed_port: int = 0
     process: child.Child | None = None
-    pause: float = FIRST_PAUSE
+    failures: int = 0
+    port: int = 0
     started: float = 0.0
     due: float = 0.0
 
     def start(self) -> None:
-        """Start it."""
+        """Start it, with a port of its own for its metrics."""
+        self.port = self.fixed_port or free_port()
         command = [sys.executable, "-m", "jejak", "run", self.name, "--home", str(self.home.path)]
         self.process = child.start(
             self.name,
             command,
             marker=self.home.path,
             log=self.home.log / f"{self.name}.log",
-            environment=os.environ,
+            environment={**os.environ, "JEJAK_METRICS_PORT": str(self.port)},
             folder=None,
         )
         self.started = time.monotonic()
@@ -66,13 +71,13 @@ class Loop:
         if self.process is None or self.process.running:
             return False
         if not self.due:
-            self.pause = FIRST_PAUSE if now - self.started > STEADY else self.pause
-            self.due = now + self.pause
+            self.failures = 1 if now - self.started > STEADY else self.failures + 1
+            pause = backoff.pause(self.failures, FIRST_PAUSE, LONGEST_PAUSE)
+            self.due = now + pause
             tell(
                 f"{self.name} ended with code {self.process.process.returncode}: "
-                f"{child.last_words(self.process.log)}; again in {self.pause:.1f} s"
+                f"{child.last_words(self.process.log)}; again in {pause:.1f} s"
             )
-            self.pause = min(self.pause * 2, LONGEST_PAUSE)
         if now < self.due:
             return False
         self.start()
@@ -87,12 +92,14 @@ class Up:
     services: Services
     embedded: Embedded
     tell: Tell
+    metrics_port: int = 0
     loops: list[Loop] = field(default_factory=list)
 
     def start_loops(self, names: Sequence[str]) -> None:
         """Start these loops beside those that run."""
         for name in names:
-            loop = Loop(name, self.home)
+            fixed = self.metrics_port and self.metrics_port + LOOPS.index(name)
+            loop = Loop(name, self.home, fixed)
             loop.start()
             self.loops.append(loop)
         self._write_down()
@@ -126,9 +133,9 @@ class Up:
         return [process for process in both if process is not None]
 
     def _write_down(self) -> None:
-        loops = [loop.process for loop in self.loops if loop.process is not None]
-        children = [Running.of(process) for process in (*self._services(), *loops)]
-        write_down(self.home, [Running.this("jejak up"), *children])
+        services = [Running.of(process) for process in self._services()]
+        loops = [Running.of(loop.process, loop.port) for loop in self.loops if loop.process]
+        write_down(self.home, [Running.this("jejak up"), *services, *loops])
 
 
 @contextmanager
@@ -148,7 +155,7 @@ def running(
         stack.callback(services.stop)
         tell("starting Kafka and PostgreSQL")
         services.start()
-        up = Up(home, services_of(home, settings), services, tell)
+        up = Up(home, services_of(home, settings), services, tell, settings.metrics_port)
         up.start_loops([])  # writes the services down
         foundations.prepare(up.services)
         provisioning.refresh_credentials(up.services, home.credentials)

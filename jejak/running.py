@@ -22,12 +22,16 @@ CLOCK_SLACK = 5.0  # seconds; births are told from the wall clock, which is some
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A process as written down: `born` is in seconds since the epoch."""
+    """A process as written down: `born` is in seconds since the epoch.
+
+    `port` is where it shows its metrics; 0 where it has none.
+    """
 
     name: str
     pid: int
     born: float
     marker: str
+    port: int = 0
 
     @classmethod
     def this(cls, name: str) -> "Running":
@@ -36,13 +40,13 @@ class Running:
         return cls(name, own.pid, own.create_time(), "")
 
     @classmethod
-    def of(cls, child: Child) -> "Running":
+    def of(cls, child: Child, port: int = 0) -> "Running":
         """A program that we started. One that has ended already is written down as such."""
         try:
             born = psutil.Process(child.process.pid).create_time()
         except psutil.Error:
             born = 0.0
-        return cls(child.name, child.process.pid, born, child.marker)
+        return cls(child.name, child.process.pid, born, child.marker, port)
 
     @property
     def process(self) -> psutil.Process | None:

@@ -56,6 +56,21 @@ class Settings(BaseSettings):
     kafka_heap_mb: int = Field(
         512, description="Largest heap of the embedded broker, MiB.", ge=256, le=65536
     )
+    metrics_host: str = Field(
+        "127.0.0.1", description="Address on which a loop shows metrics and health."
+    )
+    metrics_port: int = Field(
+        0,
+        description="Port for that; 0: a free one. `jejak up` gives this and the next ones.",
+        ge=0,
+        le=65533,
+    )
+    stop_seconds: float = Field(
+        15.0,
+        description="Seconds for the batch in hand after SIGTERM; then it is abandoned.",
+        gt=0,
+        le=600,
+    )
     registry_url: str | None = Field(
         None,
         description="Schema registry, Confluent's API; unset: none, single-object encoding.",

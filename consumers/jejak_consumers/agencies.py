@@ -21,7 +21,8 @@ from jejak_consumers.follower import Batch
 from jejak_consumers.messages import Post
 from jejak_consumers.publisher import MOST, Parcel, Postman, move_chains, numbering_of
 from jejak_consumers.roster import match_ref
-from jejak_lrs import history, outbox, profiles
+from jejak_consumers.vitals import Vitals
+from jejak_lrs import history, outbox, profiles, standing
 from jejak_lrs.cursor import Cursor
 from jejak_lrs.database import Connection
 from jejak_schemas import codec, topics
@@ -87,6 +88,15 @@ class Changes:
         """End the writer."""
         self.postman.rest()
 
+    def numbers(self, items: Parcel) -> Mapping[str, int]:
+        """How many changes, and how many states after them."""
+        changes = sum(post.topic.endswith(".changes") for post in items.posts)
+        return {"changes": changes, "profiles": len(items.posts) - changes}
+
+    def look(self, connection: Connection, at: Cursor, vitals: Vitals) -> None:
+        """Note the changes that nobody was told of."""
+        vitals.lags(self.name, standing.changes_behind(connection, at))
+
 
 @dataclass(slots=True)
 class Newcomers:
@@ -130,6 +140,13 @@ class Newcomers:
         """End the writer, and look again."""
         self._looked = 0.0
         self.postman.rest()
+
+    def numbers(self, items: Parcel) -> Mapping[str, int]:
+        """How many states."""
+        return {"profiles": len(items.posts)}
+
+    def look(self, connection: Connection, at: Cursor, vitals: Vitals) -> None:
+        """Nothing: agencies that are new are not counted."""
 
     def _everyone(
         self, connection: Connection, agency: str, keys: Mapping[str, bytes], epoch: UUID

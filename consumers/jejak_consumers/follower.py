@@ -6,21 +6,23 @@ it. One copy is active, any number stand by: an advisory lock decides who works,
 expected value makes it safe. Source: ledger.md, "Followers".
 """
 
-import random
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import psycopg
 import structlog
 
 from jejak_consumers import errors
+from jejak_consumers.vitals import Vitals
 from jejak_lrs import cursor
 from jejak_lrs import errors as ledger_errors
 from jejak_lrs.cursor import Cursor
 from jejak_lrs.database import Connection, Database
 from jejak_lrs.failpoint import failpoint
+from jejak_schemas import backoff
 from jejak_schemas.registry import errors as registry_errors
 
 log = structlog.get_logger()
@@ -29,7 +31,7 @@ T = TypeVar("T")
 
 _REST_SECONDS = 0.1  # when nothing came
 _STANDBY_SECONDS = 0.5
-_LONGEST_PAUSE = 5.0
+_LOOK_SECONDS: Final = 5.0  # between two looks at how far it is behind
 # A frozen copy must not stay the active one: PostgreSQL ends its session, and so its lock.
 _SILENCE = "30s"
 
@@ -61,6 +63,14 @@ class Work(Protocol[T]):
     def rest(self) -> None:
         """Let go of everything: after an error, and at the end."""
 
+    def numbers(self, items: T) -> Mapping[str, int]:
+        """What a batch holds, in numbers by kind, for the log and the metrics."""
+        del items
+        return {}
+
+    def look(self, connection: Connection, at: Cursor, vitals: Vitals) -> None:
+        """Note how far it is behind."""
+
 
 @dataclass(slots=True)
 class Follower(Generic[T]):
@@ -68,6 +78,7 @@ class Follower(Generic[T]):
 
     database: Database
     work: Work[T]
+    vitals: Vitals = field(default_factory=lambda: Vitals("follower"))
     _stand: Cursor | None = None
 
     def step(self) -> bool:
@@ -76,6 +87,7 @@ class Follower(Generic[T]):
         Raises:
             Fenced: another copy has moved the cursor; this one must end.
         """
+        began = time.perf_counter()
         connection = self.database.connection
         after = self._after(connection)
         batch = self.work.read(connection, after)
@@ -91,7 +103,13 @@ class Follower(Generic[T]):
             failpoint("follower.before-commit")
         failpoint("follower.after-commit")
         self._stand = batch.to
+        self._say(batch, time.perf_counter() - began)
         return True
+
+    def look(self) -> None:
+        """Note how far the work is behind."""
+        connection = self.database.connection
+        self.work.look(connection, self._after(connection), self.vitals)
 
     def rest(self) -> None:
         """Believe nothing any more: the next step asks the ledger where it stands."""
@@ -105,6 +123,18 @@ class Follower(Generic[T]):
                 self._stand = cursor.lock(connection, self.work.name)
         return self._stand
 
+    def _say(self, batch: Batch[T], seconds: float) -> None:
+        """The canonical line of a batch: numbers only."""
+        name, numbers = self.work.name, self.work.numbers(batch.items)
+        self.vitals.batch(name, numbers, batch.to.position, seconds)
+        log.info(
+            "batch",
+            work=name,
+            **numbers,
+            position=batch.to.position,
+            milliseconds=round(seconds * 1000),
+        )
+
 
 @dataclass(slots=True)
 class Loop:
@@ -114,16 +144,21 @@ class Loop:
         name: of the advisory lock, and in the log.
         database: this loop's own; closed at the end, which lets the lock go.
         works: done in turn.
+        vitals: what it says of itself.
+        reaches_kafka: whether the brokers are there, as far as the works know.
     """
 
     name: str
     database: Database
     works: Sequence[Work[Any]]
+    vitals: Vitals = field(default_factory=lambda: Vitals("follower"))
+    reaches_kafka: Callable[[], bool] = lambda: True
+    _looked: float = field(default=0.0, init=False)
     followers: list[Follower[Any]] = field(init=False)
     _held: Connection | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self.followers = [Follower(self.database, work) for work in self.works]
+        self.followers = [Follower(self.database, work, self.vitals) for work in self.works]
 
     def run(self, stop: threading.Event) -> None:
         """Follow until told to stop; Retry errors back off, Fatal ones end the loop."""
@@ -135,21 +170,36 @@ class Loop:
                     failures = 0
                 except (errors.Retry, ledger_errors.Retry, registry_errors.Retry) as exc:
                     failures += 1
-                    log.warning("retry", loop=self.name, error=str(exc), failures=failures)
+                    log.warning("retry", error=str(exc), failures=failures)
+                    self.vitals.retried(exc)
                     self._rest()
-                    stop.wait(_pause(failures))
+                    stop.wait(backoff.pause(failures))
         finally:
             self.stop()
 
     def turn(self) -> float:
         """Let every work do one batch; the seconds to wait before the next turn."""
+        self.vitals.turned()
         try:
-            if not self._leads():
-                return _STANDBY_SECONDS
-            came = [follower.step() for follower in self.followers]
+            leads = self._leads()
+            came = leads and self._step()
         except psycopg.Error as exc:
-            raise ledger_errors.of(exc) from exc
-        return 0.0 if any(came) else _REST_SECONDS
+            raise ledger_errors.of(exc) from None  # its DETAIL can quote a row
+        self.vitals.leads(yes=leads)
+        self.vitals.reaches("postgres", yes=True)
+        self.vitals.reaches("kafka", yes=self.reaches_kafka())
+        if not leads:
+            return _STANDBY_SECONDS
+        return 0.0 if came else _REST_SECONDS
+
+    def _step(self) -> bool:
+        """Let every work do one batch; whether anything came."""
+        came = [follower.step() for follower in self.followers]
+        if time.monotonic() - self._looked > _LOOK_SECONDS:
+            self._looked = time.monotonic()
+            for follower in self.followers:
+                follower.look()
+        return any(came)
 
     def stop(self) -> None:
         """Let go of everything, the lock included."""
@@ -170,15 +220,9 @@ class Loop:
         connection.execute(f"SET idle_session_timeout = '{_SILENCE}'")
         self._held = connection
         self._rest()
-        log.info("active", loop=self.name)
+        log.info("active")
         return True
 
     def _rest(self) -> None:
         for follower in self.followers:
             follower.rest()
-
-
-def _pause(failures: int) -> float:
-    """Exponential back-off with full jitter, in seconds."""
-    longest = min(_LONGEST_PAUSE, 0.1 * 2 ** min(failures, 10))
-    return random.uniform(0, longest)  # noqa: S311  no secret

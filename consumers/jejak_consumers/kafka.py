@@ -120,6 +120,12 @@ class Line:
                 self._discard()
                 raise
 
+    @property
+    def stands(self) -> bool:
+        """Whether a connection is open. Idle lines stay: metadata is asked for more often."""
+        held = self._connections
+        return held is not None and any(one.connected for one in list(held._conns.values()))  # noqa: SLF001
+
     @contextlib.contextmanager
     def explained(self) -> Iterator[None]:
         """Raise what the library raises as one of `errors`."""
@@ -242,6 +248,16 @@ class KafkaInboxReader(InboxReader):
         if self._describer is None:
             self._describer = _Describer(self._access, self._patience)
         return self._describer.topic_ids(topics)
+
+    def ends(self) -> Mapping[TopicPartition, int]:
+        """The next offset to be written to each partition, as the last fetch said; asks nobody."""
+        owned = self._client.assignment()
+        known = {TopicPartition(*where): self._client.highwater(where) for where in owned}
+        return {where: end for where, end in known.items() if end is not None}
+
+    def connected(self) -> bool:
+        """Whether a line to a broker stands."""
+        return self._line.stands
 
     def report(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Commit offsets to the group, without waiting, for lag displays only."""
@@ -395,6 +411,10 @@ class KafkaOutbox(Outbox):
         with self._line.explained():
             _within(_DELIVERY, self._client.commit_transaction)
 
+    def connected(self) -> bool:
+        """Whether a line to a broker stands."""
+        return self._line.stands
+
     def close(self) -> None:
         """End at once: what was not acknowledged is not sent any more."""
         sender = self._client._sender  # noqa: SLF001  its public close would flush
@@ -504,6 +524,7 @@ def _message(record: Any) -> Message:
         record.key,
         record.value,
         tuple(record.headers),
+        record.timestamp,
     )
 
 

@@ -24,6 +24,7 @@ class Message:
     key: bytes | None = field(repr=False)
     value: bytes | None = field(repr=False)
     headers: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
+    written: int = 0  # milliseconds since the epoch, by the broker's clock
 
     @property
     def where(self) -> TopicPartition:
@@ -63,6 +64,14 @@ class InboxReader(Protocol):
     def topic_ids(self, topics: Iterable[str]) -> Mapping[str, UUID]:
         """Kafka's ids of topics, asked from the brokers now, never from a cache."""
 
+    def ends(self) -> Mapping[TopicPartition, int]:
+        """The next offset to be written to each partition, as the last fetch said; asks nobody."""
+        return {}
+
+    def connected(self) -> bool:
+        """Whether a line to a broker stands."""
+        return True
+
     def report(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Commit offsets to the group for lag displays only; never fails the loop."""
 
@@ -93,6 +102,10 @@ class Outbox(Protocol):
 
     def commit(self) -> None:
         """Make them visible to readers of committed messages."""
+
+    def connected(self) -> bool:
+        """Whether a line to a broker stands."""
+        return True
 
     def close(self) -> None:
         """End at once: what was not acknowledged is not sent any more."""

@@ -4,11 +4,12 @@ Everything that it does is in PostgreSQL, in the transaction that moves its curs
 `jejak_lrs.projection`; this makes it a follower.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from jejak_consumers.follower import Batch
-from jejak_lrs import history, projection
+from jejak_consumers.vitals import Vitals
+from jejak_lrs import evidence, history, profiles, projection, standing
 from jejak_lrs.cursor import Cursor
 from jejak_lrs.database import Connection
 from jejak_lrs.history import Record
@@ -49,3 +50,13 @@ class Projection:
 
     def rest(self) -> None:
         """Nothing to let go of: after a failed transaction it reads the registry again."""
+
+    def numbers(self, items: Records) -> Mapping[str, int]:
+        """How many records; none where only persons were folded anew."""
+        return {"records": len(items.records)}
+
+    def look(self, connection: Connection, at: Cursor, vitals: Vitals) -> None:
+        """Note the records that are not folded, and the persons to be folded anew."""
+        vitals.lags(self.name, standing.records_behind(connection, at))
+        generation = profiles.active_generation(connection)
+        vitals.refolds(self.name, evidence.backlog(connection, generation))

@@ -12,7 +12,8 @@ from uuid import UUID
 from jejak_consumers.chain import Numbering
 from jejak_consumers.follower import Batch
 from jejak_consumers.messages import Outbox, Post
-from jejak_lrs import history, outbox
+from jejak_consumers.vitals import Vitals
+from jejak_lrs import history, outbox, standing
 from jejak_lrs.cursor import Cursor
 from jejak_lrs.database import Connection
 from jejak_lrs.failpoint import failpoint
@@ -57,6 +58,14 @@ class Postman:
             self.rest()
             raise
 
+    def sit_down(self) -> None:
+        """Have a writer before anything is read: an older copy is cut off, a bad login shows."""
+        self._writer()
+
+    def reaches_kafka(self) -> bool:
+        """Whether the writer's line to the brokers stands."""
+        return self._outbox is not None and self._outbox.connected()
+
     def rest(self) -> None:
         """End the writer at once."""
         ended, self._outbox = self._outbox, None
@@ -79,6 +88,7 @@ class Receipts:
 
     def read(self, connection: Connection, after: Cursor) -> Batch[Parcel] | None:
         """The next fates, as numbered receipts."""
+        self.postman.sit_down()
         head = history.head(connection)
         fates, to = outbox.delivered(connection, after, head, self.most)
         if to == after:
@@ -98,6 +108,14 @@ class Receipts:
     def rest(self) -> None:
         """End the writer."""
         self.postman.rest()
+
+    def numbers(self, items: Parcel) -> Mapping[str, int]:
+        """How many receipts."""
+        return {"receipts": len(items.posts)}
+
+    def look(self, connection: Connection, at: Cursor, vitals: Vitals) -> None:
+        """Note the records and outcomes that nobody was told of."""
+        vitals.lags(self.name, standing.fates_behind(connection, at))
 
 
 def numbering_of(connection: Connection, epoch: UUID, named: Iterable[str]) -> Numbering:

@@ -5,7 +5,6 @@ append does anything count as done. Source: ledger.md, "The recorder and Kafka".
 """
 
 import gc
-import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,6 +21,7 @@ from jejak_consumers import errors
 from jejak_consumers.directory import STATEMENT, CutHere, Directory, NotLookedUp
 from jejak_consumers.finish import Finisher
 from jejak_consumers.messages import InboxReader, Message, TopicPartition
+from jejak_consumers.vitals import OUTCOMES, Vitals
 from jejak_consumers.walk import DoorRules, Inbox, Walk
 from jejak_lrs import errors as ledger_errors
 from jejak_lrs import history, inboxes, parties
@@ -30,16 +30,18 @@ from jejak_lrs.database import Database
 from jejak_lrs.failpoint import failpoint
 from jejak_lrs.ledger import append
 from jejak_lrs.people import People
+from jejak_lrs.standing import Behind
+from jejak_schemas import backoff
 from jejak_schemas.framing import SINGLE_OBJECT, Framing
 from jejak_schemas.registry import RegistryError
 from jejak_schemas.resolve import Reference
 
 log = structlog.get_logger()
 
+WORK: Final = "recorder"  # in the log and the metrics
 MOST_MESSAGES: Final = 2_000  # a batch: enough for COPY, few enough for the processor's cache
 _POLL_SECONDS: Final = 0.2
 _LOOK_AGAIN_SECONDS: Final = 1.0
-_LONGEST_PAUSE: Final = 5.0
 
 
 @dataclass(slots=True)
@@ -52,16 +54,20 @@ class Recorder:
     finisher: Finisher
     rules: DoorRules
     framing: Framing = SINGLE_OBJECT
+    vitals: Vitals = field(default_factory=lambda: Vitals("recorder"))
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     _next: dict[TopicPartition, int] = field(default_factory=dict)  # what we read and own
     _idle: set[TopicPartition] = field(default_factory=set)  # what we own but may not read
     _inboxes: dict[str, Inbox] = field(default_factory=dict)
     _looked: float = 0.0
+    _noted: float = 0.0
+    _oldest: int = 0
 
     def run(self, stop: threading.Event) -> None:
         """Record until told to stop. Retry errors back off; Fatal ones end the loop."""
         gc.freeze()
         gc.disable()  # each collection would walk the thousands of objects of a batch (measured)
+        self.vitals.leads(yes=True)
         self.reader.subscribe(self._assigned, self._lost)
         try:
             self._turns(stop)
@@ -78,21 +84,26 @@ class Recorder:
             except (errors.Retry, ledger_errors.Retry) as exc:
                 failures += 1
                 log.warning("retry", error=type(exc).__name__, failures=failures)
-                stop.wait(_pause(failures))
+                self.vitals.retried(exc)
+                stop.wait(backoff.pause(failures))
                 self._go_back()
             gc.collect()
 
     def turn(self) -> int:
         """Poll once and settle all that came; the number of messages."""
+        self.vitals.turned()
         try:
-            return self._turn()
+            count = self._turn()
         except psycopg.Error as exc:
             raise ledger_errors.of(exc) from None  # its DETAIL can quote a row, and that a NIP
+        self.vitals.reaches("kafka", yes=self.reader.connected())
+        return count
 
     def _turn(self) -> int:
         self._open_new_inboxes()
         polled = self._poll()
-        waiting = [message for where in self._sound(polled) for message in polled[where]]
+        sound = self._sound(polled)
+        waiting = [message for where in sound for message in polled[where]]
         count = len(waiting)
         while waiting:
             try:
@@ -101,7 +112,30 @@ class Recorder:
                 waiting = self._set_aside(waiting, str(exc))
         if count:
             self.reader.report(dict(self._next))
+        self._look(min((polled[where][0].written for where in sound), default=0))
         return count
+
+    def _look(self, oldest: int) -> None:
+        """Note what is not recorded; `oldest` is when this turn's oldest message was written."""
+        if oldest:
+            self._oldest = oldest
+        if time.monotonic() - self._noted < _LOOK_AGAIN_SECONDS:
+            return
+        self._noted = time.monotonic()
+        self.database.connection.execute("SELECT")  # an idle recorder finds out, too
+        self.vitals.reaches("postgres", yes=True)
+        unread = self._unread()
+        self.vitals.inboxes_lag(unread)
+        age = time.time() - self._oldest / 1000 if self._oldest and any(unread.values()) else 0.0
+        self.vitals.lags(WORK, Behind(sum(unread.values()), max(0.0, age)))
+
+    def _unread(self) -> dict[str, int]:
+        """The messages of each inbox that we own that are not recorded."""
+        ends, unread = self.reader.ends(), dict[str, int]()
+        for where, next_offset in self._next.items():
+            waits = max(0, ends.get(where, next_offset) - next_offset)
+            unread[where.topic] = unread.get(where.topic, 0) + waits
+        return unread
 
     def _poll(self) -> Mapping[TopicPartition, Sequence[Message]]:
         """What came; one partition that cannot be read on stops, and the others go on.
@@ -133,8 +167,23 @@ class Recorder:
                 continue  # the world has moved: look up again, walk again
             failpoint("recorder.after-append")
             self._next.update({TopicPartition(s.topic, s.partition): s.end for s in spans})
-            _say(appended, len(items), len(spans), time.perf_counter() - began)
+            self._say(appended, len(items), len(spans), time.perf_counter() - began)
             return len(items)
+
+    def _say(self, appended: Appended, items: int, spans: int, seconds: float) -> None:
+        """The canonical line of a batch: numbers only."""
+        handled = dict(zip(OUTCOMES, _counts(appended), strict=True))
+        position = appended.next_position - 1
+        self.vitals.batch(WORK, handled, position, seconds)
+        log.info(
+            "batch",
+            work=WORK,
+            messages=items,
+            partitions=spans,
+            **handled,
+            position=position,
+            milliseconds=round(seconds * 1000),
+        )
 
     def _walk(self, registry: parties.Parties) -> Walk:
         now = self.clock()
@@ -222,6 +271,7 @@ class Recorder:
         for where in partitions:
             self._next.pop(where, None)
             self._idle.discard(where)
+            self.vitals.goes_on(where)
 
     def _open_new_inboxes(self) -> None:
         """Start reading owned partitions that are sound and consumed; `party add` makes the row."""
@@ -245,8 +295,9 @@ class Recorder:
         first, end = self.reader.bounds(where)
         if not first <= row.next_offset <= end:
             gap = f"the ledger stands at {row.next_offset}, the log holds [{first}, {end})"
-            log.error("partition stopped", topic=where.topic, partition=where.partition, why=gap)
+            self._cry(where, gap)
             return
+        self.vitals.goes_on(where)
         self.reader.seek(where, row.next_offset)
         self.reader.resume(where)
         self._inboxes[where.topic] = Inbox(row.party, row.topic_id)
@@ -275,8 +326,12 @@ class Recorder:
         return sound
 
     def _stop(self, where: TopicPartition, why: str) -> None:
-        log.error("partition stopped", topic=where.topic, partition=where.partition, why=why)
+        self._cry(where, why)
         self._leave(where)
+
+    def _cry(self, where: TopicPartition, why: str) -> None:
+        log.error("partition stopped", topic=where.topic, partition=where.partition, why=why)
+        self.vitals.stopped(where, why)
 
     def _set_aside(self, messages: Sequence[Message], why: str) -> list[Message]:
         """Let the first message's partition wait for the schema registry; the rest goes on.
@@ -333,22 +388,5 @@ def _references_of_keys(messages: Sequence[Message]) -> set[Reference]:
     return references
 
 
-def _say(appended: Appended, items: int, spans: int, seconds: float) -> None:
-    """The canonical line of a batch: numbers only."""
-    log.info(
-        "batch",
-        messages=items,
-        partitions=spans,
-        recorded=appended.recorded,
-        duplicates=appended.duplicates,
-        conflicts=appended.conflicts,
-        refused=appended.refused,
-        next_position=appended.next_position,
-        milliseconds=round(seconds * 1000),
-    )
-
-
-def _pause(failures: int) -> float:
-    """Exponential back-off with full jitter, in seconds."""
-    longest = min(_LONGEST_PAUSE, 0.1 * 2 ** min(failures, 10))
-    return random.uniform(0, longest)  # noqa: S311  no secret
+def _counts(appended: Appended) -> tuple[int, int, int, int]:
+    return appended.recorded, appended.duplicates, appended.conflicts, appended.refused

@@ -126,6 +126,8 @@ def status_lines(found: "Health") -> dict[str, object]:
         lines["processes"] = ", ".join(
             name if runs else f"{name} (ended)" for name, runs in found.processes.items()
         )
+    if found.metrics:
+        lines["metrics"] = ", ".join(f"{name} {url}" for name, url in found.metrics.items())
     lines |= {"kafka": found.kafka.says, "postgresql": found.postgres.says}
     if found.ledger is None:
         return lines
@@ -186,10 +188,10 @@ def run_loop(
     home: HomeOption = None,
 ) -> None:
     """Run one loop as a process of its own, until SIGTERM."""
-    from jejak import loops  # noqa: PLC0415  not part of the plain install
+    from jejak import loops, services  # noqa: PLC0415  not part of the plain install
 
-    place, services = services_of(home)
-    loops.run(loop.value, place, services)
+    place, chosen = settings_of(home)
+    loops.run(loop.value, services.services_of(place, chosen), chosen)
 
 
 def settings(home: HomeOption = None, as_json: JsonOption = False) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, LiteralString
 
 if TYPE_CHECKING:
+    from jejak_lrs.cursor import Cursor
     from jejak_lrs.database import Connection
 
 
@@ -40,3 +41,48 @@ def sessions(connection: Connection) -> dict[str, int]:
         "WHERE datname = current_database() AND application_name <> '' GROUP BY 1"
     )
     return dict(found.fetchall())
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What a follower has not seen: how much, and the age of the oldest in seconds."""
+
+    count: int = 0
+    seconds: float = 0.0
+
+
+def records_behind(connection: Connection, at: Cursor) -> Behind:
+    """How far a follower of records is behind the head."""
+    return _behind(
+        connection,
+        "SELECT next_position - 1 - %(position)s, extract(epoch FROM clock_timestamp() - "
+        "(SELECT stored FROM record WHERE position = %(position)s + 1)) FROM ledger_head",
+        at,
+    )
+
+
+def fates_behind(connection: Connection, at: Cursor) -> Behind:
+    """How far a follower of records and outcomes is behind the head."""
+    return _behind(
+        connection,
+        "SELECT next_position - 1 - %(position)s + next_outcome - 1 - %(outcome_number)s, "
+        "extract(epoch FROM clock_timestamp() - least("
+        "(SELECT stored FROM record WHERE position = %(position)s + 1), "
+        "(SELECT stored FROM outcome WHERE number = %(outcome_number)s + 1))) FROM ledger_head",
+        at,
+    )
+
+
+def changes_behind(connection: Connection, at: Cursor) -> Behind:
+    """How far a follower of changes is behind the last one."""
+    return _behind(
+        connection,
+        "SELECT next_number - 1 - %(position)s, extract(epoch FROM clock_timestamp() - "
+        "(SELECT changed_at FROM change WHERE number = %(position)s + 1)) FROM change_head",
+        at,
+    )
+
+
+def _behind(connection: Connection, query: LiteralString, at: Cursor) -> Behind:
+    count, age = connection.execute(query, at._asdict()).fetchone() or (0, None)
+    return Behind(max(0, count), max(0.0, float(age or 0)))

@@ -13,12 +13,14 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import TopicAuthorizationFailedError
 
+from jejak import health, processes
 from jejak_consumers.errors import NotAllowed
 from jejak_consumers.kafka import KafkaFeed
 from jejak_consumers.messages import Message
 from jejak_lrs import database, dictionaries, history
 from jejak_schemas.credentials import Credentials, KafkaAccess
 from tests.e2e.conftest import Played
+from tests.watched import get
 
 OWN, OTHER = "4012", "2060"
 DIGITS = re.compile(rb"\d{18,}")
@@ -126,6 +128,18 @@ def test_no_log_holds_a_nip(played: Played, secret: Secret) -> None:
     logs = [path for path in played.stage.home.log.rglob("*") if path.is_file()]
     assert {path.stem for path in logs} >= {"kafka", "postgres", "recorder", "projector"}
     assert [path.name for path in logs if secret.within(path.read_bytes())] == []
+    assert secret.disguised_within(b"\n".join(path.read_bytes() for path in logs)) == []
+
+
+def test_no_metric_and_no_health_page_holds_a_nip(played: Played, secret: Secret) -> None:
+    shown = health.look(played.stage.home, played.stage.up.services, embedded=True).metrics
+    assert set(shown) == set(processes.LOOPS)
+    for loop, address in shown.items():
+        site = address.removesuffix("/metrics")
+        said = "".join(get(f"{site}/{page}").text for page in ("metrics", "healthz", "readyz"))
+        assert f'jejak_loop_info{{loop="{loop}"' in said
+        assert secret.within(said.encode()) == set()
+        assert secret.disguised_within(said.encode()) == []
 
 
 def test_no_statement_holds_a_nip(played: Played, secret: Secret) -> None:

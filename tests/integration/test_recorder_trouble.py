@@ -10,7 +10,7 @@ import fastavro
 import pytest
 
 from jejak.loops import finisher
-from jejak_consumers import errors, recorder, system
+from jejak_consumers import errors, system
 from jejak_consumers.messages import Message, TopicPartition
 from jejak_lrs import errors as ledger_errors
 from jejak_lrs import history, ledger
@@ -215,10 +215,6 @@ def test_only_what_needs_a_registry_that_is_away_waits_for_it(
         house.settle()
         assert [house.outcome(one)[0] for one in (waiting, after)] == ["recorded"] * 2
     assert house.balanced()
-
-
-def test_the_pause_after_many_failures_stays_short() -> None:
-    assert all(recorder._pause(failures) <= 5.0 for failures in (1, 10, 5_000))
 
 
 class Shrunk(FakeInbox):

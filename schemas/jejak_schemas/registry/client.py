@@ -5,7 +5,6 @@ followed, ids are checked, and nothing that it says enters an error's text. Only
 the library, which is not part of the plain install: import it where a registry is used, not before.
 """
 
-import random
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeVar
@@ -14,6 +13,7 @@ import httpx2
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
+from jejak_schemas import backoff
 from jejak_schemas.framing import LARGEST_ID
 from jejak_schemas.registry.access import Access
 from jejak_schemas.registry.errors import RegistryAway, RegistryError, RegistryRefuses
@@ -81,16 +81,17 @@ class RegistryClient:
         if time.monotonic() < rests_until:
             raise RegistryAway(why)
         until = time.monotonic() + self._patience
-        pause = _FIRST_PAUSE
+        failures = 0
         while True:
             try:
                 return self._once(question)
             except RegistryAway as away:
+                failures += 1
+                pause = backoff.pause(failures, _FIRST_PAUSE, _LONGEST_PAUSE)
                 if time.monotonic() + pause > until:
                     self._found_away = (time.monotonic() + _REST_SECONDS, str(away))
                     raise
-            time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  no secret
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            time.sleep(pause)
 
     def _once(self, question: Callable[[], T]) -> T | None:
         try:
