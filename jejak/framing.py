@@ -28,7 +28,7 @@ def framing_of(home: Home) -> Framing:
 
 def registry_of(home: Home, environment: Mapping[str, str]) -> Access | None:
     """The schema registry that is set: in the environment, else in the home's settings.toml."""
-    in_file = _settings_file(home)
+    in_file = settings_file(home)
 
     def said(key: str) -> str:
         return environment.get(f"JEJAK_{key.upper()}") or str(in_file.get(key, ""))
@@ -44,7 +44,8 @@ def access_of(url: str, user: str, password: str, ssl_cafile: str) -> Access | N
         raise Misuse(f"setting registry_url: {error} (JEJAK_REGISTRY_URL)") from None
 
 
-def _settings_file(home: Home) -> dict[str, Any]:
+def settings_file(home: Home) -> dict[str, Any]:
+    """What the home's settings.toml holds; Misuse where it is none."""
     try:
         return tomllib.loads(home.settings_file.read_text("utf-8"))
     except FileNotFoundError:

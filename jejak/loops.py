@@ -23,6 +23,7 @@ from jejak.errors import Fatal
 from jejak.logbook import open_logbook
 from jejak.services import PUBLISHER, RECORDER, Services
 from jejak.settings import Settings
+from jejak.tracing import tracing
 from jejak.watching import watched
 from jejak_consumers.agencies import Changes, Newcomers
 from jejak_consumers.finish import Finisher
@@ -41,6 +42,7 @@ from jejak_lrs.people import People
 from jejak_lrs.projection import Projector
 from jejak_schemas.framing import SINGLE_OBJECT, Framing
 from jejak_schemas.registry import RegistryAway, SchemaRegistry
+from jejak_schemas.traces import OFF, Traces
 
 log = structlog.get_logger()
 
@@ -54,6 +56,7 @@ class Surroundings:
     services: Services
     vitals: Vitals
     stopping: Event
+    traces: Traces = OFF
 
 
 Loop = Callable[[Surroundings], None]
@@ -70,9 +73,12 @@ def run(name: str, services: Services, settings: Settings) -> None:
     vitals = Vitals(name, needs, version("jejak"))
     stopping = Event()
     stop_when_told(stopping, settings.stop_seconds)
-    with watched(vitals, settings.metrics_host, settings.metrics_port) as address:
+    with (
+        watched(vitals, settings.metrics_host, settings.metrics_port) as address,
+        tracing(settings.otel_share, name) as traces,
+    ):
         log.info("started", metrics=f"{address}/metrics")
-        loop(Surroundings(services, vitals, stopping))
+        loop(Surroundings(services, vitals, stopping, traces))
         log.info("stopped")
 
 
@@ -106,6 +112,7 @@ def record(around: Surroundings) -> None:
         rules=door_rules(),
         framing=framing(services),
         vitals=around.vitals,
+        traces=around.traces,
     )
     try:
         recorder.run(around.stopping)
@@ -149,13 +156,15 @@ def project(around: Surroundings) -> None:
     """Fold records into profiles and changes."""
     database = Database(around.services.dsn(roles.PROJECTOR), "jejak projector")
     works = [Projection(Projector())]
-    FollowerLoop("projector", database, works, around.vitals).run(around.stopping)
+    loop = FollowerLoop("projector", database, works, around.vitals, traces=around.traces)
+    loop.run(around.stopping)
 
 
 def publish(around: Surroundings) -> None:
     """Send receipts, changes and profile states."""
     services = around.services
-    postman = Postman(lambda: KafkaOutbox(services.kafka(PUBLISHER)), framing(services))
+    traces = around.traces
+    postman = Postman(lambda: KafkaOutbox(services.kafka(PUBLISHER)), framing(services), traces)
     database = Database(services.dsn(roles.PUBLISHER), "jejak publisher")
 
     def match_keys() -> Mapping[str, bytes]:
@@ -166,7 +175,7 @@ def publish(around: Surroundings) -> None:
         Changes(postman, match_keys),
         Newcomers(postman, match_keys),
     ]
-    loop = FollowerLoop("publisher", database, works, around.vitals, postman.reaches_kafka)
+    loop = FollowerLoop("publisher", database, works, around.vitals, postman.reaches_kafka, traces)
     loop.run(around.stopping)
 
 

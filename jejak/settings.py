@@ -71,6 +71,12 @@ class Settings(BaseSettings):
         gt=0,
         le=600,
     )
+    otel_share: float = Field(
+        0.0,
+        description="Share of all events whose traces are made, 0 to 1; the same everywhere.",
+        ge=0,
+        le=1,
+    )
     registry_url: str | None = Field(
         None,
         description="Schema registry, Confluent's API; unset: none, single-object encoding.",

@@ -29,6 +29,7 @@ from jejak_schemas import codec, topics
 from jejak_schemas.chain import Place
 from jejak_schemas.framing import Framing
 from jejak_schemas.outgoing import CHANGES, Change, PersonLeft, ProfileState
+from jejak_schemas.traces import Step
 
 MatchKeys = Callable[[], Mapping[str, bytes]]
 """The match key of every agency that subscribes, by its code, as of now."""
@@ -70,11 +71,12 @@ class Changes:
         routed = {agency for row in rows for agency in row.agencies if agency in keys}
         numbering = numbering_of(connection, epoch, map(topics.changes, routed))
         framing = self.postman.framing
-        posts = list(_changes(rows, references, numbering, framing))
+        posts = list(_changes(rows, references, numbering, self.postman))
         standing = profiles.stored(connection, people)
         posts += _states_after(rows, standing, references, epoch, framing)
         to = Cursor(rows[-1].number, after.outcome_number)
-        return Batch(Parcel(posts, numbering.given), to)
+        steps = _steps(rows) if self.postman.traces.on else ()
+        return Batch(Parcel(posts, numbering.given, steps), to)
 
     def act(self, items: Parcel) -> None:
         """Send them."""
@@ -92,6 +94,10 @@ class Changes:
         """How many changes, and how many states after them."""
         changes = sum(post.topic.endswith(".changes") for post in items.posts)
         return {"changes": changes, "profiles": len(items.posts) - changes}
+
+    def steps(self, items: Parcel) -> Iterable[Step]:
+        """A change was sent."""
+        return items.steps
 
     def look(self, connection: Connection, at: Cursor, vitals: Vitals) -> None:
         """Note the changes that nobody was told of."""
@@ -145,6 +151,10 @@ class Newcomers:
         """How many states."""
         return {"profiles": len(items.posts)}
 
+    def steps(self, items: Parcel) -> Iterable[Step]:
+        """Nothing: a state is of no single event."""
+        return items.steps
+
     def look(self, connection: Connection, at: Cursor, vitals: Vitals) -> None:
         """Nothing: agencies that are new are not counted."""
 
@@ -158,11 +168,20 @@ class Newcomers:
         return [_state(one, agency, references, epoch, framing) for one in people]
 
 
+def _steps(rows: Iterable[profiles.Change]) -> list[Step]:
+    """What was told because of which events."""
+    return [
+        Step("jejak change", row.because_statement, {"jejak.kind": row.kind})
+        for row in rows
+        if row.because_statement is not None and row.kind != ProfileState.__name__
+    ]
+
+
 def _changes(
     rows: Iterable[profiles.Change],
     references: _References,
     numbering: Numbering,
-    framing: Framing,
+    postman: Postman,
 ) -> Iterable[Post]:
     """One message for each agency that a change goes to, in the order of the changes."""
     for row in rows:
@@ -190,8 +209,9 @@ def _changes(
                         "rule": row.because_rule,
                     },
                 }
-                value = _encoded(_CLASSES[row.kind], said, f"change {row.number}", framing)
-                yield Post(topic, _key(row.person_id), value)
+                value = _encoded(_CLASSES[row.kind], said, f"change {row.number}", postman.framing)
+                headers = postman.traces.headers(row.because_statement)
+                yield Post(topic, _key(row.person_id), value, headers)
 
 
 def _states_after(

@@ -8,7 +8,7 @@ expected value makes it safe. Source: ledger.md, "Followers".
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Protocol, TypeVar
 
@@ -24,6 +24,7 @@ from jejak_lrs.database import Connection, Database
 from jejak_lrs.failpoint import failpoint
 from jejak_schemas import backoff
 from jejak_schemas.registry import errors as registry_errors
+from jejak_schemas.traces import OFF, Step, Traces
 
 log = structlog.get_logger()
 
@@ -68,6 +69,11 @@ class Work(Protocol[T]):
         del items
         return {}
 
+    def steps(self, items: T) -> Iterable[Step]:
+        """What was done with which events, for their traces."""
+        del items
+        return ()
+
     def look(self, connection: Connection, at: Cursor, vitals: Vitals) -> None:
         """Note how far it is behind."""
 
@@ -79,6 +85,7 @@ class Follower(Generic[T]):
     database: Database
     work: Work[T]
     vitals: Vitals = field(default_factory=lambda: Vitals("follower"))
+    traces: Traces = OFF
     _stand: Cursor | None = None
 
     def step(self) -> bool:
@@ -87,7 +94,7 @@ class Follower(Generic[T]):
         Raises:
             Fenced: another copy has moved the cursor; this one must end.
         """
-        began = time.perf_counter()
+        began, began_at = time.perf_counter(), time.time_ns()
         connection = self.database.connection
         after = self._after(connection)
         batch = self.work.read(connection, after)
@@ -104,6 +111,9 @@ class Follower(Generic[T]):
         failpoint("follower.after-commit")
         self._stand = batch.to
         self._say(batch, time.perf_counter() - began)
+        if self.traces.on:
+            for step in self.work.steps(batch.items):
+                self.traces.tell(step, began_at)
         return True
 
     def look(self) -> None:
@@ -145,6 +155,7 @@ class Loop:
         database: this loop's own; closed at the end, which lets the lock go.
         works: done in turn.
         vitals: what it says of itself.
+        traces: of the events that are followed.
         reaches_kafka: whether the brokers are there, as far as the works know.
     """
 
@@ -153,12 +164,15 @@ class Loop:
     works: Sequence[Work[Any]]
     vitals: Vitals = field(default_factory=lambda: Vitals("follower"))
     reaches_kafka: Callable[[], bool] = lambda: True
+    traces: Traces = OFF
     _looked: float = field(default=0.0, init=False)
     followers: list[Follower[Any]] = field(init=False)
     _held: Connection | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self.followers = [Follower(self.database, work, self.vitals) for work in self.works]
+        self.followers = [
+            Follower(self.database, work, self.vitals, self.traces) for work in self.works
+        ]
 
     def run(self, stop: threading.Event) -> None:
         """Follow until told to stop; Retry errors back off, Fatal ones end the loop."""

@@ -4,7 +4,7 @@ Everything that it does is in PostgreSQL, in the transaction that moves its curs
 `jejak_lrs.projection`; this makes it a follower.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from jejak_consumers.follower import Batch
@@ -14,6 +14,7 @@ from jejak_lrs.cursor import Cursor
 from jejak_lrs.database import Connection
 from jejak_lrs.history import Record
 from jejak_lrs.projection import Projector
+from jejak_schemas.traces import Step
 
 MOST = 1_000  # records a transaction
 
@@ -54,6 +55,11 @@ class Projection:
     def numbers(self, items: Records) -> Mapping[str, int]:
         """How many records; none where only persons were folded anew."""
         return {"records": len(items.records)}
+
+    def steps(self, items: Records) -> Iterable[Step]:
+        """Every record was folded."""
+        for one in items.records:
+            yield Step("jejak fold", one.statement_id, {"jejak.position": one.position})
 
     def look(self, connection: Connection, at: Cursor, vitals: Vitals) -> None:
         """Note the records that are not folded, and the persons to be folded anew."""

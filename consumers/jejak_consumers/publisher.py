@@ -22,6 +22,7 @@ from jejak_schemas import codec, topics
 from jejak_schemas.chain import Place
 from jejak_schemas.framing import SINGLE_OBJECT, Framing
 from jejak_schemas.outgoing import Receipt
+from jejak_schemas.traces import OFF, Step, Traces
 
 MOST = 1_000  # of what is read at once
 _LONGEST = 1_000  # characters of a receipt's texts
@@ -29,10 +30,11 @@ _LONGEST = 1_000  # characters of a receipt's texts
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What one batch says, and where the chains stand after it."""
+    """What one batch says, and where the chains stand after it; what that did with which events."""
 
     posts: Sequence[Post]
     places: Mapping[str, Place]
+    steps: Sequence[Step] = ()
 
 
 @dataclass(slots=True)
@@ -41,6 +43,7 @@ class Postman:
 
     open: Callable[[], Outbox]
     framing: Framing = SINGLE_OBJECT
+    traces: Traces = OFF
     _outbox: Outbox | None = None
 
     def deliver(self, posts: Sequence[Post]) -> None:
@@ -94,8 +97,9 @@ class Receipts:
         if to == after:
             return None
         numbering = numbering_of(connection, head.epoch, (topics.receipts(f.party) for f in fates))
-        posts = [_receipt(fate, numbering, self.postman.framing) for fate in fates]
-        return Batch(Parcel(posts, numbering.given), to)
+        posts = [_receipt(fate, numbering, self.postman) for fate in fates]
+        steps = _steps(fates) if self.postman.traces.on else ()
+        return Batch(Parcel(posts, numbering.given, steps), to)
 
     def act(self, items: Parcel) -> None:
         """Send them."""
@@ -112,6 +116,10 @@ class Receipts:
     def numbers(self, items: Parcel) -> Mapping[str, int]:
         """How many receipts."""
         return {"receipts": len(items.posts)}
+
+    def steps(self, items: Parcel) -> Iterable[Step]:
+        """A receipt was sent for each."""
+        return items.steps
 
     def look(self, connection: Connection, at: Cursor, vitals: Vitals) -> None:
         """Note the records and outcomes that nobody was told of."""
@@ -131,7 +139,16 @@ def move_chains(connection: Connection, places: Mapping[str, Place]) -> None:
     )
 
 
-def _receipt(fate: Delivered, numbering: Numbering, framing: Framing) -> Post:
+def _steps(fates: Iterable[Delivered]) -> list[Step]:
+    """What was told of which events."""
+    return [
+        Step("jejak receipt", fate.event_id, {"jejak.outcome": fate.outcome})
+        for fate in fates
+        if fate.event_id is not None
+    ]
+
+
+def _receipt(fate: Delivered, numbering: Numbering, postman: Postman) -> Post:
     topic = topics.receipts(fate.party)
     link = numbering.next(topic)
     receipt = Receipt.model_validate(
@@ -151,7 +168,8 @@ def _receipt(fate: Delivered, numbering: Numbering, framing: Framing) -> Post:
             "warnings": fate.warnings,
         }
     )
-    return Post(topic, _receipt_key(fate), codec.encode(receipt, framing))
+    value = codec.encode(receipt, postman.framing)
+    return Post(topic, _receipt_key(fate), value, postman.traces.headers(fate.event_id))
 
 
 def _receipt_key(fate: Delivered) -> bytes:

@@ -25,7 +25,7 @@ from jejak_consumers.vitals import OUTCOMES, Vitals
 from jejak_consumers.walk import DoorRules, Inbox, Walk
 from jejak_lrs import errors as ledger_errors
 from jejak_lrs import history, inboxes, parties
-from jejak_lrs.batch import Appended, Batch, Item, Span
+from jejak_lrs.batch import Appended, Batch, Item, Refused, Span
 from jejak_lrs.database import Database
 from jejak_lrs.failpoint import failpoint
 from jejak_lrs.ledger import append
@@ -35,6 +35,7 @@ from jejak_schemas import backoff
 from jejak_schemas.framing import SINGLE_OBJECT, Framing
 from jejak_schemas.registry import RegistryError
 from jejak_schemas.resolve import Reference
+from jejak_schemas.traces import OFF, Step, Traces
 
 log = structlog.get_logger()
 
@@ -55,6 +56,7 @@ class Recorder:
     rules: DoorRules
     framing: Framing = SINGLE_OBJECT
     vitals: Vitals = field(default_factory=lambda: Vitals("recorder"))
+    traces: Traces = OFF
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     _next: dict[TopicPartition, int] = field(default_factory=dict)  # what we read and own
     _idle: set[TopicPartition] = field(default_factory=set)  # what we own but may not read
@@ -153,7 +155,7 @@ class Recorder:
 
     def _settle(self, messages: Sequence[Message]) -> int:
         """Walk and append as many messages as make one batch; how many those were."""
-        began = time.perf_counter()
+        began, began_at = time.perf_counter(), time.time_ns()
         while True:
             version, registry = parties.load(self.database.connection)
             walk = self._walk(registry)
@@ -168,6 +170,8 @@ class Recorder:
             failpoint("recorder.after-append")
             self._next.update({TopicPartition(s.topic, s.partition): s.end for s in spans})
             self._say(appended, len(items), len(spans), time.perf_counter() - began)
+            if self.traces.on:
+                self._trace(items, began_at)
             return len(items)
 
     def _say(self, appended: Appended, items: int, spans: int, seconds: float) -> None:
@@ -184,6 +188,17 @@ class Recorder:
             position=position,
             milliseconds=round(seconds * 1000),
         )
+
+    def _trace(self, items: Iterable[Item], began: int) -> None:
+        """Make the spans of those of a batch that are followed."""
+        for item in items:
+            if isinstance(item, Refused):
+                if item.event_id is not None:
+                    step = Step("jejak record", item.event_id, {"jejak.refused": item.reason})
+                    self.traces.tell(step, began)
+            else:
+                said = {"jejak.event": item.event_type, "jejak.party": item.party}
+                self.traces.tell(Step("jejak record", item.statement_id, said), began)
 
     def _walk(self, registry: parties.Parties) -> Walk:
         now = self.clock()

@@ -20,6 +20,7 @@ from jejak.errors import Misuse, Refuse
 from jejak.framing import framing_of
 from jejak.home import Home
 from jejak.private import private_folder, write_private
+from jejak.tracing import share_of, tracing
 from jejak_producers import BadEvent, NotAllowed, Producer, bulk, rows
 from jejak_producers.answers import Answers
 from jejak_producers.bulk import Outcome, Sending
@@ -102,7 +103,15 @@ def emit(  # noqa: PLR0913  the command's options
         else:
             silence = None if no_wait else timeout
             framing = framing_of(place)
-            found = sent(source, lines, credentials, framing, silence=silence, again=retry_refused)
+            found = sent(
+                source,
+                lines,
+                credentials,
+                framing,
+                silence=silence,
+                again=retry_refused,
+                share=share_of(place),
+            )
         with closing(found):
             return Report(lang, outcomes, as_json=as_json).of(found, source)
 
@@ -115,12 +124,16 @@ def sent(
     *,
     silence: float | None,
     again: bool,
+    share: float,
 ) -> Generator[Outcome, None, None]:
     """Send lines through the file's journal; one outcome each."""
     journal = Journal.nowhere() if source == "-" else Journal.beside(Path(source))
     with (
         closing(journal),
-        Producer(credentials, patience=PATIENCE, receipts=False, framing=framing) as producer,
+        tracing(share, "emit") as traces,
+        Producer(
+            credentials, patience=PATIENCE, receipts=False, framing=framing, traces=traces
+        ) as producer,
         answered(credentials, framing) as answers,
     ):
         yield from Sending(producer, journal, answers, silence=silence, again=again).run(lines)

@@ -6,6 +6,8 @@ from typing import Any, Protocol
 
 from jejak_producers.errors import ProducerError
 
+Headers = Sequence[tuple[str, bytes]]
+
 
 class Written(Protocol):
     """Where the brokers put a message."""
@@ -42,7 +44,7 @@ class Outbox(Protocol):
         """How many partitions the topic has, fixed for its life."""
         ...
 
-    def send(self, partition: int, key: bytes, value: bytes) -> Pending:
+    def send(self, partition: int, key: bytes, value: bytes, headers: Headers = ()) -> Pending:
         """Take one message. It MUST NOT be done before all in-sync brokers have it."""
         ...
 

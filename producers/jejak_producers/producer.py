@@ -37,6 +37,7 @@ from jejak_schemas.events import Event, SystemEvent
 from jejak_schemas.framing import SINGLE_OBJECT, Framing
 from jejak_schemas.outgoing import Receipt
 from jejak_schemas.registry.errors import RegistryError
+from jejak_schemas.traces import OFF, Step, Traces
 
 _AHEAD: Final = timedelta(hours=24)
 _LAST_SECONDS: Final = 2.0  # for what was emitted before the caller's own error
@@ -76,7 +77,8 @@ class Producer:
     `in_flight` bounds the bytes held. With `receipts=False` receipts cannot be asked for, and a
     connection is saved; `receipts_from` is an offset of the receipts topic to read from, by
     default its end as it is now. With `framing=SchemaRegistry(...)` events are written in
-    Confluent's framing; both framings are always read.
+    Confluent's framing; both framings are always read. With `traces=Traces(share, tracer)` a share
+    of the events is traced by OpenTelemetry, each in the trace that has its id.
 
     Raises CredentialsError, BrokersAway, WrongUserOrPassword, NotAllowed.
     """
@@ -91,6 +93,7 @@ class Producer:
         receipts: bool = True,
         receipts_from: int | None = None,
         framing: Framing = SINGLE_OBJECT,
+        traces: Traces = OFF,
         outbox: Outbox | None = None,
         inlet: Inlet | None = None,
     ) -> None:
@@ -100,6 +103,7 @@ class Producer:
         self.topic = _inbox(credentials)
         self._deadline = deadline
         self._framing = framing
+        self._traces = traces
         self._flight = InFlight(in_flight)
         self._lock = threading.Lock()
         self._open = True
@@ -162,11 +166,22 @@ class Producer:
                 raise Closed
             if not self._flight.room_for(size, self._deadline):
                 raise BrokersAway(f"nothing was acknowledged within {self._deadline:g} s")
-            pending = self._outbox.send(partition, packed.key, packed.value)
+            began = time.time_ns()
+            headers = self._traces.headers(packed.event_id)
+            pending = self._outbox.send(partition, packed.key, packed.value, headers)
             due = time.monotonic() + self._deadline
             delivery = Delivery(self._outbox, packed.event_id, self.topic, partition, pending, due)
             self._flight.add(delivery, size)
+        if headers:
+            self._trace(packed, delivery, began)
         return delivery
+
+    def _trace(self, packed: Packed, delivery: Delivery, began: int) -> None:
+        """Make the span of an event from here to its acknowledgement."""
+        step = Step("jejak emit", packed.event_id, {"jejak.event": packed.event})
+        span = self._traces.begin(step, began)
+        if span is not None:
+            delivery.add_done_callback(lambda _: span.end())
 
     def await_receipt(self, delivery: Delivery) -> Awaited:
         """The future of the receipt of an event emitted by this producer."""

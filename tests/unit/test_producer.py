@@ -27,7 +27,7 @@ from jejak_producers.answers import Answers
 from jejak_producers.bulk import Outcome, Sending
 from jejak_producers.journal import Journal
 from jejak_producers.kafka import murmur2
-from jejak_producers.ports import Inlet, Message, Outbox, Pending
+from jejak_producers.ports import Headers, Inlet, Message, Outbox, Pending
 from jejak_producers.receipts import Chain, backlog
 from jejak_producers.rows import read
 from jejak_schemas import codec
@@ -78,19 +78,21 @@ class FakeOutbox(Outbox):
         self.hold = hold
         self.fail_after = fail_after
         self.messages: list[tuple[int, bytes, bytes]] = []
+        self.headers: list[Headers] = []
         self.pending: list[FakePending] = []
         self.closed: bool | None = None
 
     def partitions(self) -> int:
         return 2
 
-    def send(self, partition: int, key: bytes, value: bytes) -> Pending:
+    def send(self, partition: int, key: bytes, value: bytes, headers: Headers = ()) -> Pending:
         pending = FakePending()
         self.pending.append(pending)
         if self.fail_after is not None and len(self.pending) > self.fail_after:
             pending.settle(None, OSError("gone"))
             return pending
         self.messages.append((partition, key, value))
+        self.headers.append(headers)
         if not self.hold:
             pending.settle(len(self.messages) - 1)
         return pending

@@ -20,7 +20,7 @@ from jejak_consumers.subscriber import Subscriber
 from jejak_consumers.walk import Inbox, Walk
 from jejak_producers import Producer, ProducerError, RegistryAway, RegistryRefuses
 from jejak_producers.delivery import Sent as Emitted
-from jejak_producers.ports import Inlet, Outbox, Pending
+from jejak_producers.ports import Headers, Inlet, Outbox, Pending
 from jejak_producers.ports import Message as Incoming
 from jejak_producers.receipts import ReceiptReader, backlog
 from jejak_schemas import codec, topics
@@ -123,7 +123,7 @@ class Sent(Outbox, Pending):
     def partitions(self) -> int:
         return 1
 
-    def send(self, partition: int, key: bytes, value: bytes) -> Pending:
+    def send(self, partition: int, key: bytes, value: bytes, headers: Headers = ()) -> Pending:
         self.values.append(value)
         return self
 
