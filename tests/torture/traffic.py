@@ -96,6 +96,7 @@ class Traffic:
         self._pause = 1 / rate
         self._ended = threading.Event()
         self._flowing = threading.Event()
+        self._turn = threading.Lock()
         self._thread = threading.Thread(target=self._flow, daemon=True)
 
     def start(self) -> None:
@@ -104,8 +105,12 @@ class Traffic:
         self._thread.start()
 
     def pause(self) -> None:
-        """Send nothing more by itself until `resume`."""
-        self._flowing.clear()
+        """Send nothing more by itself until `resume`; what is under way arrives or fails first."""
+        with self._turn:
+            self._flowing.clear()
+            if self._producer is not None:
+                with suppress(KafkaError):
+                    self._producer.flush(timeout=_PATIENCE)
 
     def resume(self) -> None:
         """Go on."""
@@ -114,7 +119,6 @@ class Traffic:
     def stop(self) -> None:
         """End, and close the producer."""
         self._ended.set()
-        self._flowing.set()
         self._thread.join(_PATIENCE)
         self._renew()
 
@@ -154,12 +158,12 @@ class Traffic:
     def _flow(self) -> None:
         chosen = random.Random(secrets.randbits(32))  # noqa: S311  no secret
         while not self._ended.wait(self._pause):
-            self._flowing.wait()
-            party, person = chosen.choice(PROVIDERS), chosen.randrange(PEOPLE)
-            event = completed(party, person)
+            event = completed(chosen.choice(PROVIDERS), chosen.randrange(PEOPLE))
             message = message_of(event)
-            self._try(message, event.event_id)
-            self.recent.append((message, event.event_id))
+            with self._turn:
+                if self._flowing.is_set():
+                    self._try(message, event.event_id)
+                    self.recent.append((message, event.event_id))
 
     def _connected(self) -> Any:
         if self._producer is None:
