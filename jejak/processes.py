@@ -84,6 +84,11 @@ class Loop:
         return True
 
 
+def fixed_port(name: str, first: int) -> int:
+    """Where a loop shows its metrics, if the first port is set; 0: on a free one."""
+    return first and first + LOOPS.index(name)
+
+
 @dataclass(slots=True)
 class Up:
     """A home that is up."""
@@ -98,8 +103,7 @@ class Up:
     def start_loops(self, names: Sequence[str]) -> None:
         """Start these loops beside those that run."""
         for name in names:
-            fixed = self.metrics_port and self.metrics_port + LOOPS.index(name)
-            loop = Loop(name, self.home, fixed)
+            loop = Loop(name, self.home, fixed_port(name, self.metrics_port))
             loop.start()
             self.loops.append(loop)
         self._write_down()

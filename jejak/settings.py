@@ -63,7 +63,7 @@ class Settings(BaseSettings):
         0,
         description="Port for that; 0: a free one. `jejak up` gives this and the next ones.",
         ge=0,
-        le=65533,
+        le=65500,
     )
     stop_seconds: float = Field(
         15.0,

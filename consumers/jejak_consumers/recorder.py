@@ -128,7 +128,9 @@ class Recorder:
         self.vitals.reaches("postgres", yes=True)
         unread = self._unread()
         self.vitals.inboxes_lag(unread)
-        age = time.time() - self._oldest / 1000 if self._oldest and any(unread.values()) else 0.0
+        if not any(unread.values()):
+            self._oldest = 0  # what comes next is younger than what came last
+        age = time.time() - self._oldest / 1000 if self._oldest else 0.0
         self.vitals.lags(WORK, Behind(sum(unread.values()), max(0.0, age)))
 
     def _unread(self) -> dict[str, int]:
