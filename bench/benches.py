@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bench import emit, walk
+from bench import emit, quarantine, walk
 from bench.line import Line
 
 BENCHES: Final[Mapping[str, Callable[[], list[Line]]]] = {
     "emit": emit.run,
     "walk": walk.run,
+    "quarantine": quarantine.run,
 }
 _LATER: Final = ("record", "record2", "project", "rebuild", "replay", "notary", "check")
 

@@ -18,6 +18,8 @@ DUTIES: Mapping[str, Mapping[str, frozenset[str]]] = {
         "statement_reference": {"writer": "insert"},
         "outcome": {"writer": "insert"},
         "quarantine": {"writer": "insert"},  # and its status, see test_append_only
+        "handling": {"writer": "insert"},  # of all columns but the time
+        "access": {"auditor": "insert"},  # the same, and but the role
         "party": {"writer": "insert"},
         "person": {"writer": "insert"},
         "person_alias": {"writer": "insert"},

@@ -13,9 +13,10 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from jejak_consumers.finish import Finisher
-from jejak_lrs import seal
+from jejak_lrs import history, seal
 from jejak_lrs.batch import Alias, NewPerson
-from jejak_lrs.people import Known
+from jejak_lrs.database import Connection
+from jejak_lrs.people import Known, People
 from jejak_schemas.clock import jakarta_date
 from jejak_schemas.events import Event, PersonSeen
 from jejak_schemas.parts import PersonRef, SealedAlias
@@ -178,3 +179,15 @@ def seal_of(alias: Alias) -> str:
 
 def _commitment(salt: bytes, reference: Reference) -> str:
     return seal.alias_commitment(salt, *reference).hex()
+
+
+def look_up(
+    directory: Directory, connection: Connection, people: People, asked: Iterable[Reference]
+) -> None:
+    """Ask the ledger about persons and statements, one query for each kind."""
+    wanted = set(asked)
+    statements = {ref for ref in wanted if ref[0] == STATEMENT}
+    directory.learn(wanted, people.resolve_many(connection, wanted - statements))
+    if statements:
+        ids = [UUID(value) for _, value in statements]
+        directory.statements.update(history.statements_held(connection, ids))

@@ -12,19 +12,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Final
-from uuid import UUID
 
 import psycopg
 import structlog
 
 from jejak_consumers import errors
-from jejak_consumers.directory import STATEMENT, CutHere, Directory, NotLookedUp
+from jejak_consumers.directory import CutHere, Directory, NotLookedUp, look_up
 from jejak_consumers.finish import Finisher
 from jejak_consumers.messages import InboxReader, Message, TopicPartition
 from jejak_consumers.vitals import OUTCOMES, Vitals
 from jejak_consumers.walk import DoorRules, Inbox, Walk
 from jejak_lrs import errors as ledger_errors
-from jejak_lrs import history, inboxes, parties
+from jejak_lrs import inboxes, parties
 from jejak_lrs.batch import Appended, Batch, Item, Refused, Span
 from jejak_lrs.database import Database
 from jejak_lrs.failpoint import failpoint
@@ -258,14 +257,7 @@ class Recorder:
         return [item for item in items if item is not None]
 
     def _learn(self, directory: Directory, asked: Iterable[Reference]) -> None:
-        wanted = set(asked)
-        statements = {ref for ref in wanted if ref[0] == STATEMENT}
-        connection = self.database.connection
-        found = self.people.resolve_many(connection, wanted - statements)
-        directory.learn(wanted, found)
-        if statements:
-            ids = [UUID(value) for _, value in statements]
-            directory.statements.update(history.statements_held(connection, ids))
+        look_up(directory, self.database.connection, self.people, asked)
 
     def _spans(self, messages: Sequence[Message]) -> list[Span]:
         ends = {message.where: message.offset + 1 for message in messages}

@@ -17,7 +17,7 @@ from uuid import UUID
 from jejak_consumers.directory import CutHere, Directory, NoSuchPerson, NotLookedUp, seal_of
 from jejak_consumers.finish import Finisher, Standing
 from jejak_consumers.messages import Message
-from jejak_lrs.batch import Alias, Item, Original, Refused, Source
+from jejak_lrs.batch import Alias, Item, Original, Refused, Source, SourceKind
 from jejak_lrs.parties import Parties
 from jejak_schemas import avro, codec
 from jejak_schemas.catalogue import CHANGES_PARTIES, Entry, entry_of
@@ -96,6 +96,7 @@ class Walk:
     rules: DoorRules
     now: datetime
     framing: Framing = SINGLE_OBJECT
+    kind: SourceKind = "inbox"  # a redrive keeps its inbox's topic, partition and offset
     today: date = field(init=False)  # in Jakarta
 
     def __post_init__(self) -> None:
@@ -223,7 +224,7 @@ class Walk:
 
     def _source(self, message: Message) -> Source:
         topic_id = self.inboxes[message.topic].topic_id
-        return Source("inbox", topic_id, message.partition, message.offset)
+        return Source(self.kind, topic_id, message.partition, message.offset)
 
     def _agency(self, event: Event) -> str | None:
         """The agency that a posting names, else the institution spoken for, if it is one."""

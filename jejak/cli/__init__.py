@@ -22,6 +22,7 @@ MODULES = (
     "agency",
     "auditor",
     "audit",
+    "quarantine",
     "schema",
     "simulate",
     "demo",

@@ -10,7 +10,6 @@ import typer
 
 from jejak.cli import speech
 from jejak.cli.options import HomeOption, JsonOption, services_of
-from jejak.cli.outcomes import legend
 from jejak.errors import Misuse, Refuse
 from jejak_schemas.clock import JAKARTA, jakarta_date
 
@@ -38,10 +37,6 @@ def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     for command in (profile, explain, gaps, jp, replay):
         app.command()(command)
-    quarantine = typer.Typer(help="Messages that were not taken.", no_args_is_help=True)
-    quarantine.command("list")(quarantine_list)
-    quarantine.callback()(lambda: None)
-    app.add_typer(quarantine, name="quarantine")
 
 
 def profile(
@@ -196,45 +191,6 @@ def replay(
         same = "equal to the stored profile" if equal else "DIFFERS from the stored profile"
         speech.tell(f"replay is {same}" if equal else f"replay {same} ({compared.stored.digest})")
     return 0 if equal in (True, None) else 1
-
-
-def quarantine_list(
-    party: Annotated[str | None, typer.Option("--party", help="Only of this party.")] = None,
-    reason: Annotated[str | None, typer.Option("--reason", help="Only for this reason.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000)] = 100,
-    lang: LangOption = "en",
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """List messages that were refused or in conflict, without their content."""
-    from jejak_lrs import quarantine  # noqa: PLC0415  not part of the plain install
-
-    with _reading(home) as connection:
-        found = quarantine.find(connection, party=party, reason=reason, limit=limit)
-    rows = [
-        {
-            "number": one.number, "stored": one.stored, "party": one.party, "kind": one.kind,
-            "partition": one.source.partition, "offset": one.source.offset,
-            "reason": one.reason, "field": one.field, "status": one.status,
-        }
-        for one in found
-    ]  # fmt: skip
-    if as_json:
-        speech.answer_json(rows)
-        return
-    columns = ("number", "stored (WIB)", "party", "kind", "at", "reason", "field", "status")
-    speech.answer_table(
-        columns,
-        [
-            (
-                one.number, one.stored.astimezone(JAKARTA).strftime("%Y-%m-%d %H:%M"), one.party,
-                one.kind, f"{one.source.partition}:{one.source.offset}", one.reason, one.field,
-                one.status,
-            )
-            for one in found
-        ],
-    )  # fmt: skip
-    speech.answer_pairs(legend((one.reason for one in found), lang))
 
 
 # -- what the commands share --------------------------------------------------------------

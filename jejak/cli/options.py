@@ -1,11 +1,14 @@
 """The options that many commands share, and what they mean."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from jejak.errors import Misuse
 from jejak.home import Home, default_home
+from jejak_schemas.clock import JAKARTA
 
 if TYPE_CHECKING:
     from jejak.services import Services
@@ -44,3 +47,12 @@ def services_of(path: Path | None) -> "tuple[Home, Services]":
 
     home, settings = settings_of(path)
     return home, services.services_of(home, settings)
+
+
+def moment(text: str) -> datetime:
+    """A day or time; without a zone in Jakarta's."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise Misuse(f"--since {text}: give a day, 2026-03-09, or an RFC 3339 time") from None
+    return found if found.tzinfo else found.replace(tzinfo=JAKARTA)

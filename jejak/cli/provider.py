@@ -14,7 +14,7 @@ import typer
 from pydantic import ValidationError
 
 from jejak.cli import speech
-from jejak.cli.options import HomeOption, home_of
+from jejak.cli.options import HomeOption, home_of, moment
 from jejak.cli.outcomes import Report, explained, legend, told
 from jejak.errors import Misuse, Refuse
 from jejak.framing import framing_of
@@ -272,15 +272,6 @@ def remembered(home: Home, party: str) -> Bookmark | None:
     except (ValueError, KeyError, TypeError):
         speech.tell("where the last look ended cannot be read; showing all receipts kept")
         return None
-
-
-def moment(text: str) -> datetime:
-    """A day or time; without a zone in Jakarta's."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise Misuse(f"--since {text}: give a day, 2026-03-09, or an RFC 3339 time") from None
-    return found if found.tzinfo else found.replace(tzinfo=clock.JAKARTA)
 
 
 def receipt_row(receipt: Receipt) -> dict[str, object]:

@@ -23,10 +23,11 @@ def tell(line: str) -> None:
 
 def answer_json(document: object) -> None:
     """The answer as one JSON document."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=_plain) + "\n")
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=plain) + "\n")
 
 
-def _plain(value: object) -> str:
+def plain(value: object) -> str:
+    """A value as programs read it: a moment by RFC 3339."""
     return clock.rfc3339(value) if isinstance(value, datetime) else str(value)
 
 

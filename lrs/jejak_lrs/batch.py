@@ -159,6 +159,14 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Redrive:
+    """Whose second delivery a batch of one item is: a message in quarantine, and who asked."""
+
+    number: int
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """What one append takes.
 
@@ -167,12 +175,14 @@ class Batch:
         spans: one for each partition that an item's source names; empty for other callers.
         newcomers: by person id, every new person that some row `needs` an alias of.
         registry_version: what the items were walked against (parties.load).
+        redrive: the message in quarantine that the only item is; it settles it or changes nothing.
     """
 
     items: Sequence[Item]
     registry_version: int
     spans: Sequence[Span] = ()
     newcomers: Mapping[UUID, NewPerson] = of(default_factory=dict)
+    redrive: Redrive | None = None
 
 
 @dataclass(frozen=True, slots=True)

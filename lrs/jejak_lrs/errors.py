@@ -2,6 +2,8 @@
 
 LedgerError
 ├── Refuse             the input is wrong: quarantine it, go on
+│   ├── StillRefused   a redriven message is no better today: it stays in quarantine
+│   └── NotWaiting     a message in quarantine was redriven or discarded before
 ├── Retry              back off, do not acknowledge, go on from the stored offsets
 │   ├── Unreachable    no connection to PostgreSQL, or it was lost
 │   ├── Busy           a lock was not to be had, even after ending who held it too long
@@ -41,6 +43,25 @@ class Retry(LedgerError):  # noqa: N818
 
 class Fatal(LedgerError):  # noqa: N818
     """The state is unknown or wrong; only a restart or an operator can go on."""
+
+
+class StillRefused(Refuse):
+    """A message that was redriven is refused again, or in conflict: nothing was written."""
+
+    def __init__(self, reason: str, field: str | None = None) -> None:
+        super().__init__(f"refused again: {reason}")
+        self.reason = reason
+        self.field = field
+
+
+class NotWaiting(Refuse):
+    """Somebody was faster: the message waits in quarantine no more."""
+
+    def __init__(self, number: int, status: str | None) -> None:
+        super().__init__(
+            f"quarantine {number} is {status}" if status else f"no quarantine {number}"
+        )
+        self.number = number
 
 
 class Unreachable(Retry):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 import psycopg
 from psycopg.errors import LockNotAvailable
 
-from jejak_lrs import errors, heads, inboxes, outcomes, writing
+from jejak_lrs import errors, handling, heads, inboxes, outcomes, writing
 from jejak_lrs.batch import (
     SYSTEM,
     Alias,
@@ -23,6 +23,7 @@ from jejak_lrs.batch import (
     NewPerson,
     Original,
     PartyChange,
+    Redrive,
     Refused,
     Row,
     Source,
@@ -47,6 +48,7 @@ __all__ = [
     "NewPerson",
     "Original",
     "PartyChange",
+    "Redrive",
     "Refused",
     "Row",
     "Source",
@@ -74,6 +76,8 @@ def append(database: Database, batch: Batch) -> Appended:
         RegistryMoved: walk the batch again, with the registry of now.
         AliasesLost: resolve these again and walk the batch again.
         HalfAppended: the same, from the stored offsets: a part of the batch is in the ledger.
+        StillRefused: a redriven message would be refused again, or is in conflict.
+        NotWaiting: a redriven message was settled by somebody else.
         Unreachable, Busy: back off and try again.
         Broken: a defect or a damaged database.
     """
@@ -128,12 +132,16 @@ def _transact(connection: Connection, batch: Batch, plan: Callable[[Appended], N
     with connection.transaction():
         # 1. The offsets are the fence: a zombie believes another start and stops here.
         owners = heads.lock_inboxes(connection, batch.spans)
+        if batch.redrive is not None:  # its fence is its status
+            handling.lock_waiting(connection, batch.redrive.number)
 
         # 2. The head lock is held until commit: positions are in commit order, without gaps.
         head = heads.lock_head(connection, batch.registry_version)
 
         # 3. Under the lock nobody else can record an id, so what is unknown now stays unknown.
         parts = sort(batch.items, writing.find_known(connection, batch.items))
+        if batch.redrive is not None:
+            handling.require_better(parts)
 
         # 4. Only what is recorded makes a person. Another's alias: nothing is written, walk again.
         newcomers = writing.insert_aliases(connection, parts.survivors, batch.newcomers)
@@ -160,6 +168,8 @@ def _transact(connection: Connection, batch: Batch, plan: Callable[[Appended], N
             stored=head.stored,
             owners=owners,
         )
+        if batch.redrive is not None:
+            handling.mark_redriven(connection, batch.redrive, parts, past - 1)
         heads.move_inboxes(connection, batch.spans, delivered)
         heads.move_head(connection, head, rows, len(parts.others))
         appended = _appended(head, past, parts, newcomers)
@@ -210,6 +220,8 @@ def _committed(connection: Connection, batch: Batch, planned: Appended) -> bool:
     Locks wait for an orphaned backend that still commits; a plain read would see the old value.
     """
     with connection.transaction():
+        if batch.redrive is not None:
+            return handling.lock_status(connection, batch.redrive.number) == handling.REDRIVEN
         if not batch.spans:
             return _recorded(connection, batch, planned)
         found = inboxes.lock_offsets(connection, [span.key for span in batch.spans])

@@ -136,6 +136,29 @@ quarantine = Table(
     Column("status", Text, nullable=False),
 )
 
+handling = Table(
+    "handling",
+    metadata,
+    Column("number", BigInteger, primary_key=True),
+    Column("handled", _TIME, primary_key=True),
+    Column("act", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("reason", Text),
+    Column("field", Text),
+    Column("position", BigInteger),
+)
+
+access = Table(
+    "access",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("at", _TIME, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+)
+
 party = Table(
     "party",
     metadata,
@@ -203,6 +226,8 @@ APPEND_ONLY = (
     statement_key,
     statement_reference,
     outcome,
+    handling,
+    access,
     party,
     person,
     person_alias,

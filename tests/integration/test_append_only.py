@@ -10,7 +10,18 @@ import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege, RestrictViolation
 
-from jejak_lrs import books, cursor, history, ledger, parties, people, quarantine, roles, tables
+from jejak_lrs import (
+    access,
+    books,
+    cursor,
+    history,
+    ledger,
+    parties,
+    people,
+    quarantine,
+    roles,
+    tables,
+)
 from jejak_lrs.audit import catalogue
 from jejak_lrs.database import Connection, Database
 from tests import fresh_catalogue, rows, services
@@ -333,11 +344,37 @@ def test_the_writer_holds_exactly_these_grants(superuser: Connection) -> None:
         "FROM information_schema.role_table_grants WHERE grantee = 'jejak_writer' "
         "AND table_schema = 'public' GROUP BY 1"
     ).fetchall()
-    appended = {table.name for table in tables.APPEND_ONLY} - {"dictionary"} | {"quarantine"}
+    others = {"dictionary", "access", "handling"}
+    appended = {table.name for table in tables.APPEND_ONLY} - others | {"quarantine"}
 
     assert dict(found) == {
         **dict.fromkeys(appended, "INSERT SELECT"),
         "ledger_head": "SELECT UPDATE",
         "inbox_offset": "SELECT UPDATE",
         "dictionary": "SELECT",
+        "handling": "SELECT",  # and INSERT of all columns but the time
     }
+
+
+def test_a_look_at_a_number_is_noted_with_the_servers_own_time_and_login(
+    database: services.Database,
+) -> None:
+    with closing(psycopg.connect(database.dsn("jejak_auditor"), autocommit=True)) as connection:
+        access.record(connection, who="siti", what="quarantine 7", purpose="pengaduan 12")
+
+        [look] = access.accesses(connection)
+        assert (look.role, look.who, look.what) == ("jejak_auditor", "siti", "quarantine 7")
+        with pytest.raises(psycopg.errors.CheckViolation):
+            access.record(connection, who="siti", what="quarantine 7", purpose=" ")
+        with pytest.raises(InsufficientPrivilege):
+            connection.execute("INSERT INTO access (at, who, what, purpose) "
+                               "VALUES ('2020-01-01', 'budi', 'nothing', 'none')")  # fmt: skip
+
+
+@pytest.mark.parametrize("role", ["jejak_writer", "jejak_reader", "jejak_projector"])
+def test_nobody_but_the_auditor_looks(database: services.Database, role: str) -> None:
+    with (
+        closing(psycopg.connect(database.dsn(role), autocommit=True)) as connection,
+        pytest.raises((InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction)),
+    ):
+        access.record(connection, who="siti", what="quarantine 7", purpose="pengaduan 12")
