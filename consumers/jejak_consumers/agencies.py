@@ -64,6 +64,7 @@ class Changes:
         rows = profiles.changes(connection, after.position, self.most)
         if not rows:
             return None
+        self.postman.sit_down()
         keys = self.match_keys()
         people = {row.person_id for row in rows}
         references = _References(keys, outbox.nips_of(connection, people))
@@ -127,6 +128,7 @@ class Newcomers:
         for agency in sorted(keys):
             topic = topics.profiles(agency)
             if topic not in filled or filled[topic][0] != epoch:
+                self.postman.sit_down()
                 places = {topic: Place(epoch, 0)}
                 posts = self._everyone(connection, agency, keys, epoch)
                 return Batch(Parcel(posts, places), Cursor(after.position + 1, -1))

@@ -39,19 +39,33 @@ class Parcel:
 
 @dataclass(slots=True)
 class Postman:
-    """The publisher's one writer to Kafka, a new one after any failure, and how messages begin."""
+    """The publisher's one writer to Kafka, a new one after any failure, and how messages begin.
+
+    A writer is opened before anything is read that it will send: from then on no older copy can
+    send, and whoever takes over cuts this one off. Opened only at the sending, it would let a
+    copy that was frozen between reading and opening send what is long past, and a profile of then
+    would stand, once the topic is compacted, in place of today's or of a tombstone.
+    """
 
     open: Callable[[], Outbox]
     framing: Framing = SINGLE_OBJECT
     traces: Traces = OFF
     _outbox: Outbox | None = None
 
+    def sit_down(self) -> None:
+        """Have a writer before anything is read: an older copy is cut off, a bad login shows."""
+        if self._outbox is None:
+            failpoint("publisher.before-open")
+            self._outbox = self.open()
+
     def deliver(self, posts: Sequence[Post]) -> None:
         """Send all and wait for the brokers. Any failure ends the writer: nothing is flushed."""
         if not posts:
             return
+        writer = self._outbox
+        if writer is None:
+            raise ValueError("what is sent was read without a writer")
         try:
-            writer = self._writer()
             failpoint("publisher.before-send")
             writer.send(posts)
             failpoint("publisher.after-send")
@@ -60,10 +74,6 @@ class Postman:
         except BaseException:
             self.rest()
             raise
-
-    def sit_down(self) -> None:
-        """Have a writer before anything is read: an older copy is cut off, a bad login shows."""
-        self._writer()
 
     def reaches_kafka(self) -> bool:
         """Whether the writer's line to the brokers stands."""
@@ -74,11 +84,6 @@ class Postman:
         ended, self._outbox = self._outbox, None
         if ended is not None:
             ended.close()
-
-    def _writer(self) -> Outbox:
-        if self._outbox is None:
-            self._outbox = self.open()
-        return self._outbox
 
 
 @dataclass(slots=True)

@@ -37,8 +37,9 @@ def test_one_writer_serves_many_batches() -> None:
     log: list[str] = []
     opened = iter([MemoryOutbox(log)])
     postman = Postman(lambda: next(opened))
-    postman.deliver(POSTS)
-    postman.deliver(POSTS)
+    for _ in range(2):
+        postman.sit_down()
+        postman.deliver(POSTS)
     assert log == ["send 2", "commit", "send 2", "commit"]
 
 
@@ -46,15 +47,23 @@ def test_nothing_to_say_opens_nothing() -> None:
     Postman(lambda: pytest.fail("opened")).deliver([])
 
 
+def test_what_was_read_without_a_writer_is_never_sent() -> None:
+    postman = Postman(lambda: pytest.fail("opened"))
+    with pytest.raises(ValueError, match="without a writer"):
+        postman.deliver(POSTS)
+
+
 @pytest.mark.parametrize("step", ["send", "commit"])
 def test_any_failure_ends_the_writer_and_the_next_batch_has_a_new_one(step: str) -> None:
     log: list[str] = []
     opened = iter([MemoryOutbox(log, fails=step), MemoryOutbox(log)])
     postman = Postman(lambda: next(opened))
+    postman.sit_down()
     with pytest.raises(errors.BrokersAway):
         postman.deliver(POSTS)
     assert log[-1] == "close"
     assert log.count("commit") == 0
+    postman.sit_down()
     postman.deliver(POSTS)
     assert log[-2:] == ["send 2", "commit"]
 
