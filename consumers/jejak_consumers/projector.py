@@ -33,10 +33,11 @@ class Projection:
 
     projector: Projector
     name: str = field(default=projection.NAME, init=False)
+    _most: int = field(default=MOST, init=False)
 
     def read(self, connection: Connection, after: Cursor) -> Batch[Records] | None:
         """The next records."""
-        records = history.records(connection, after.position, MOST)
+        records = history.records(connection, after.position, self._most)
         if not records and not self.projector.has_work(connection):
             return None
         to = Cursor(records[-1].position, -1) if records else after
@@ -46,8 +47,17 @@ class Projection:
         """Nothing: all of its effect is in PostgreSQL."""
 
     def keep(self, connection: Connection, items: Records) -> None:
-        """Fold them."""
-        self.projector.keep(connection, items.after, items.records)
+        """Fold them.
+
+        After a failure half as many are tried, then slowly more again: what takes longer than
+        PostgreSQL lets a transaction be silent would else be tried in vain for ever (seen).
+        """
+        try:
+            self.projector.keep(connection, items.after, items.records)
+        except Exception:
+            self._most = max(1, min(self._most, len(items.records)) // 2)
+            raise
+        self._most = min(MOST, self._most + self._most // 8 + 1)
 
     def rest(self) -> None:
         """Nothing to let go of: after a failed transaction it reads the registry again."""
