@@ -13,7 +13,7 @@ from tests.torture.checker import Verdict
 from tests.torture.faults import Fault
 from tests.torture.house import House, opened
 
-RATE = 60.0  # events a second
+RATE = 20.0  # events a second
 EVERY = 20  # faults between two full judgements
 
 Tell = Callable[[str], None]

@@ -25,7 +25,7 @@ from tests.torture.checker import Place
 from tests.torture.reading import login
 
 PROVIDERS = ("pusdiklat", "bpsdm")
-PEOPLE = 60
+PEOPLE = 400  # many, for a person's fold grows with their events
 NOW = datetime.now(UTC)
 _REMEMBERED = 400  # of the latest good messages, for floods
 _PATIENCE = 120.0
