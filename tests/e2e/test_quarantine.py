@@ -39,7 +39,8 @@ def refusal(jejak: Jejak, folder: Path, provider: str) -> dict[str, Any]:
 
 
 def held(jejak: Jejak, event_id: str) -> dict[str, Any]:
-    listed = jejak("quarantine", "list", "--status", "any", "--json").document()
+    words = ("quarantine", "list", "--status", "any", "--limit", "10000", "--json")
+    listed = jejak(*words).document()
     [found] = [one for one in listed if one["event_id"] == event_id]
     return dict(found)
 
