@@ -1,8 +1,8 @@
 """How far each inbox is read, and whether it can be read on.
 
-A partition is stopped if going on would lose or invent something: its topic is not the one whose
-offsets the ledger keeps, or its log does not hold the offset that comes next. Source: ledger.md,
-"The recorder and Kafka".
+A partition is stopped if going on would lose or invent something: a recorder has found it so, its
+topic is not the one whose offsets the ledger keeps, or its log does not hold the offset that comes
+next. Source: ledger.md, "The recorder and Kafka".
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -41,7 +41,7 @@ class InboxState:
 
 def unknown(stored: Iterable[Inbox]) -> list[InboxState]:
     """The inboxes, where the brokers say nothing."""
-    return [_state(inbox) for inbox in stored]
+    return [replace(_state(inbox), stopped=inbox.stopped) for inbox in stored]
 
 
 def compare(stored: Sequence[Inbox], logs: Mapping[str, Log]) -> list[InboxState]:
@@ -88,6 +88,8 @@ def _judge(inbox: Inbox, log: Log | None) -> InboxState:
         return replace(state, stopped="the topic has no such partition")
     first, end = log.bounds[inbox.partition]
     held = replace(state, first_offset=first, end_offset=end)
+    if inbox.stopped is not None:
+        return replace(held, stopped=inbox.stopped)
     if first <= inbox.next_offset <= end:
         return held
     gap = f"the ledger stands at {inbox.next_offset}, the log holds [{first}, {end})"

@@ -57,12 +57,13 @@ class Surroundings:
     vitals: Vitals
     stopping: Event
     traces: Traces = OFF
+    slot: int = 1  # which of the recorders; the other loops have one active copy
 
 
 Loop = Callable[[Surroundings], None]
 
 
-def run(name: str, services: Services, settings: Settings) -> None:
+def run(name: str, services: Services, settings: Settings, slot: int = 1) -> None:
     """Run a loop until SIGTERM or Ctrl-C; Fatal if there is no such loop."""
     if name not in LOOPS:
         raise Fatal(f"{name} is not part of this build")
@@ -78,7 +79,7 @@ def run(name: str, services: Services, settings: Settings) -> None:
         tracing(settings.otel_share, name) as traces,
     ):
         log.info("started", metrics=f"{address}/metrics")
-        loop(Surroundings(services, vitals, stopping, traces))
+        loop(Surroundings(services, vitals, stopping, traces, slot))
         log.info("stopped")
 
 
@@ -101,11 +102,11 @@ def stop_when_told(stopping: Event, patience: float) -> None:
 
 
 def record(around: Surroundings) -> None:
-    """Take the place of the one embedded recorder and record."""
+    """Take the recorders' place of this slot, from whoever has it, and record."""
     services = around.services
     database = Database(services.dsn(roles.WRITER), "jejak recorder")
     recorder = Recorder(
-        reader=KafkaInboxReader(services.kafka(RECORDER), slot=f"{RECORDER}-1"),
+        reader=KafkaInboxReader(services.kafka(RECORDER), slot=f"{RECORDER}-{around.slot}"),
         database=database,
         people=People(),
         finisher=finisher(),

@@ -43,6 +43,7 @@ class Loop:
 
     name: str
     home: Home
+    slot: int = 1
     fixed_port: int = 0
     process: child.Child | None = None
     failures: int = 0
@@ -50,15 +51,22 @@ class Loop:
     started: float = 0.0
     due: float = 0.0
 
+    @property
+    def label(self) -> str:
+        """What people call it: `recorder`, `recorder-2`."""
+        return self.name if self.slot == 1 else f"{self.name}-{self.slot}"
+
     def start(self) -> None:
         """Start it, with a port of its own for its metrics."""
         self.port = self.fixed_port or free_port()
         command = [sys.executable, "-m", "jejak", "run", self.name, "--home", str(self.home.path)]
+        if self.slot > 1:
+            command += ["--slot", str(self.slot)]
         self.process = child.start(
-            self.name,
+            self.label,
             command,
             marker=self.home.path,
-            log=self.home.log / f"{self.name}.log",
+            log=self.home.log / f"{self.label}.log",
             environment={**os.environ, "JEJAK_METRICS_PORT": str(self.port)},
             folder=None,
         )
@@ -75,7 +83,7 @@ class Loop:
             pause = backoff.pause(self.failures, FIRST_PAUSE, LONGEST_PAUSE)
             self.due = now + pause
             tell(
-                f"{self.name} ended with code {self.process.process.returncode}: "
+                f"{self.label} ended with code {self.process.process.returncode}: "
                 f"{child.last_words(self.process.log)}; again in {pause:.1f} s"
             )
         if now < self.due:
@@ -84,9 +92,9 @@ class Loop:
         return True
 
 
-def fixed_port(name: str, first: int) -> int:
+def fixed_port(name: str, first: int, slot: int = 1) -> int:
     """Where a loop shows its metrics, if the first port is set; 0: on a free one."""
-    return first and first + LOOPS.index(name)
+    return first and first + (LOOPS.index(name) if slot == 1 else len(LOOPS) + slot - 2)
 
 
 @dataclass(slots=True)
@@ -98,14 +106,16 @@ class Up:
     embedded: Embedded
     tell: Tell
     metrics_port: int = 0
+    recorders: int = 1
     loops: list[Loop] = field(default_factory=list)
 
     def start_loops(self, names: Sequence[str]) -> None:
-        """Start these loops beside those that run."""
+        """Start these loops beside those that run, the recorder as often as is set."""
         for name in names:
-            loop = Loop(name, self.home, fixed_port(name, self.metrics_port))
-            loop.start()
-            self.loops.append(loop)
+            for slot in range(1, (self.recorders if name == "recorder" else 1) + 1):
+                loop = Loop(name, self.home, slot, fixed_port(name, self.metrics_port, slot))
+                loop.start()
+                self.loops.append(loop)
         self._write_down()
 
     def tend(self) -> None:
@@ -160,6 +170,7 @@ def running(
         tell("starting Kafka and PostgreSQL")
         services.start()
         up = Up(home, services_of(home, settings), services, tell, settings.metrics_port)
+        up.recorders = settings.recorders
         up.start_loops([])  # writes the services down
         foundations.prepare(up.services)
         provisioning.refresh_credentials(up.services, home.credentials)

@@ -56,6 +56,12 @@ class Settings(BaseSettings):
     kafka_heap_mb: int = Field(
         512, description="Largest heap of the embedded broker, MiB.", ge=256, le=65536
     )
+    recorders: int = Field(
+        1,
+        description="How many recorders `jejak up` starts; they divide the inboxes' partitions.",
+        ge=1,
+        le=64,
+    )
     metrics_host: str = Field(
         "127.0.0.1", description="Address on which a loop shows metrics and health."
     )
@@ -63,7 +69,7 @@ class Settings(BaseSettings):
         0,
         description="Port for that; 0: a free one. `jejak up` gives this and the next ones.",
         ge=0,
-        le=65500,
+        le=65470,
     )
     stop_seconds: float = Field(
         15.0,

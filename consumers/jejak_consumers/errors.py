@@ -86,6 +86,7 @@ class PartitionStopped(Fatal):
     def __init__(self, where: TopicPartition, what: str) -> None:
         super().__init__(f"{where.topic}/{where.partition}: {what}")
         self.where = where
+        self.what = what
 
 
 class OffsetOutOfRange(PartitionStopped):

@@ -56,7 +56,10 @@ _CUT_OFF = (
     theirs.ProducerFencedError,
     theirs.InvalidProducerEpochError,
     theirs.TransactionCoordinatorFencedError,
-    theirs.FencedInstanceIdError,
+)
+_SLOT_TAKEN = (
+    "another recorder with this slot has taken over; give each process a slot of its own "
+    "(jejak run recorder --slot N)"
 )
 _Tell = Callable[[Iterable[TopicPartition]], None]
 
@@ -153,6 +156,8 @@ class Line:
             return errors.WrongLogin(f"{where} refused {user}: wrong user or password")
         if isinstance(exc, theirs.AuthorizationError):
             return errors.NotAllowed(f"user {user} may not do this ({type(exc).__name__})")
+        if isinstance(exc, theirs.FencedInstanceIdError):
+            return errors.Superseded(_SLOT_TAKEN)
         if isinstance(exc, _CUT_OFF):
             return errors.Superseded(f"another copy has taken over ({type(exc).__name__})")
         if isinstance(exc, theirs.OffsetOutOfRangeError | theirs.LogTruncationError):
@@ -280,7 +285,7 @@ class KafkaInboxReader(InboxReader):
         """
         member = self._client._coordinator  # noqa: SLF001  nothing public tells
         if member.stable() and not member.rejoining and not member._heartbeat_enabled:  # noqa: SLF001
-            raise errors.Superseded("a new process of this slot has taken over")
+            raise errors.Superseded(_SLOT_TAKEN)
 
 
 def _keep_joins(coordinator: Any) -> None:

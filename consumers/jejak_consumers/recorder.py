@@ -20,11 +20,12 @@ from jejak_consumers import errors
 from jejak_consumers.directory import CutHere, Directory, NotLookedUp, look_up
 from jejak_consumers.finish import Finisher
 from jejak_consumers.messages import InboxReader, Message, TopicPartition
+from jejak_consumers.partitions import Partitions
 from jejak_consumers.vitals import OUTCOMES, Vitals
-from jejak_consumers.walk import DoorRules, Inbox, Walk
+from jejak_consumers.walk import DoorRules, Walk
 from jejak_lrs import errors as ledger_errors
-from jejak_lrs import inboxes, parties
-from jejak_lrs.batch import Appended, Batch, Item, Refused, Span
+from jejak_lrs import parties
+from jejak_lrs.batch import Appended, Batch, Item, Refused
 from jejak_lrs.database import Database
 from jejak_lrs.failpoint import failpoint
 from jejak_lrs.ledger import append
@@ -41,7 +42,7 @@ log = structlog.get_logger()
 WORK: Final = "recorder"  # in the log and the metrics
 MOST_MESSAGES: Final = 2_000  # a batch: enough for COPY, few enough for the processor's cache
 _POLL_SECONDS: Final = 0.2
-_LOOK_AGAIN_SECONDS: Final = 1.0
+_NOTE_SECONDS: Final = 1.0
 
 
 @dataclass(slots=True)
@@ -57,19 +58,19 @@ class Recorder:
     vitals: Vitals = field(default_factory=lambda: Vitals("recorder"))
     traces: Traces = OFF
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    _next: dict[TopicPartition, int] = field(default_factory=dict)  # what we read and own
-    _idle: set[TopicPartition] = field(default_factory=set)  # what we own but may not read
-    _inboxes: dict[str, Inbox] = field(default_factory=dict)
-    _looked: float = 0.0
+    partitions: Partitions = field(init=False)
     _noted: float = 0.0
     _oldest: int = 0
+
+    def __post_init__(self) -> None:
+        self.partitions = Partitions(self.reader, self.database, self.vitals)
 
     def run(self, stop: threading.Event) -> None:
         """Record until told to stop. Retry errors back off; Fatal ones end the loop."""
         gc.freeze()
         gc.disable()  # each collection would walk the thousands of objects of a batch (measured)
         self.vitals.leads(yes=True)
-        self.reader.subscribe(self._assigned, self._lost)
+        self.reader.subscribe(self.partitions.assigned, self.partitions.lost)
         try:
             self._turns(stop)
         finally:
@@ -87,7 +88,7 @@ class Recorder:
                 log.warning("retry", error=type(exc).__name__, failures=failures)
                 self.vitals.retried(exc)
                 stop.wait(backoff.pause(failures))
-                self._go_back()
+                self.partitions.go_back()
             gc.collect()
 
     def turn(self) -> int:
@@ -101,26 +102,24 @@ class Recorder:
         return count
 
     def _turn(self) -> int:
-        self._open_new_inboxes()
-        polled = self._poll()
-        sound = self._sound(polled)
-        waiting = [message for where in sound for message in polled[where]]
-        count = len(waiting)
+        self.partitions.open_new()
+        waiting = self.partitions.sound(self._poll())
+        count, oldest = len(waiting), min((each.written for each in waiting), default=0)
         while waiting:
             try:
                 waiting = waiting[self._settle(waiting) :]
             except RegistryError as exc:
-                waiting = self._set_aside(waiting, str(exc))
+                waiting = self.partitions.set_aside(waiting, str(exc))
         if count:
-            self.reader.report(dict(self._next))
-        self._look(min((polled[where][0].written for where in sound), default=0))
+            self.reader.report(dict(self.partitions.next))
+        self._look(oldest)
         return count
 
     def _look(self, oldest: int) -> None:
         """Note what is not recorded; `oldest` is when this turn's oldest message was written."""
         if oldest:
             self._oldest = oldest
-        if time.monotonic() - self._noted < _LOOK_AGAIN_SECONDS:
+        if time.monotonic() - self._noted < _NOTE_SECONDS:
             return
         self._noted = time.monotonic()
         self.database.connection.execute("SELECT")  # an idle recorder finds out, too
@@ -135,7 +134,7 @@ class Recorder:
     def _unread(self) -> dict[str, int]:
         """The messages of each inbox that we own that are not recorded."""
         ends, unread = self.reader.ends(), dict[str, int]()
-        for where, next_offset in self._next.items():
+        for where, next_offset in self.partitions.next.items():
             waits = max(0, ends.get(where, next_offset) - next_offset)
             unread[where.topic] = unread.get(where.topic, 0) + waits
         return unread
@@ -148,8 +147,8 @@ class Recorder:
         try:
             return self.reader.poll(_POLL_SECONDS, MOST_MESSAGES)
         except errors.PartitionStopped as exc:
-            self._stop(exc.where, str(exc))
-            self._go_back()
+            self.partitions.stop(exc.where, exc.what)
+            self.partitions.go_back()
             return {}
 
     # -- settling -------------------------------------------------------------------------
@@ -161,7 +160,7 @@ class Recorder:
             version, registry = parties.load(self.database.connection)
             walk = self._walk(registry)
             items = self._carry(walk, messages)
-            spans = self._spans(messages[: len(items)])
+            spans = self.partitions.spans(messages[: len(items)])
             batch = Batch(items, version, spans, walk.directory.newcomers)
             failpoint("recorder.before-append")
             try:
@@ -169,7 +168,7 @@ class Recorder:
             except (ledger_errors.RegistryMoved, ledger_errors.AliasesLost):
                 continue  # the world has moved: look up again, walk again
             failpoint("recorder.after-append")
-            self._next.update({TopicPartition(s.topic, s.partition): s.end for s in spans})
+            self.partitions.moved(spans)
             self._say(appended, len(items), len(spans), time.perf_counter() - began)
             if self.traces.on:
                 self._trace(items, began_at)
@@ -204,9 +203,8 @@ class Recorder:
     def _walk(self, registry: parties.Parties) -> Walk:
         now = self.clock()
         directory = Directory(self.finisher, now)
-        return Walk(
-            self._inboxes, registry, directory, self.finisher, self.rules, now, self.framing
-        )
+        topics = self.partitions.topics
+        return Walk(topics, registry, directory, self.finisher, self.rules, now, self.framing)
 
     def _carry(self, walk: Walk, messages: Sequence[Message]) -> list[Item]:
         """The items of one batch, in order: up to the first that must wait for the next."""
@@ -258,122 +256,6 @@ class Recorder:
 
     def _learn(self, directory: Directory, asked: Iterable[Reference]) -> None:
         look_up(directory, self.database.connection, self.people, asked)
-
-    def _spans(self, messages: Sequence[Message]) -> list[Span]:
-        ends = {message.where: message.offset + 1 for message in messages}
-        return [
-            Span(self._inboxes[where.topic].topic_id, *_two(where), self._next[where], end)
-            for where, end in ends.items()
-        ]
-
-    # -- partitions -----------------------------------------------------------------------
-
-    def _assigned(self, partitions: Iterable[TopicPartition]) -> None:
-        """New partitions: go on where the ledger says, or wait where it does not say."""
-        for where in partitions:
-            self.reader.seek(where, 0)  # a place to stand, never to read: it is paused
-            self.reader.pause(where)
-            self._idle.add(where)
-        self._looked = 0.0
-
-    def _lost(self, partitions: Iterable[TopicPartition]) -> None:
-        for where in partitions:
-            self._next.pop(where, None)
-            self._idle.discard(where)
-            self.vitals.goes_on(where)
-
-    def _open_new_inboxes(self) -> None:
-        """Start reading owned partitions that are sound and consumed; `party add` makes the row."""
-        if not self._idle or time.monotonic() - self._looked < _LOOK_AGAIN_SECONDS:
-            return
-        self._looked = time.monotonic()
-        ids = self.reader.topic_ids({where.topic for where in self._idle})
-        offsets = inboxes.stored_offsets(
-            self.database.connection,
-            [(ids[where.topic], where.partition) for where in self._idle if where.topic in ids],
-        )
-        for where in sorted(self._idle):
-            row = offsets.get((ids[where.topic], where.partition)) if where.topic in ids else None
-            self._start(where, row)
-
-    def _start(self, where: TopicPartition, row: inboxes.Inbox | None) -> None:
-        if row is None:
-            why = "the ledger does not know this topic's id: not added yet, or topic made anew"
-            log.warning("not consumed", topic=where.topic, partition=where.partition, why=why)
-            return
-        first, end = self.reader.bounds(where)
-        if not first <= row.next_offset <= end:
-            gap = f"the ledger stands at {row.next_offset}, the log holds [{first}, {end})"
-            self._cry(where, gap)
-            return
-        self.vitals.goes_on(where)
-        self.reader.seek(where, row.next_offset)
-        self.reader.resume(where)
-        self._inboxes[where.topic] = Inbox(row.party, row.topic_id)
-        self._next[where] = row.next_offset
-        self._idle.discard(where)
-
-    def _sound(self, polled: Mapping[TopicPartition, Sequence[Message]]) -> list[TopicPartition]:
-        """Those partitions whose topic is still the one whose offsets we keep.
-
-        Asked after the poll: kafka-python fetches by name, and a topic deleted, created again and
-        refilled would be read from the stored offset, silently skipping its beginning (tried).
-        """
-        if not polled:
-            return []
-        ids = self.reader.topic_ids({where.topic for where in polled})
-        sound: list[TopicPartition] = []
-        for where in polled:
-            if where not in self._next:
-                continue
-            if ids.get(where.topic) != self._inboxes[where.topic].topic_id:
-                self._stop(where, "its topic was deleted and created again")
-            elif (gap := _gap(polled[where], self._next[where])) is not None:
-                self._stop(where, gap)
-            else:
-                sound.append(where)
-        return sound
-
-    def _stop(self, where: TopicPartition, why: str) -> None:
-        self._cry(where, why)
-        self._leave(where)
-
-    def _cry(self, where: TopicPartition, why: str) -> None:
-        log.error("partition stopped", topic=where.topic, partition=where.partition, why=why)
-        self.vitals.stopped(where, why)
-
-    def _set_aside(self, messages: Sequence[Message], why: str) -> list[Message]:
-        """Let the first message's partition wait for the schema registry; the rest goes on.
-
-        It is opened again, at its stored offset, with the next look for new inboxes.
-        """
-        where = messages[0].where
-        log.warning("partition waits", topic=where.topic, partition=where.partition, why=why)
-        self._leave(where)
-        return [message for message in messages if message.where != where]
-
-    def _leave(self, where: TopicPartition) -> None:
-        self.reader.pause(where)
-        self._next.pop(where, None)
-        self._idle.add(where)
-
-    def _go_back(self) -> None:
-        """After an error: forget what we believed, and start from the stored offsets."""
-        owned = list(self._next)
-        self._next.clear()
-        self._assigned(owned)
-
-
-def _gap(messages: Sequence[Message], expected: int) -> str | None:
-    """What is wrong where offsets do not go on one by one: an inbox has no gaps of its own."""
-    for offset, message in enumerate(messages, expected):
-        if message.offset != offset:
-            return f"offset {message.offset} came where {offset} was expected"
-    return None
-
-
-def _two(where: TopicPartition) -> tuple[str, int]:
-    return where.topic, where.partition
 
 
 def _carried(walk: Walk, messages: Sequence[Message], index: int) -> Item:

@@ -16,6 +16,7 @@ from jejak.cli.options import (
     services_of,
     settings_of,
 )
+from jejak.errors import Misuse
 
 if TYPE_CHECKING:
     from jejak.health import Health, Ledger
@@ -58,7 +59,7 @@ def up(
                     "postgresql": f"127.0.0.1:{running.services.public_postgres.port}",
                     "credentials": place.credentials,
                     "logs": place.log,
-                    "loops": ", ".join(loops) or "none",
+                    "loops": ", ".join(loop.label for loop in running.loops) or "none",
                 }
             )
             speech.tell("up; Ctrl-C stops it")
@@ -186,12 +187,17 @@ def prepare(home: HomeOption = None) -> None:
 def run_loop(
     loop: Annotated[LoopName, typer.Argument(help="Which loop.", show_default=False)],
     home: HomeOption = None,
+    slot: Annotated[
+        int, typer.Option(min=1, help="Which of the recorders: each process needs its own.")
+    ] = 1,
 ) -> None:
     """Run one loop as a process of its own, until SIGTERM."""
     from jejak import loops, services  # noqa: PLC0415  not part of the plain install
 
+    if slot > 1 and loop is not LoopName.RECORDER:
+        raise Misuse(f"--slot is for recorders; further {loop.value}s stand by without one")
     place, chosen = settings_of(home)
-    loops.run(loop.value, services.services_of(place, chosen), chosen)
+    loops.run(loop.value, services.services_of(place, chosen), chosen, slot)
 
 
 def settings(home: HomeOption = None, as_json: JsonOption = False) -> None:

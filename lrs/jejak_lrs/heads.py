@@ -48,6 +48,8 @@ def lock_inboxes(connection: Connection, spans: Sequence[Span]) -> dict[tuple[UU
                 f"{span.topic}-{span.partition} stands at {inbox.next_offset}, not {span.start}: "
                 "another consumer has taken over"
             )
+        if inbox.stopped is not None:
+            raise errors.Fenced(f"{span.topic}-{span.partition} is stopped: {inbox.stopped}")
     return {key: inbox.party for key, inbox in found.items()}
 
 

@@ -13,12 +13,18 @@ if TYPE_CHECKING:
 
     from jejak_lrs.database import Connection
 
-_COLUMNS: LiteralString = "topic_id, partition, topic, party, generation, next_offset, delivered"
+_COLUMNS: LiteralString = (
+    "topic_id, partition, topic, party, generation, next_offset, delivered, stopped"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """One partition of an inbox. `next_offset` is the first not yet appended."""
+    """One partition of an inbox.
+
+    `next_offset` is the first not yet appended; `stopped` says why the partition must never be read
+    on, None where it may.
+    """
 
     topic_id: UUID
     partition: int
@@ -27,6 +33,7 @@ class Inbox:
     generation: int
     next_offset: int
     delivered: int
+    stopped: str | None = None
 
     @property
     def key(self) -> tuple[UUID, int]:
@@ -88,3 +95,18 @@ def lock_offsets(
             [[topic_id for topic_id, _ in wanted], [partition for _, partition in wanted]],
         ).fetchall()
     return {inbox.key: inbox for inbox in found}
+
+
+def stop(connection: Connection, key: tuple[UUID, int], at: int, why: str) -> bool:
+    """Let a partition never be read on, whoever consumes it; as the writer.
+
+    The first reason stays. What ends it is another topic under the name: `open_inbox`.
+    False, and nothing is done, where the ledger does not stand `at` that offset: then the caller is
+    not the one who consumes it.
+    """
+    stopped = connection.execute(
+        "UPDATE inbox_offset SET stopped = coalesce(stopped, %s) "
+        "WHERE topic_id = %s AND partition = %s AND next_offset = %s",
+        [why, *key, at],
+    )
+    return stopped.rowcount == 1

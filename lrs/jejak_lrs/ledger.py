@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 import psycopg
 from psycopg.errors import LockNotAvailable
 
-from jejak_lrs import errors, handling, heads, inboxes, outcomes, writing
+from jejak_lrs import errors, handling, heads, outcomes, writing
 from jejak_lrs.batch import (
     SYSTEM,
     Alias,
@@ -31,6 +31,7 @@ from jejak_lrs.batch import (
 )
 from jejak_lrs.failpoint import failpoint
 from jejak_lrs.halving import halves, poisoned
+from jejak_lrs.recovery import Planned, committed
 from jejak_lrs.sorting import Sorted, sort
 
 if TYPE_CHECKING:
@@ -103,12 +104,12 @@ def append(database: Database, batch: Batch) -> Appended:
 class _Attempt:
     """An append that may have to be tried again.
 
-    `planned` is what the transaction in doubt would have done; None where COMMIT was not sent.
+    `planned` is what the transaction in doubt would have left; None where COMMIT was not sent.
     """
 
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
-        self._planned: Appended | None = None
+        self._planned: Planned | None = None
         self.blocked = False
 
     def run(self, connection: Connection) -> Appended:
@@ -117,16 +118,16 @@ class _Attempt:
             connection.execute("SELECT ledger_unblock()")
             self.blocked = False
         if self._planned is not None:
-            if _committed(connection, self._batch, self._planned):
-                return self._planned
+            if committed(connection, self._batch, self._planned):
+                return self._planned.appended
             self._planned = None
         return _transact(connection, self._batch, self._plan)
 
-    def _plan(self, appended: Appended) -> None:
-        self._planned = appended
+    def _plan(self, planned: Planned) -> None:
+        self._planned = planned
 
 
-def _transact(connection: Connection, batch: Batch, plan: Callable[[Appended], None]) -> Appended:
+def _transact(connection: Connection, batch: Batch, plan: Callable[[Planned], None]) -> Appended:
     """The protocol, one transaction. A crash anywhere in it leaves nothing behind."""
     delivered = _delivered(batch)
     with connection.transaction():
@@ -159,7 +160,7 @@ def _transact(connection: Connection, batch: Batch, plan: Callable[[Appended], N
 
         # 6. What did not become a record, then both heads. If we crash before the COMMIT arrives,
         #    the messages are delivered again and nothing has happened.
-        outcomes.copy_outcomes(
+        told = outcomes.copy_outcomes(
             connection,
             parts.others,
             first_number=head.next_outcome,
@@ -173,9 +174,9 @@ def _transact(connection: Connection, batch: Batch, plan: Callable[[Appended], N
         heads.move_inboxes(connection, batch.spans, delivered)
         heads.move_head(connection, head, rows, len(parts.others))
         appended = _appended(head, past, parts, newcomers)
-        plan(appended)
+        plan(Planned.of(appended, rows, head.next_outcome, told))
         failpoint("append.before-commit")
-    # 7. If the connection is lost from COMMIT on, the outcome is unknown: see _committed. If we
+    # 7. If the connection is lost from COMMIT on, the outcome is unknown: see recovery.py. If we
     #    crash here, the next consumer goes on from the stored offset.
     failpoint("append.after-commit")
     return appended
@@ -212,40 +213,6 @@ def _appended(
         refused=parts.count("refused"),
         winners=frozenset(new.person_id for new in newcomers),
     )
-
-
-def _committed(connection: Connection, batch: Batch, planned: Appended) -> bool:
-    """Whether a transaction whose connection was lost at COMMIT has happened.
-
-    Locks wait for an orphaned backend that still commits; a plain read would see the old value.
-    """
-    with connection.transaction():
-        if batch.redrive is not None:
-            return handling.lock_status(connection, batch.redrive.number) == handling.REDRIVEN
-        if not batch.spans:
-            return _recorded(connection, batch, planned)
-        found = inboxes.lock_offsets(connection, [span.key for span in batch.spans])
-        offsets = {key: inbox.next_offset for key, inbox in found.items()}
-        if offsets == {span.key: span.end for span in batch.spans}:
-            return True
-        if offsets == {span.key: span.start for span in batch.spans}:
-            return False
-        raise errors.Fenced("another consumer has taken over while the connection was lost")
-
-
-def _recorded(connection: Connection, batch: Batch, planned: Appended) -> bool:
-    """The same for callers without offsets: commitments are salted, so no other batch has them."""
-    connection.execute("SELECT FROM ledger_head FOR UPDATE")
-    found = connection.execute(
-        "SELECT FROM record WHERE position >= %s AND position < %s AND commitment = ANY(%s) "
-        "LIMIT 1",
-        [
-            planned.first_position,
-            planned.next_position,
-            [item.commitment for item in batch.items if isinstance(item, Row)],
-        ],
-    ).fetchone()
-    return found is not None
 
 
 def _append_halves(database: Database, batch: Batch, unstorable: str) -> Appended:

@@ -26,8 +26,11 @@ def copy_outcomes(
     first_survivor: int,
     stored: datetime,
     owners: Mapping[tuple[UUID, int], str],
-) -> None:
-    """Outcomes, numbered from `first_number`, and their messages into quarantine."""
+) -> list[bytes]:
+    """Outcomes, numbered from `first_number`, and their messages into quarantine.
+
+    Returns the outcomes' commitments.
+    """
     told = [
         _Told(other, number, at_position, first_survivor, stored, owners)
         for number, other in enumerate(others, first_number)
@@ -39,6 +42,7 @@ def copy_outcomes(
         (outcome.quarantine_row() for outcome in told if outcome.kind != "duplicate"),
         without=("status",),
     )
+    return [outcome.commitment for outcome in told]
 
 
 class _Told:
@@ -79,11 +83,9 @@ class _Told:
             self.trace = _storable(other.trace)
             self.original = other.original
 
-    def row(self) -> tuple[object, ...]:
-        """In the order of tables.outcome."""
-        salt = seal.salt()
-        commitment = seal.outcome_commitment(
-            salt,
+        self.salt = seal.salt()
+        self.commitment = seal.outcome_commitment(
+            self.salt,
             kind=self.kind,
             party=self.party,
             event_id=self.event_id,
@@ -93,10 +95,13 @@ class _Told:
             reason=self.reason,
             field=self.field,
         )
+
+    def row(self) -> tuple[object, ...]:
+        """In the order of tables.outcome."""
         return (
             self.number, self.at_position, self.stored, self.kind, self.party, self.event_id,
-            *self._source(), self.of_position, self.reason, self.field, self.detail, salt,
-            commitment,
+            *self._source(), self.of_position, self.reason, self.field, self.detail, self.salt,
+            self.commitment,
         )  # fmt: skip
 
     def quarantine_row(self) -> tuple[object, ...]:

@@ -32,11 +32,13 @@ _MEMBERS_WITHOUT_SET = 160_000
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,30}")
 
+# The server's side of database._NETWORK: who is cut off must not hold its locks for long.
+_NETWORK = {"tcp_user_timeout": "10s", "tcp_keepalives_idle": "5s"}
 # A writer that holds locks and stops must let go (design/ledger.md, append, step 0).
 _DEFAULTS: Mapping[str, Mapping[str, str]] = {
-    WRITER: {"idle_in_transaction_session_timeout": "5s", "lock_timeout": "5s"},
-    PROJECTOR: {"idle_in_transaction_session_timeout": "30s"},
-    PUBLISHER: {"idle_in_transaction_session_timeout": "30s"},
+    WRITER: {"idle_in_transaction_session_timeout": "5s", "lock_timeout": "5s", **_NETWORK},
+    PROJECTOR: {"idle_in_transaction_session_timeout": "30s", **_NETWORK},
+    PUBLISHER: {"idle_in_transaction_session_timeout": "30s", **_NETWORK},
     READER: {"idle_in_transaction_session_timeout": "30s", "default_transaction_read_only": "on"},
     AUDITOR: {"idle_in_transaction_session_timeout": "30s"},
 }

@@ -114,6 +114,7 @@ inbox_offset = Table(
     Column("generation", Integer, nullable=False),
     Column("next_offset", BigInteger, nullable=False),
     Column("delivered", BigInteger, nullable=False),
+    Column("stopped", Text),
 )
 
 quarantine = Table(

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -72,6 +73,32 @@ def test_a_commit_whose_reply_was_lost_is_found_and_not_repeated(
     assert (appended.first_position, appended.next_position, appended.recorded) == (0, 2, 1)
     assert appended.winners == {seen.person_id}
     assert history.head(writer.connection).next_position == 2
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["repeats", "refusals"])
+def test_outcomes_without_offsets_are_written_once_when_the_reply_is_lost(
+    writer: Database, known: bool
+) -> None:
+    first = rows.row(0, source=SYSTEM)
+    ledger.append(writer, rows.batch([first]))
+    again = rows.row(0, source=SYSTEM, statement_id=first.statement_id)
+    items = [again] if known else [replace(rows.refused(0), source=SYSTEM)]
+    once("append.after-commit", lambda: lose_connection(writer))
+
+    appended = ledger.append(writer, rows.batch(items))
+
+    assert (appended.recorded, appended.duplicates + appended.refused) == (0, 1)
+    assert len(history.outcomes(writer.connection, -1, 9)) == 1
+
+
+def test_outcomes_without_offsets_that_were_not_committed_are_written(
+    writer: Database, superuser: Connection
+) -> None:
+    once("append.before-commit", lambda: end_backend(writer, superuser))
+
+    ledger.append(writer, rows.batch([replace(rows.refused(0), source=SYSTEM)]))
+
+    assert len(history.outcomes(writer.connection, -1, 9)) == 1
 
 
 def test_without_offsets_too_a_batch_that_was_not_committed_is_done(

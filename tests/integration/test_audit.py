@@ -101,6 +101,7 @@ BEYOND = {
     ("record", "stored"): "bound by the transparency log; here by its order only",
     ("outcome", "stored"): "the same",
     ("record", "tag_salt"): "what it was hashed with is never kept",
+    ("inbox_offset", "stopped"): "about what is not in the ledger yet",
 }
 KEYS = {
     "record": ("position",),

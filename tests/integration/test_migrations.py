@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from jejak.addresses import PostgresAddress
 from jejak_lrs import dictionaries, errors, migrations, roles, tables
 from jejak_lrs.database import Connection, Database, connect
 from tests import services
@@ -105,6 +106,17 @@ def test_the_writer_lets_go_of_locks_by_itself(writer: Database) -> None:
     ]
 
     assert shown == [("5s",), ("5s",)]
+
+
+@pytest.mark.parametrize("role", [roles.WRITER, roles.PROJECTOR, roles.PUBLISHER])
+def test_both_sides_of_a_cut_connection_notice_within_ten_seconds(
+    database: services.Database, role: str
+) -> None:
+    server = PostgresAddress("127.0.0.1", database.server.address.port)  # not by a socket
+    with closing(connect(server.dsn(role, database.passwords[role], database.name))) as connection:
+        ours = connection.info.get_parameters()["tcp_user_timeout"]
+        theirs = connection.execute("SHOW tcp_user_timeout").fetchone()
+    assert (ours, theirs) == ("10000", ("10000",))  # milliseconds
 
 
 @pytest.mark.parametrize("role", [roles.WRITER, roles.PUBLISHER, roles.READER])

@@ -16,6 +16,7 @@ from jejak_consumers import system
 from jejak_consumers.messages import InboxReader, Message, TopicPartition
 from jejak_consumers.recorder import Recorder
 from jejak_lrs import books, database, dictionaries, history, inboxes
+from jejak_lrs import errors as ledger_errors
 from jejak_lrs.people import People
 from jejak_schemas import codec, topics
 from jejak_schemas.catalogue import entry_of
@@ -53,6 +54,7 @@ class FakeInbox(InboxReader):
         self.ids: dict[str, UUID] = {}
         self.places: dict[TopicPartition, int] = {}
         self.paused: set[TopicPartition] = set()
+        self.holes: set[Message] = set()  # offsets that hold nothing
         self._assigned: Told = lambda _: None
 
     def deliver(
@@ -79,7 +81,7 @@ class FakeInbox(InboxReader):
         found = {}
         for where, log in self.logs.items():
             if where not in self.paused and (new := log[self.places[where] :][:most]):
-                found[where] = new
+                found[where] = [message for message in new if message not in self.holes]
                 self.places[where] += len(new)
         return found
 
@@ -131,7 +133,7 @@ class House:
         recorder = Recorder(
             self.inbox, self.ledger, People(), finisher(), door_rules(), clock=lambda: NOW
         )
-        self.inbox.subscribe(recorder._assigned, recorder._lost)
+        self.inbox.subscribe(recorder.partitions.assigned, recorder.partitions.lost)
         self.inbox.assign()
         return recorder
 
@@ -143,18 +145,32 @@ class House:
         while self.recorder.turn():
             pass
 
+    def look_again(self) -> None:
+        """As if a second had passed."""
+        self.recorder.partitions._looked = 0.0
+        self.settle()
+
+    def stopped(self, party: str) -> str | None:
+        """Why the party's inbox is stopped."""
+        found = inboxes.all_inboxes(self.ledger.connection)
+        (why,) = (inbox.stopped for inbox in found if inbox.party == party)
+        return why
+
     def outcome(self, message: Message) -> tuple[str, str | None, str | None]:
         """(outcome, reason, field) of the one thing that became of a message."""
+        (one,) = self.became(message)
+        return one
+
+    def became(self, message: Message) -> list[tuple[str, str | None, str | None]]:
+        """Everything that became of a message."""
         source = (self.inbox.ids[message.topic], message.partition, message.offset)
         with closing(database.connect(self.own.dsn("jejak_reader"))) as connection:
-            found = connection.execute(
+            return connection.execute(
                 "SELECT 'recorded', NULL, NULL FROM record WHERE (source_topic, source_partition,"
                 " source_offset) = (%s, %s, %s) UNION ALL SELECT kind, reason, field FROM outcome"
                 " WHERE (source_topic, source_partition, source_offset) = (%s, %s, %s)",
                 [*source, *source],
             ).fetchall()
-        assert len(found) == 1
-        return found[0]
 
     def records(self) -> list[history.Record]:
         return history.records(self.ledger.connection, -1, 10_000)
@@ -387,25 +403,105 @@ def test_a_header_that_contradicts_the_body_is_refused(house: House) -> None:
 def test_a_topic_made_anew_is_not_read_on(house: House) -> None:
     house.send(completed())
     house.settle()
-    house.inbox.ids[topics.inbox("pusdiklat")] = uuid4()
+    topic = topics.inbox("pusdiklat")
+    old, house.inbox.ids[topic] = house.inbox.ids[topic], uuid4()
     before = len(house.records())
     house.send(completed())
     house.settle()
     assert len(house.records()) == before
+    assert house.stopped("pusdiklat") == (
+        f"its topic was replaced: the ledger reads the topic with id {old}, "
+        f"Kafka has {house.inbox.ids[topic]}"
+    )
+
+
+def test_a_topic_that_is_not_seen_for_a_moment_is_not_stopped(house: House) -> None:
+    house.send(completed())
+    house.settle()
+    topic = topics.inbox("pusdiklat")
+    kept = house.inbox.ids.pop(topic)
+    message = house.send(completed())
+    house.settle()
+    house.inbox.ids[topic] = kept
+    house.look_again()
+    assert house.outcome(message)[0] == "recorded"
+    assert house.stopped("pusdiklat") is None
+
+
+def deliver_with_a_gap(house: House) -> tuple[Message, Message]:
+    """A message, a number that nobody has, and a message."""
+    before = house.send(completed())
+    log = house.inbox.logs[before.where]
+    hole = Message(before.topic, 0, before.offset + 1, None, None)
+    beyond = Message(before.topic, 0, before.offset + 2, NIP.encode(), codec.encode(completed()))
+    log += [hole, beyond]
+    house.inbox.holes.add(hole)
+    return before, beyond
 
 
 def test_a_gap_in_an_inbox_stops_its_partition_and_no_other(house: House) -> None:
     first = house.send(completed())
     house.settle()
-    log = house.inbox.logs[first.where]
-    event = completed()
-    beyond = Message(first.topic, 0, first.offset + 2, NIP.encode(), codec.encode(event))
-    log.append(beyond)
+    before, beyond = deliver_with_a_gap(house)
     other = house.send(registered())
     house.settle()
-    assert house.outcome(first)[0] == "recorded"
-    assert house.outcome(other)[0] == "recorded"
-    assert event.event_id not in {record.statement_id for record in house.records()}
+    house.look_again()
+    assert [house.outcome(each)[0] for each in (first, before, other)] == ["recorded"] * 3
+    assert house.became(beyond) == []
+    assert house.stopped("pusdiklat") == "offset 3 came where 2 was expected"
+    assert house.stopped("bkn") is None
+    assert house.balanced()
+
+
+def test_a_partition_stays_stopped_for_every_later_recorder_whatever_its_log_says(
+    house: House,
+) -> None:
+    _, beyond = deliver_with_a_gap(house)
+    house.settle()
+    house.look_again()
+    house.inbox.holes.clear()
+    house.recorder = house.new_recorder()
+    house.settle()
+    assert house.became(beyond) == []
+    assert house.stopped("pusdiklat") == "offset 2 came where 1 was expected"
+
+
+def test_a_log_that_lost_its_end_is_not_read_when_it_has_grown_again(house: House) -> None:
+    lost = [house.send(completed()) for _ in range(3)]
+    house.settle()
+    log = house.inbox.logs[lost[0].where]
+    del log[1:]
+    house.recorder = house.new_recorder()
+    house.settle()
+    again = [house.send(completed()) for _ in range(5)]
+    house.recorder = house.new_recorder()
+    house.settle()
+    assert house.became(again[-1]) == []
+    assert house.stopped("pusdiklat") == "the ledger stands at 3, the log holds [0, 1)"
+
+
+def test_why_a_partition_is_not_read_is_said_once(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deliver_with_a_gap(house)
+    house.settle()
+    for _ in range(5):
+        house.look_again()
+    assert capsys.readouterr().out.count("partition stopped") == 1
+
+
+def test_who_is_not_the_consumer_stops_nothing(house: House) -> None:
+    message = house.send(completed())
+    house.settle()
+    key, connection = (house.inbox.ids[message.topic], 0), house.ledger.connection
+    assert not inboxes.stop(connection, key, at=0, why="a zombie's view")
+    assert house.stopped("pusdiklat") is None
+    assert inboxes.stop(connection, key, at=1, why="first")
+    assert inboxes.stop(connection, key, at=1, why="second")
+    assert house.stopped("pusdiklat") == "first"
+    house.send(completed())
+    with pytest.raises(ledger_errors.Fenced, match="is stopped: first"):
+        house.settle()
 
 
 def test_a_new_recorder_goes_on_where_the_ledger_stands(house: House) -> None:

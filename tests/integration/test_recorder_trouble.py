@@ -179,7 +179,7 @@ def test_a_lost_connection_is_retried_and_nothing_is_lost(
     message = house.send(completed())
     with pytest.raises(ledger_errors.Retry):
         house.settle()
-    house.recorder._go_back()
+    house.recorder.partitions.go_back()
     house.settle()
     assert house.outcome(message)[0] == "recorded"
 
@@ -211,7 +211,7 @@ def test_only_what_needs_a_registry_that_is_away_waits_for_it(
         assert [house.outcome(one)[0] for one in (before, *others)] == ["recorded"] * 3
         assert [one.event_type for one in house.records()].count("LearnerRegistered") == 1
         held.bent = lambda _: None
-        house.recorder._looked = 0.0
+        house.recorder.partitions._looked = 0.0
         house.settle()
         assert [house.outcome(one)[0] for one in (waiting, after)] == ["recorded"] * 2
     assert house.balanced()
@@ -242,7 +242,7 @@ def test_a_partition_that_cannot_be_read_on_stops_alone(database: services.Datab
     shrunk.broken = TopicPartition(topics.inbox("vendor"), 0)
     message = house.send(completed())
     house.settle()
-    house.recorder._looked = 0.0
+    house.recorder.partitions._looked = 0.0
     house.settle()
     assert house.outcome(message)[0] == "recorded"
     assert shrunk.broken in shrunk.paused

@@ -1,0 +1,204 @@
+"""The partitions that a recorder owns: which it reads and from where, which it must not, and why.
+
+The ledger says where to go on, never the group. A partition is not read where the ledger does not
+know its topic's id, and stopped for good where going on would lose or invent something. Source:
+ledger.md, "The recorder and Kafka".
+"""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from jejak_consumers.messages import InboxReader, Message, TopicPartition
+from jejak_consumers.vitals import Vitals
+from jejak_consumers.walk import Inbox
+from jejak_lrs import inboxes
+from jejak_lrs.batch import Span
+from jejak_lrs.database import Database
+
+log = structlog.get_logger()
+
+_LOOK_AGAIN_SECONDS: Final = 1.0
+_STOPPED: Final = "partition stopped"
+
+
+@dataclass(slots=True)
+class Partitions:
+    """What one recorder owns. For one thread; the group's call-backs run while it waits."""
+
+    reader: InboxReader
+    database: Database
+    vitals: Vitals
+    next: dict[TopicPartition, int] = field(default_factory=dict)  # what we read and own
+    topics: dict[str, Inbox] = field(default_factory=dict)
+    _idle: set[TopicPartition] = field(default_factory=set)  # what we own but may not read
+    _said: dict[TopicPartition, str] = field(default_factory=dict)  # why one is not read
+    _doubted: dict[TopicPartition, int] = field(default_factory=dict)  # a gap seen once, and where
+    _looked: float = 0.0
+
+    def assigned(self, partitions: Iterable[TopicPartition]) -> None:
+        """New partitions: not read before the ledger was asked where to go on."""
+        for where in partitions:
+            self.reader.seek(where, 0)  # a place to stand, never to read: it is paused
+            self.reader.pause(where)
+            self._idle.add(where)
+        self._looked = 0.0
+
+    def lost(self, partitions: Iterable[TopicPartition]) -> None:
+        """Partitions that another recorder has now."""
+        for where in partitions:
+            self.next.pop(where, None)
+            self._idle.discard(where)
+            self._said.pop(where, None)
+            self._doubted.pop(where, None)
+            self.vitals.goes_on(where)
+
+    def open_new(self) -> None:
+        """Start reading owned partitions that are sound and consumed; `party add` makes the row."""
+        if not self._idle or time.monotonic() - self._looked < _LOOK_AGAIN_SECONDS:
+            return
+        self._looked = time.monotonic()
+        ids = self.reader.topic_ids({where.topic for where in self._idle})
+        offsets = inboxes.stored_offsets(
+            self.database.connection,
+            [(ids[where.topic], where.partition) for where in self._idle if where.topic in ids],
+        )
+        for where in sorted(self._idle):
+            if where.topic in ids:
+                self._start(where, offsets.get((ids[where.topic], where.partition)))
+            else:
+                self._say(where, "not consumed", "its topic is gone")
+
+    def _start(self, where: TopicPartition, row: inboxes.Inbox | None) -> None:
+        if row is None:
+            why = "the ledger does not know this topic's id: not added yet, or topic made anew"
+            self._say(where, "not consumed", why)
+        elif (unreadable := self._unreadable(where, row)) is not None:
+            self._say(where, _STOPPED, unreadable)
+        else:
+            self.vitals.goes_on(where)
+            self.reader.seek(where, row.next_offset)
+            self.reader.resume(where)
+            self.topics[where.topic] = Inbox(row.party, row.topic_id)
+            self.next[where] = row.next_offset
+            self._idle.discard(where)
+
+    def _unreadable(self, where: TopicPartition, row: inboxes.Inbox) -> str | None:
+        """Why a partition must not be read on. Once it is so, it stays so: see `stop`."""
+        if row.stopped is not None:
+            return row.stopped
+        first, end = self.reader.bounds(where)
+        if first <= row.next_offset <= end:
+            return None
+        why = f"the ledger stands at {row.next_offset}, the log holds [{first}, {end})"
+        inboxes.stop(self.database.connection, row.key, row.next_offset, why)
+        return why
+
+    def sound(self, polled: Mapping[TopicPartition, Sequence[Message]]) -> list[Message]:
+        """What came of those partitions whose topic is still the one whose offsets we keep.
+
+        Asked after the poll: kafka-python fetches by name, and a topic deleted, created again and
+        refilled would be read from the stored offset, silently skipping its beginning (tried).
+        """
+        ids = self.reader.topic_ids({where.topic for where in polled}) if polled else {}
+        return [
+            message
+            for where, messages in polled.items()
+            if where in self.next and self._same_topic(where, ids.get(where.topic))
+            for message in self._unbroken(where, messages)
+        ]
+
+    def _same_topic(self, where: TopicPartition, there: UUID | None) -> bool:
+        ours = self.topics[where.topic].topic_id
+        if there is None:
+            self._leave(where)
+        elif there != ours:
+            why = f"its topic was replaced: the ledger reads the topic with id {ours}, "
+            self.stop(where, f"{why}Kafka has {there}")
+        return there == ours
+
+    def _unbroken(self, where: TopicPartition, messages: Sequence[Message]) -> Sequence[Message]:
+        """The messages before the first gap: an inbox has no gaps of its own.
+
+        What lies behind one is asked for again; the partition stops if the gap is still there.
+        """
+        expected = self.next[where]
+        count = _unbroken(messages, expected)
+        if count == len(messages):
+            return messages
+        gap = expected + count
+        if self._doubted.get(where) == gap:
+            self.stop(where, f"offset {messages[count].offset} came where {gap} was expected")
+        else:
+            self._doubted[where] = gap
+            self.reader.seek(where, gap)
+        return messages[:count]
+
+    def spans(self, messages: Sequence[Message]) -> list[Span]:
+        """What these messages cover, from where the ledger is believed to stand."""
+        ends = {message.where: message.offset + 1 for message in messages}
+        return [
+            Span(self.topics[at.topic].topic_id, at.topic, at.partition, self.next[at], end)
+            for at, end in ends.items()
+        ]
+
+    def moved(self, spans: Iterable[Span]) -> None:
+        """These are in the ledger."""
+        for span in spans:
+            where = TopicPartition(span.topic, span.partition)
+            self.next[where] = span.end
+            self._said.pop(where, None)
+
+    def stop(self, where: TopicPartition, why: str) -> None:
+        """Stop a partition for good, in the ledger: what was found may not be seen again.
+
+        A log that lost its end, for instance, grows past our offset again, with other messages.
+        """
+        if where not in self.next:
+            return
+        key = self.topics[where.topic].topic_id, where.partition
+        if inboxes.stop(self.database.connection, key, self.next[where], why):
+            self._say(where, _STOPPED, why)
+        self._leave(where)
+
+    def _say(self, where: TopicPartition, what: str, why: str) -> None:
+        """Say why a partition is not read: once for each reason."""
+        if self._said.get(where) != why:
+            self._said[where] = why
+            say = log.error if what == _STOPPED else log.warning
+            say(what, topic=where.topic, partition=where.partition, why=why)
+            if what == _STOPPED:
+                self.vitals.stopped(where, why)
+
+    def set_aside(self, messages: Sequence[Message], why: str) -> list[Message]:
+        """Let the first message's partition wait for the schema registry; the rest goes on.
+
+        It is opened again, at its stored offset, with the next look for new inboxes.
+        """
+        where = messages[0].where
+        self._say(where, "partition waits", why)
+        self._leave(where)
+        return [message for message in messages if message.where != where]
+
+    def _leave(self, where: TopicPartition) -> None:
+        self.reader.pause(where)
+        self.next.pop(where, None)
+        self._idle.add(where)
+
+    def go_back(self) -> None:
+        """After an error: forget what we believed, and start from the stored offsets."""
+        owned = list(self.next)
+        self.next.clear()
+        self.assigned(owned)
+
+
+def _unbroken(messages: Sequence[Message], expected: int) -> int:
+    """How many messages there are from an offset on, one by one. Offsets always rise."""
+    if messages[0].offset == expected and messages[-1].offset == expected + len(messages) - 1:
+        return len(messages)
+    offsets = enumerate((message.offset for message in messages), expected)
+    return next((at - expected for at, offset in offsets if offset != at), len(messages))
