@@ -24,7 +24,7 @@ from jejak.kafka_admin import Topic, connected
 from jejak.lag import InboxState
 from jejak.provisioning import NewParty
 from jejak.services import Services
-from jejak_lrs import ledger
+from jejak_lrs import inboxes, ledger
 from jejak_lrs.database import Database
 from jejak_schemas.credentials import Credentials, KafkaAccess
 from tests import rows, services
@@ -184,6 +184,22 @@ def test_an_offset_outside_the_log_stops_its_partition(
     assert inbox(found, party.party).stopped == why
     stand_at(front, party.topics.inbox, 3)
     assert look(home, front).exit_code == 0
+
+
+def test_a_partition_that_a_recorder_stopped_is_told_whatever_its_log_holds(
+    home: Home, front: Services, writer: Database
+) -> None:
+    party = add(front, home, "health-noted")
+    send(party, 3)
+    (row,) = [one for one in inboxes.all_inboxes(writer.connection) if one.party == party.party]
+    inboxes.stop(writer.connection, row.key, at=0, why="offset 2 came where 0 was expected")
+
+    found = look(home, front)
+
+    told = f"STOPPED {party.topics.inbox} partition 0: offset 2 came where 0 was expected"
+    assert found.exit_code == 4
+    assert told in found.stopped
+    assert inbox(found, party.party).lag is None
 
 
 def test_outcomes_cursors_and_quarantine_are_told(
