@@ -1,23 +1,19 @@
 """The faults: each does its harm, mends it, and returns; the house must recover by itself then."""
 
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from random import Random
 from typing import Any, Final
 
-import psutil  # type: ignore[import-untyped]
 import psycopg
 from psycopg import sql
 from uuid_utils.compat import uuid7
 
-from jejak.embedded import child
-from jejak.embedded.account import unprivileged
-from jejak.embedded.postgres import programs
 from jejak_schemas import topics
-from tests.torture.house import LOOPS, House, NotWell, run_aside
+from tests.torture.disks import fill_records_disk, limit_files
+from tests.torture.house import LOOPS, House, NotWell, running_process
 from tests.torture.traffic import PEOPLE, PROVIDERS, completed, message_of
 
 Fault = Callable[[House, Random], None]
@@ -32,7 +28,6 @@ STEPS: Final = {
 }  # fmt: skip
 _ROLES: Final = {"recorder": "jejak_writer", "projector": "jejak_projector",
                  "publisher": "jejak_publisher"}  # fmt: skip
-_UNLIMITED: Final = "unlimited"
 
 
 # -- kills ----------------------------------------------------------------------------------
@@ -99,7 +94,7 @@ def storm(house: House, chosen: Random) -> None:
 def stop_postgres(house: House, chosen: Random) -> None:
     """`pg_ctl stop -m immediate`, and a start after up to two seconds."""
     server = house.up.embedded.postgres
-    process = _process(server.process)
+    process = running_process(server.process)
     process.process.send_signal(signal.SIGQUIT)
     house.dead(process)
     time.sleep(chosen.uniform(0, 2))
@@ -120,42 +115,13 @@ def cut_commit(forwarded: bool, house: House, _chosen: Random) -> None:
     house.wait(cut.is_set, 60, "no COMMIT came by")
 
 
-def fill_disk(house: House, chosen: Random) -> None:
-    """No file of PostgreSQL may grow any more: a limit on file sizes, for some seconds.
-
-    A limit below what files already have fails each write past it, the WAL's too, as a full disk
-    does; PostgreSQL may stop itself over it.
-    """
-    server = house.up.embedded.postgres
-    process = _process(server.process)
-    _limit(house, str(chosen.choice((65_536, 1_048_576, 4_194_304))))
-    time.sleep(chosen.uniform(2, 5))
-    _limit(house, _UNLIMITED)
-    time.sleep(0.5)
-    if not process.running:
-        server.start()
-        return
-    server.wait_until_ready(60.0)
-
-
-def _limit(house: House, size: str) -> None:
-    account = unprivileged(programs() / "postgres").prefix
-    top = psutil.Process(_process(house.up.embedded.postgres.process).process.pid)
-    for each in (top, *top.children(recursive=True)):
-        try:
-            run_aside([*account, "prlimit", "--pid", str(each.pid), f"--fsize={size}:{_UNLIMITED}"])
-        except subprocess.CalledProcessError:  # it has ended meanwhile
-            if each is top and each.is_running():
-                raise
-
-
 # -- Kafka ----------------------------------------------------------------------------------
 
 
 def kill_kafka(seconds: float, house: House, _chosen: Random) -> None:
     """SIGKILL to the broker, and a start after `seconds`."""
     broker = house.up.embedded.kafka
-    house.end(_process(broker.process))
+    house.end(running_process(broker.process))
     house.kills -= 1  # counted are those of our own programs
     away = time.monotonic() + seconds
     house.wait(lambda: time.monotonic() > away, seconds + 1, "the time did not pass")
@@ -259,12 +225,6 @@ def _assert_nothing_new(copy: psycopg.Connection[Any], past: int) -> None:
         raise NotWell(f"the replay recorded {twice[0][0] + again[0][0]} messages again")
 
 
-def _process(process: child.Child | None) -> child.Child:
-    if process is None:
-        raise NotWell("a service was never started")
-    return process
-
-
 KILLS: Final[Mapping[str, Fault]] = {
     **{f"{loop} killed at a moment": partial(kill_at_a_moment, loop) for loop in LOOPS},
     **{
@@ -290,7 +250,8 @@ OTHERS: Final[Mapping[str, Fault]] = {
     **{f"{loop}'s backend ended": partial(end_backend, loop) for loop in LOOPS},
     "line cut before COMMIT": partial(cut_commit, False),  # noqa: FBT003
     "line cut after COMMIT": partial(cut_commit, True),  # noqa: FBT003
-    "disk full": fill_disk,
+    "disk of the records full": fill_records_disk,
+    "disk of PostgreSQL full": limit_files,
     "Kafka killed": partial(kill_kafka, 0.0),
     "Kafka away for a minute": partial(kill_kafka, 60.0),
     "flood of duplicates in disorder": flood,

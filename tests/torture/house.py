@@ -260,6 +260,13 @@ def first_words() -> list[Event]:
     return [rules, *people]
 
 
+def running_process(process: child.Child | None) -> child.Child:
+    """A service's process; it was started."""
+    if process is None:
+        raise NotWell("a service was never started")
+    return process
+
+
 def run_aside(command: list[str]) -> subprocess.CompletedProcess[bytes]:
     """A short program, to its end."""
     return subprocess.run(command, check=True, capture_output=True, timeout=60)
