@@ -19,7 +19,7 @@ from jejak_producers import Producer
 from jejak_producers.delivery import Packed
 from jejak_producers.kafka import murmur2
 from jejak_producers.producer import pack
-from jejak_schemas.credentials import Credentials
+from jejak_schemas.credentials import Credentials, KafkaAccess
 from jejak_schemas.events import Event
 
 _PARTY: Final = NewParty("pusdiklat", "Pusdiklat", ("provider",))
@@ -46,7 +46,7 @@ def run() -> list[Line]:
         works = [
             partial(_emit, credentials, makers),
             partial(_emit_made, credentials, events),
-            partial(_send, credentials, packed),
+            partial(send, credentials, packed),
         ]
         whole, made, limit = take_turns(works, _ROUNDS)
     beside = "kafka-python: send of the same bytes"
@@ -74,16 +74,21 @@ def _emit_made(credentials: Credentials, events: Sequence[Event]) -> Round:
         return watch.stop(len(events))
 
 
-def _send(credentials: Credentials, packed: Sequence[Packed]) -> Round:
-    access, topic = credentials.kafka, str(credentials.topics.inbox)
-    client = kafka.KafkaProducer(
-        bootstrap_servers=access.bootstrap_servers,
-        security_protocol=access.security_protocol,
-        sasl_mechanism=access.sasl_mechanism,
-        sasl_plain_username=access.username,
-        sasl_plain_password=access.password.get_secret_value(),
-        **_SETTINGS,
-    )
+def login(access: KafkaAccess) -> dict[str, Any]:
+    """The settings of a client of the library's own that signs in."""
+    return {
+        "bootstrap_servers": access.bootstrap_servers,
+        "security_protocol": access.security_protocol,
+        "sasl_mechanism": access.sasl_mechanism,
+        "sasl_plain_username": access.username,
+        "sasl_plain_password": access.password.get_secret_value(),
+    }
+
+
+def send(credentials: Credentials, packed: Sequence[Packed]) -> Round:
+    """Send packed events to the party's inbox by the library alone."""
+    topic = str(credentials.topics.inbox)
+    client = kafka.KafkaProducer(**login(credentials.kafka), **_SETTINGS)
     partitions = len(client.partitions_for(topic))
     messages = [(one.value, one.key, murmur2(one.key) % partitions) for one in packed]
     watch = Watch()
