@@ -11,6 +11,7 @@ from psycopg import sql
 from jejak.addresses import PostgresAddress
 from jejak_lrs import dictionaries, errors, migrations, roles, tables
 from jejak_lrs.database import Connection, Database, connect
+from jejak_lrs.payload import Packer
 from tests import services
 
 pytestmark = pytest.mark.integration
@@ -170,6 +171,20 @@ def test_a_server_that_is_away_is_unreachable_without_its_password() -> None:
         connect("postgresql://jejak_writer:very-secret@127.0.0.1:1/jejak")
 
     assert "very-secret" not in str(caught.value)
+
+
+def test_payloads_are_read_by_the_databases_own_dictionaries_alone(
+    database: services.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = b'{"actor":{},"verb":{"id":"http://adlnet.gov/expapi/verbs/completed"}}'
+    packed = {n: Packer(n, content).pack(plain) for n, content in dictionaries.shipped().items()}
+    monkeypatch.setattr(dictionaries, "shipped", dict)  # as if no file had been left
+
+    with closing(connect(database.dsn(roles.AUDITOR))) as connection:
+        unpack = dictionaries.unpacker(connection).unpack
+        assert {n: unpack(payload) for n, payload in packed.items()} == dict.fromkeys(packed, plain)
+    with pytest.raises(errors.BadPayload):
+        dictionaries.unpacker().unpack(packed[1])
 
 
 def test_another_dictionary_under_a_known_number_is_refused(

@@ -1,5 +1,6 @@
 """Payloads give back exactly what was packed, and refuse what is not theirs."""
 
+import base64
 import json
 from pathlib import Path
 
@@ -86,6 +87,17 @@ def test_the_shipped_dictionaries_are_what_their_manifest_says() -> None:
     plain = b'{"version":"2.0.0"}'
 
     assert dictionaries.unpacker().unpack(dictionaries.packer().pack(plain)) == plain
+
+
+def test_payloads_of_every_dictionary_ever_shipped_are_read() -> None:
+    folder = Path(__file__).parents[1] / "data" / "payloads"
+    kept = {file.stem: json.loads(file.read_text("utf-8")) for file in folder.glob("*.json")}
+    read = {}
+    for name, golden in kept.items():
+        payload = base64.b64decode(golden["payload"])
+        assert dictionaries.unpacker().unpack(payload) == golden["plain"].encode(), name
+        read[payload[1]] = name
+    assert read == {number: f"statements-{number}" for number in dictionaries.shipped()}
 
 
 def test_training_adds_a_numbered_file_with_its_hash(tmp_path: Path) -> None:

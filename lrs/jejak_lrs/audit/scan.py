@@ -39,7 +39,7 @@ class Scan:
     def __init__(self, connection: Connection, until: Moment) -> None:
         self._connection = connection
         self._until = until
-        self._unpacker = dictionaries.unpacker()
+        self._unpacker = dictionaries.unpacker(connection)
         self._statements = Statements(self._unpacker)
         self._order = Order()
         self._people = People(connection, self._unpacker)

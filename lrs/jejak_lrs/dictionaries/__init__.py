@@ -46,9 +46,13 @@ def packer() -> Packer:
     return Packer(newest, known.get(newest, b""))
 
 
-def unpacker() -> Unpacker:
-    """An unpacker that knows every dictionary of this package."""
-    return Unpacker(shipped())
+def unpacker(connection: Connection | None = None) -> Unpacker:
+    """An unpacker that knows every dictionary of this package, and those of a database.
+
+    A database carries all that its records need, also where a newer Jejak has written them.
+    """
+    kept = dict(read(connection)) if connection is not None else {}
+    return Unpacker({**kept, **shipped()})
 
 
 def copy(connection: Connection) -> None:
