@@ -126,7 +126,7 @@ class House:
         self.recorder = Recorder(
             self.inbox, database, People(), finisher(), door_rules(), clock=lambda: _NOW
         )
-        self.inbox.subscribe(self.recorder._assigned, self.recorder._lost)  # noqa: SLF001  as run does
+        self.inbox.subscribe(self.recorder.partitions.assigned, self.recorder.partitions.lost)
 
     def record(self, said: Iterable[Said]) -> Round:
         """Deliver messages, and watch until all are settled."""
@@ -141,7 +141,7 @@ class House:
 def run() -> list[Line]:
     """10,000 bad messages in a row, good ones after them, and both by turns."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    with _ledger() as database:
+    with empty_ledger() as database:
         house = House(database)
         house.record(good(_PEOPLE))  # everybody is known from here on
         works = [
@@ -208,7 +208,7 @@ def _good(index: int) -> Said:
 
 
 @contextmanager
-def _ledger() -> Iterator[Database]:
+def empty_ledger() -> Iterator[Database]:
     """An empty ledger on a PostgreSQL of its own, as the writer; stopped at the end."""
     with tempfile.TemporaryDirectory(prefix="jejak-bench-", ignore_cleanup_errors=True) as folder:
         password = secrets.token_urlsafe(16)

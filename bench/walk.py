@@ -60,8 +60,8 @@ def run() -> list[Line]:
     """From a message to a finished row."""
     nation = mix.simulated(_EVENTS, _PEOPLE)
     deliveries = mix.ordinary(nation)
-    messages = [_message(offset, delivery) for offset, delivery in enumerate(deliveries)]
-    house = _house(nation, deliveries)
+    messages = [message_of(offset, delivery) for offset, delivery in enumerate(deliveries)]
+    house = house_of(nation, deliveries)
     works = [partial(_walk, house, messages), partial(_decode, messages)]
     walked, decoded = take_turns(works, _ROUNDS)
     what = "walk: decode, check, resolve, map, seal, compress"
@@ -91,11 +91,11 @@ def _schema_and_body(message: Message) -> tuple[object, bytes]:
     return read.schema.reader, read.body
 
 
-def _message(offset: int, delivery: Delivery) -> Message:
+def message_of(offset: int, delivery: Delivery) -> Message:
     return Message(topics.inbox(delivery.party), 0, offset, delivery.key, delivery.value)
 
 
-def _house(nation: Nation, deliveries: Sequence[Delivery]) -> _House:
+def house_of(nation: Nation, deliveries: Sequence[Delivery]) -> _House:
     named = {ref for one in deliveries if one.event for ref in references(one.event)}
     return _House(
         inboxes={topics.inbox(p.code): Inbox(p.code, uuid4()) for p in nation.parties},

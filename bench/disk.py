@@ -1,0 +1,58 @@
+"""What a record costs on disk, whole, with keys and indexes: `python -m bench.disk [EVENTS]`.
+
+The demo's mix, walked and appended as the recorder does, every person known. Persons and their
+aliases come on top, once a person. Prints bytes a record of each table, its indexes beside it.
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from bench import mix, walk
+from bench.quarantine import empty_ledger
+from jejak_consumers.recorder import MOST_MESSAGES
+from jejak_lrs import history, ledger
+from jejak_lrs.batch import Batch, Item, Row
+from jejak_lrs.database import Connection, Database
+
+WANTED: Final = 650  # bytes a record (issue 5, point 3)
+_EVENTS: Final = 100_000
+_SIZES: Final = """
+    SELECT c.relname, pg_total_relation_size(c.oid), pg_indexes_size(c.oid)
+    FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+    AND (c.relname LIKE 'record_p%' OR c.relname IN ('statement_key', 'statement_reference'))
+    ORDER BY 2 DESC"""
+
+
+def main(events: int) -> None:
+    """Fill a ledger of its own, and say what it takes."""
+    nation = mix.simulated(events, events // 10)
+    deliveries = mix.ordinary(nation)
+    house = walk.house_of(nation, deliveries)
+    messages = [walk.message_of(offset, one) for offset, one in enumerate(deliveries)]
+    with empty_ledger() as database:
+        for batch in mix.batches(messages, MOST_MESSAGES):
+            walked = house.walk()
+            _append(database, [walked.carry(message) for message in batch])
+        _say(database.connection)
+
+
+def _append(database: Database, items: Sequence[Item]) -> None:
+    """As redriven: sources keep their inbox, and no offsets are moved."""
+    rows = [item for item in items if isinstance(item, Row)]
+    for row in rows:
+        row.source = row.source._replace(kind="redrive")
+    ledger.append(database, Batch(rows, history.head(database.connection).registry_version))
+
+
+def _say(connection: Connection) -> None:
+    records = history.head(connection).next_position
+    sizes = connection.execute(_SIZES).fetchall()
+    for table, size, indexes in sizes:
+        print(f"{table:22}{size / records:8.1f}   of it indexes {indexes / records:.1f}")
+    whole = sum(size for _, size, _ in sizes) / records
+    print(f"{'bytes a record':22}{whole:8.1f}   wanted {WANTED}, over {records} records")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if sys.argv[1:] else _EVENTS)
