@@ -132,7 +132,7 @@ def table(report: Report) -> Iterator[str]:
     for line in report.lines:
         by_fault[line.fault].append(line)
     yield (
-        f"{'fault':<52}{'times':>6}{'lost':>6}{'doubled':>8}{'gaps':>6}{'unbalanced':>11}"
+        f"{'fault':<58}{'times':>6}{'lost':>6}{'doubled':>8}{'gaps':>6}{'unbalanced':>11}"
         f"{'median s':>10}{'max s':>8}"
     )
     for fault, lines in sorted(by_fault.items()):
@@ -141,7 +141,7 @@ def table(report: Report) -> Iterator[str]:
         )
         seconds = [line.seconds for line in lines]
         yield (
-            f"{fault:<52}{len(lines):>6}{lost:>6}{doubled:>8}{gaps:>6}{unbalanced:>11}"
+            f"{fault:<58}{len(lines):>6}{lost:>6}{doubled:>8}{gaps:>6}{unbalanced:>11}"
             f"{median(seconds):>10.1f}{max(seconds):>8.1f}"
         )
 
