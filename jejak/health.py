@@ -9,11 +9,14 @@ from typing import Any
 from jejak import lag
 from jejak.embedded.ports import LOOPBACK
 from jejak.errors import Fatal, JejakError, Retry
+from jejak.foundations import RECORDER_GROUP
 from jejak.home import Home
 from jejak.kafka_admin import connected
 from jejak.lag import InboxState
 from jejak.running import written_down
 from jejak.services import Services
+from jejak_consumers import tail
+from jejak_consumers.messages import Reported, TopicPartition
 from jejak_lrs import (
     cursor,
     database,
@@ -123,7 +126,7 @@ class Health:
 def look(home: Home, services: Services, *, embedded: bool) -> Health:
     """Ask everything once. A service that is away or refuses us is told, not raised."""
     stored, ledger, postgres = ask_postgres(services)
-    states, kafka = ask_kafka(services, stored)
+    states, kafka = ask_kafka(services, stored, ledger)
     written = {each: each.process is not None for each in written_down(home)}
     return Health(
         home=str(home.path),
@@ -182,14 +185,30 @@ def follower(name: str, at: Cursor, head: Head, last_change: int) -> Follower:
 
 
 def ask_kafka(
-    services: Services, stored: Sequence[inboxes.Inbox]
+    services: Services, stored: Sequence[inboxes.Inbox], ledger: Ledger | None
 ) -> tuple[list[InboxState], Service]:
     """How each inbox partition stands, as the operator."""
     try:
         with connected(services.kafka(services.operator), PATIENCE) as admin:
             logs = admin.logs({inbox.topic for inbox in stored})
             states = lag.compare(stored, logs)
+            if ledger is not None:
+                reported = admin.reported(RECORDER_GROUP)
+                states = lag.stopped(states, lost_tails(services, ledger, stored, reported))
             unread = {(at.topic, at.partition): at.next_offset for at in states if at.lag}
             return lag.aged(states, admin.written_at(unread), datetime.now(UTC)), Service()
     except JejakError as error:
         return lag.unknown(stored), Service.failed(error, error.exit_code)
+
+
+def lost_tails(
+    services: Services,
+    ledger: Ledger,
+    stored: Sequence[inboxes.Inbox],
+    reported: Mapping[TopicPartition, Reported],
+) -> dict[TopicPartition, str]:
+    """The partitions of which the ledger does not hold what it had recorded."""
+    if not tail.lost(ledger.head.epoch, stored, reported):
+        return {}
+    later, _, _ = ask_postgres(services)  # `stored` is older than the reports: it may have grown
+    return tail.lost(ledger.head.epoch, later, reported)

@@ -28,12 +28,21 @@ from kafka.admin import (
     UserScramCredentialDeletion,
     UserScramCredentialUpsertion,
 )
-from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
+from kafka.errors import (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    KafkaConnectionError,
+    KafkaError,
+    KafkaTimeoutError,
+    NotCoordinatorError,
+)
 from kafka.structs import TopicPartition
 
 from jejak.errors import Fatal, Retry
 from jejak_consumers import errors as loop_errors
 from jejak_consumers.kafka import Line
+from jejak_consumers.messages import Reported
+from jejak_consumers.messages import TopicPartition as InboxPartition
 from jejak_schemas.credentials import KafkaAccess
 
 Place = tuple[str, int]  # a topic and the number of a partition
@@ -41,6 +50,11 @@ Place = tuple[str, int]  # a topic and the number of a partition
 SCRAM = "SCRAM-SHA-512"
 ALREADY_EXISTS = 36  # TOPIC_ALREADY_EXISTS, Kafka protocol guide, error codes
 LEAST_PATIENCE: Final = 2.0  # seconds to sign in, once a broker takes connections
+NO_COORDINATOR: Final = (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    NotCoordinatorError,
+)
 SMALL_FETCH: Final = 64 * 1024  # bytes of a partition at once, where one message is enough
 OPERATIONS = {
     "read": ACLOperation.READ,
@@ -111,6 +125,9 @@ class KafkaAdmin(Protocol):
 
     def logs(self, names: Collection[str]) -> dict[str, Log]:
         """What there is of each of these topics that exists."""
+
+    def reported(self, group: str) -> dict[InboxPartition, Reported]:
+        """What the recorders of a group have told of each partition."""
 
     def written_at(
         self, places: Mapping[Place, int], patience: float = 5.0
@@ -231,6 +248,17 @@ class _Client:
         return {
             topic["name"]: Log(UUID(str(topic["topic_id"])), bounds[topic["name"]])
             for topic in there
+        }
+
+    def reported(self, group: str) -> dict[InboxPartition, Reported]:
+        with self._speaking():
+            try:
+                found = self._client.list_group_offsets({group: None})[group]
+            except NO_COORDINATOR:  # the brokers never had a group, or have just started
+                return {}
+        return {
+            InboxPartition(*place): Reported(told.offset, told.metadata or "")
+            for place, told in found.items()
         }
 
     def written_at(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from jejak.kafka_admin import Log, Place
+from jejak_consumers.messages import TopicPartition
 from jejak_lrs.inboxes import Inbox
 
 
@@ -47,6 +48,14 @@ def unknown(stored: Iterable[Inbox]) -> list[InboxState]:
 def compare(stored: Sequence[Inbox], logs: Mapping[str, Log]) -> list[InboxState]:
     """The inboxes, by generation, beside what the brokers hold."""
     return [_judge(inbox, logs.get(inbox.topic)) for inbox in _current(stored, logs)]
+
+
+def stopped(states: Iterable[InboxState], why: Mapping[TopicPartition, str]) -> list[InboxState]:
+    """The same, with what else stops some of them."""
+    return [
+        replace(state, stopped=state.stopped or why.get(TopicPartition(*_place(state))))
+        for state in states
+    ]
 
 
 def aged(
@@ -102,8 +111,12 @@ def _state(inbox: Inbox) -> InboxState:
     )
 
 
+def _place(state: InboxState) -> Place:
+    return state.topic, state.partition
+
+
 def _age(state: InboxState, written: Mapping[Place, datetime], now: datetime) -> float | None:
     if not state.lag:
         return 0.0
-    at = written.get((state.topic, state.partition))
+    at = written.get(_place(state))
     return None if at is None else max(0.0, (now - at).total_seconds())

@@ -53,6 +53,10 @@ class Settings(BaseSettings):
     database_superuser: str = Field(
         "postgres", description="Role that may make roles and databases; used by set-up only."
     )
+    wal_archive: Path | None = Field(
+        None,
+        description="Folder to which the embedded PostgreSQL copies its log; unset: it does not.",
+    )
     kafka_heap_mb: int = Field(
         512, description="Largest heap of the embedded broker, MiB.", ge=256, le=65536
     )

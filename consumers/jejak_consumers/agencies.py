@@ -60,7 +60,11 @@ class Changes:
     name: str = field(default="publisher-changes", init=False)
 
     def read(self, connection: Connection, after: Cursor) -> Batch[Parcel] | None:
-        """The next changes, numbered, and then the states of whom they touch."""
+        """The next changes, numbered, and then the states of whom they touch.
+
+        After a new epoch not before every agency's profiles are told anew: who is told to reload
+        must find them.
+        """
         rows = profiles.changes(connection, after.position, self.most)
         if not rows:
             return None
@@ -69,6 +73,8 @@ class Changes:
         people = {row.person_id for row in rows}
         references = _References(keys, outbox.nips_of(connection, people))
         epoch = history.head(connection).epoch
+        if _unfilled(connection, keys, epoch):
+            return None
         routed = {agency for row in rows for agency in row.agencies if agency in keys}
         numbering = numbering_of(connection, epoch, map(topics.changes, routed))
         framing = self.postman.framing
@@ -103,6 +109,12 @@ class Changes:
     def look(self, connection: Connection, at: Cursor, vitals: Vitals) -> None:
         """Note the changes that nobody was told of."""
         vitals.lags(self.name, standing.changes_behind(connection, at))
+
+
+def _unfilled(connection: Connection, agencies: Iterable[str], epoch: UUID) -> bool:
+    """Whether an agency's profile topic was filled in an earlier epoch and not in this one."""
+    filled = outbox.chains(connection, map(topics.profiles, agencies))
+    return any(began != epoch for began, _ in filled.values())
 
 
 @dataclass(slots=True)

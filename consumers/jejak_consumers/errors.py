@@ -15,6 +15,7 @@ LoopError
     ├── OffsetOutOfRange  a partition's log does not hold the stored offset
     ├── TopicReplaced     a topic was deleted and created again under its name
     ├── UnknownSchema     a newer Jejak sent it: its .avsc file is needed to read on
+    ├── TailLost          the ledger does not hold what it had recorded
     ├── StateDamaged      a subscriber's state file cannot be read or written
     └── Superseded        a newer copy of this loop has taken over
 ```
@@ -50,6 +51,10 @@ class Reload(Refuse):
     def __init__(self, what: str) -> None:
         super().__init__(f"{what}: read profiles() in place of what you have, then start_over()")
         self.what = what
+
+
+class TailLost(Fatal):
+    """The ledger does not hold what it had recorded: see docs/operating.md, A lost tail."""
 
 
 class BadRoster(Refuse):

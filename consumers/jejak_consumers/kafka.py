@@ -37,7 +37,15 @@ from kafka.structs import OffsetAndMetadata
 from kafka.structs import TopicPartition as TheirPartition
 
 from jejak_consumers import errors
-from jejak_consumers.messages import Feed, InboxReader, Message, Outbox, Post, TopicPartition
+from jejak_consumers.messages import (
+    Feed,
+    InboxReader,
+    Message,
+    Outbox,
+    Post,
+    Reported,
+    TopicPartition,
+)
 from jejak_schemas import topics
 from jejak_schemas.credentials import CredentialsError, KafkaAccess
 
@@ -250,9 +258,7 @@ class KafkaInboxReader(InboxReader):
 
     def topic_ids(self, topics: Iterable[str]) -> Mapping[str, UUID]:
         """Kafka's ids of those topics that exist, from a request sent now."""
-        if self._describer is None:
-            self._describer = _Describer(self._access, self._patience)
-        return self._describer.topic_ids(topics)
+        return self._asking().topic_ids(topics)
 
     def ends(self) -> Mapping[TopicPartition, int]:
         """The next offset to be written to each partition, as the last fetch said; asks nobody."""
@@ -264,11 +270,18 @@ class KafkaInboxReader(InboxReader):
         """Whether a line to a broker stands."""
         return self._line.stands
 
-    def report(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """Commit offsets to the group, without waiting, for lag displays only."""
-        given = {_theirs(at): OffsetAndMetadata(next_, "", -1) for at, next_ in offsets.items()}
+    def report(self, recorded: Mapping[TopicPartition, Reported]) -> None:
+        """Commit offsets to the group, each with its life as metadata, without waiting."""
+        given = {
+            _theirs(at): OffsetAndMetadata(told.next_offset, told.life, -1)
+            for at, told in recorded.items()
+        }
         with contextlib.suppress(theirs.KafkaError):
             self._client.commit_async(given, callback=_ignore)
+
+    def reported(self) -> Mapping[TopicPartition, Reported]:
+        """What the group was told, by any of its members, of any partition."""
+        return self._asking().reported()
 
     def close(self) -> None:
         """End. A static member keeps its partitions until its session ends."""
@@ -276,6 +289,11 @@ class KafkaInboxReader(InboxReader):
             self._describer.close()
         with contextlib.suppress(theirs.KafkaError):
             self._client.close(autocommit=False, timeout_ms=_ms(_CLOSE))
+
+    def _asking(self) -> "_Describer":
+        if self._describer is None:
+            self._describer = _Describer(self._access, self._patience)
+        return self._describer
 
     def _require_place(self) -> None:
         """Raise Superseded where a new process of this slot has taken our place in the group.
@@ -341,7 +359,7 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 
 
 class _Describer:
-    """Asks the brokers about topics now; a consumer answers from what it remembers."""
+    """Asks the brokers now; a consumer answers from what it remembers."""
 
     def __init__(self, access: KafkaAccess, patience: float) -> None:
         self._line = Line(access, patience)
@@ -355,6 +373,15 @@ class _Describer:
             topic["name"]: UUID(str(topic["topic_id"]))
             for topic in found
             if topic["error_code"] == 0
+        }
+
+    def reported(self) -> Mapping[TopicPartition, Reported]:
+        """The group's offsets and their metadata."""
+        with self._line.explained():
+            found = self._client.list_group_offsets({RECORDERS: None})[RECORDERS]
+        return {
+            TopicPartition(*where): Reported(told.offset, told.metadata or "")
+            for where, told in found.items()
         }
 
     def close(self) -> None:

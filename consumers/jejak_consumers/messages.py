@@ -32,6 +32,17 @@ class Message:
         return TopicPartition(self.topic, self.partition)
 
 
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What recorders told their group of a partition: recorded up to here, in which `life`.
+
+    A life is an epoch of the ledger and an id of the topic: offsets of two lives do not compare.
+    """
+
+    next_offset: int
+    life: str
+
+
 class InboxReader(Protocol):
     """A group member that reads every inbox (topics matching the inbox prefix).
 
@@ -72,8 +83,11 @@ class InboxReader(Protocol):
         """Whether a line to a broker stands."""
         return True
 
-    def report(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """Commit offsets to the group for lag displays only; never fails the loop."""
+    def report(self, recorded: Mapping[TopicPartition, Reported]) -> None:
+        """Tell the group what is recorded, for lag displays too; never fails the loop."""
+
+    def reported(self) -> Mapping[TopicPartition, Reported]:
+        """What any recorder of the group told last of each partition, asked from the brokers."""
 
     def close(self) -> None:
         """Leave the group."""

@@ -13,10 +13,11 @@ from uuid import UUID
 
 import structlog
 
-from jejak_consumers.messages import InboxReader, Message, TopicPartition
+from jejak_consumers import errors, tail
+from jejak_consumers.messages import InboxReader, Message, Reported, TopicPartition
 from jejak_consumers.vitals import Vitals
 from jejak_consumers.walk import Inbox
-from jejak_lrs import inboxes
+from jejak_lrs import history, inboxes
 from jejak_lrs.batch import Span
 from jejak_lrs.database import Database
 
@@ -62,6 +63,7 @@ class Partitions:
         if not self._idle or time.monotonic() - self._looked < _LOOK_AGAIN_SECONDS:
             return
         self._looked = time.monotonic()
+        self._require_tail()
         ids = self.reader.topic_ids({where.topic for where in self._idle})
         offsets = inboxes.stored_offsets(
             self.database.connection,
@@ -152,6 +154,28 @@ class Partitions:
             where = TopicPartition(span.topic, span.partition)
             self.next[where] = span.end
             self._said.pop(where, None)
+
+    def told(self) -> dict[TopicPartition, Reported]:
+        """What to tell the group: what is recorded, and in which epoch; ask after the append."""
+        epoch = history.head(self.database.connection).epoch
+        return {
+            where: Reported(offset, tail.life(epoch, self.topics[where.topic].topic_id))
+            for where, offset in self.next.items()
+        }
+
+    def _require_tail(self) -> None:
+        """Raise TailLost where the ledger lacks what was recorded, in any partition of the group.
+
+        Positions that others were told would be given to other records.
+        """
+        connection = self.database.connection
+        reported = self.reader.reported()  # before the ledger, which only grows
+        epoch, stored = history.head(connection).epoch, inboxes.all_inboxes(connection)
+        for where, why in tail.lost(epoch, stored, reported).items():
+            raise errors.TailLost(
+                f"{where.topic} partition {where.partition}: {why}; "
+                "see docs/operating.md, A lost tail"
+            )
 
     def stop(self, where: TopicPartition, why: str) -> None:
         """Stop a partition for good, in the ledger: what was found may not be seen again.

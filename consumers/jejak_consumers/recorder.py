@@ -111,7 +111,7 @@ class Recorder:
             except RegistryError as exc:
                 waiting = self.partitions.set_aside(waiting, str(exc))
         if count:
-            self.reader.report(dict(self.partitions.next))
+            self.reader.report(self.partitions.told())
         self._look(oldest)
         return count
 

@@ -256,7 +256,8 @@ class Subscriber:
 class Compacted:
     """A compacted topic's content: per person the message of the greatest (epoch, version).
 
-    An epoch has no number: one that appears later in the topic is greater.
+    An epoch has no number: one that appears later in the topic is greater. Only the latest counts:
+    a person of an earlier one may have lost this id together with the end of the ledger.
     """
 
     def __init__(self, framing: Framing = SINGLE_OBJECT) -> None:
@@ -274,8 +275,9 @@ class Compacted:
 
     def states(self) -> Iterator[ProfileState]:
         """The states of those who are there; a tombstone is nobody."""
-        for _, message in self._held.values():
-            if message.value is not None:
+        latest = len(self._epochs) - 1
+        for (epoch, _), message in self._held.values():
+            if epoch == latest and message.value is not None:
                 yield _as(ProfileState, message, self._framing)
 
     def _version(self, message: Message) -> tuple[UUID, int]:

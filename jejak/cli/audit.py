@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
+from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from jejak.cli import speech
-from jejak.cli.options import HomeOption, JsonOption, services_of
+from jejak.cli.options import HomeOption, JsonOption, YesOption, services_of
 from jejak_schemas.topics import INBOX_PREFIX
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     audit = typer.Typer(help="Check that nothing was lost or invented.", no_args_is_help=True)
     audit.command("check")(check)
+    audit.command("new-epoch")(new_epoch)
     audit.callback()(lambda: None)
     app.add_typer(audit, name="audit")
 
@@ -40,6 +42,45 @@ def check(
     Up to the moment at which it starts, beside the writers.
     """
     return _check_books(home, as_json) if books else _check_all(home, as_json)
+
+
+def new_epoch(
+    reason: Annotated[str, typer.Option(help="Why, in a line; kept for good.")],
+    home: HomeOption = None,
+    who: Annotated[
+        str | None, typer.Option(help="Who says so; by default your login.", show_default=False)
+    ] = None,
+    differs_from: Annotated[
+        int | None,
+        typer.Option(
+            help="First position that may have been another record's; by default the next one.",
+            min=0,
+            show_default=False,
+        ),
+    ] = None,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Go on under a new epoch, after the ledger's end was truly lost: every reader begins anew.
+
+    See docs/operating.md, A lost tail. It cannot be taken back.
+    """
+    from jejak_lrs import database, epochs, history, roles  # noqa: PLC0415  as above
+
+    _, services = services_of(home)
+    with closing(database.connect(services.dsn(roles.READER), "jejak command")) as connection:
+        head = history.head(connection)
+    if not yes:
+        typer.confirm(
+            f"End epoch {head.epoch} at position {head.next_position}? Every agency reloads",
+            abort=True,
+        )
+    with closing(database.connect(services.dsn(roles.MIGRATOR), "jejak command")) as connection:
+        begun = epochs.begin(connection, head.epoch, reason, who or getuser(), differs_from)
+    if as_json:
+        speech.answer_json({"epoch": begun, "before": head.epoch})
+    else:
+        speech.say(f"epoch {begun} has begun; {head.epoch} is over")
 
 
 def _check_all(home: Path | None, as_json: bool) -> int:

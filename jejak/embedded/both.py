@@ -65,6 +65,7 @@ def embedded(home: Home, settings: Settings, tell: Callable[[str], None]) -> Emb
             port=ports.postgres,
             password=home.secrets.ensure(f"postgres-{SUPERUSER}"),
             log=home.log / "postgres.log",
+            archive=settings.wal_archive and settings.wal_archive.absolute(),
         ),
     )
 

@@ -5,6 +5,7 @@ only, the folders are private, fsync is on. One instance per home.
 """
 
 import os
+import shlex
 import shutil
 import signal
 import tempfile
@@ -43,6 +44,15 @@ SETTINGS = {
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
     "log_error_verbosity": "terse",  # the detail of an error may hold a row
+    "hot_standby": "off",  # while a backup is played forward nobody takes it for the ledger
+}
+# Each segment of the log is copied once, whole or not at all; said again (after a crash), it must
+# be the same. At the latest a minute after something was written.
+ARCHIVING = {
+    "archive_mode": "on",
+    "archive_timeout": "60",
+    "archive_command": "cmp -s {to}/%f %p || (test ! -e {to}/%f && cp %p {to}/%f.part "
+    "&& sync {to}/%f.part && mv {to}/%f.part {to}/%f)",
 }
 
 
@@ -65,12 +75,14 @@ class EmbeddedPostgres:
         port: on 127.0.0.1; must be free.
         password: of the superuser `postgres`. Matters at the first start, when it is set.
         log: the file that takes what the server says.
+        archive: a folder that every finished segment of its write-ahead log is copied to.
     """
 
     folder: Path
     port: int
     password: str = field(repr=False)
     log: Path
+    archive: Path | None = None
     process: child.Child | None = None
 
     @property
@@ -105,6 +117,8 @@ class EmbeddedPostgres:
         account.own(self.folder)
         if self.sockets is not None:
             account.own(self.sockets)
+        if self.archive is not None:
+            account.own(self.archive)
         if not (self.data / "PG_VERSION").exists():
             self._initialise(account)
 
@@ -124,11 +138,16 @@ class EmbeddedPostgres:
         )
 
     def wait_until_ready(self, patience: float = 30.0) -> None:
-        """Wait until it takes connections, and check that it is the server we mean."""
+        """Wait until it takes connections, and check that it is the server we mean.
+
+        After a crash or on a backup it first plays its log forward: that may take what it takes.
+        """
         process = self._started()
         end = time.monotonic() + patience
-        while PGconn.ping(self.superuser_dsn().encode()) != Ping.OK:
+        while (answer := PGconn.ping(self.superuser_dsn().encode())) != Ping.OK:
             process.fail_if_dead()
+            if answer == Ping.REJECT:
+                end = time.monotonic() + patience
             if time.monotonic() > end:
                 raise Retry(f"PostgreSQL did not answer in {patience:.0f} s (see {self.log})")
             time.sleep(0.03)
@@ -151,6 +170,7 @@ class EmbeddedPostgres:
     def _options(self) -> list[str]:
         settings = {
             **SETTINGS,
+            **archiving(self.archive),
             "port": str(self.port),
             "unix_socket_directories": "" if self.sockets is None else str(self.sockets),
             "unix_socket_permissions": "0700",
@@ -193,6 +213,14 @@ class EmbeddedPostgres:
             ]
             child.run("initdb", command, log=self.log, prefix=account.prefix)
         aside.rename(self.data)
+
+
+def archiving(folder: Path | None) -> dict[str, str]:
+    """The settings with which a server copies its log to `folder`; None: it does not."""
+    if folder is None:
+        return {}
+    to = shlex.quote(str(folder)).replace("%", "%%")
+    return {name: value.replace("{to}", to) for name, value in ARCHIVING.items()}
 
 
 def socket_folder(folder: Path, port: int) -> Path | None:

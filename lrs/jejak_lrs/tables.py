@@ -222,6 +222,19 @@ dictionary = Table(
     Column("content", LargeBinary, nullable=False),
 )
 
+epoch = Table(
+    "epoch",
+    metadata,
+    Column("epoch", Uuid, primary_key=True),
+    Column("before", Uuid, nullable=False),
+    Column("at_position", BigInteger, nullable=False),
+    Column("at_outcome", BigInteger, nullable=False),
+    Column("differs_from", BigInteger, nullable=False),
+    Column("began", _TIME, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("who", Text, nullable=False),
+)
+
 APPEND_ONLY = (
     record,
     statement_key,
@@ -234,4 +247,5 @@ APPEND_ONLY = (
     person_alias,
     person_registered,
     dictionary,
+    epoch,
 )

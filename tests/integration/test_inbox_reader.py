@@ -15,7 +15,7 @@ from jejak.provisioning import NewParty
 from jejak.services import RECORDER, Services
 from jejak_consumers import errors
 from jejak_consumers.kafka import KafkaInboxReader
-from jejak_consumers.messages import Message, TopicPartition
+from jejak_consumers.messages import Message, Reported, TopicPartition
 from jejak_lrs import inboxes
 from jejak_lrs.database import Database
 from jejak_schemas import topics
@@ -105,7 +105,8 @@ def test_a_member_reads_every_partition_from_where_it_sought(
     assert one.read[0].key == b"key"
     assert one.read[0].headers == (("h", b"1"),)
     assert one.reader.bounds(TopicPartition(topic, 0)) == (0, 2)
-    one.reader.report({TopicPartition(topic, 0): 2})
+    one.reader.report({TopicPartition(topic, 0): Reported(2, "a life")})
+    until(lambda: one.reader.reported().get(TopicPartition(topic, 0)) == Reported(2, "a life"), one)
 
 
 def test_a_second_member_takes_its_share_and_gives_it_back(

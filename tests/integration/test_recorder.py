@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 
 from jejak.loops import door_rules, finisher
 from jejak_consumers import system
-from jejak_consumers.messages import InboxReader, Message, TopicPartition
+from jejak_consumers.messages import InboxReader, Message, Reported, TopicPartition
 from jejak_consumers.recorder import Recorder
 from jejak_lrs import books, database, dictionaries, history, inboxes
 from jejak_lrs import errors as ledger_errors
@@ -55,6 +55,7 @@ class FakeInbox(InboxReader):
         self.places: dict[TopicPartition, int] = {}
         self.paused: set[TopicPartition] = set()
         self.holes: set[Message] = set()  # offsets that hold nothing
+        self.told: dict[TopicPartition, Reported] = {}
         self._assigned: Told = lambda _: None
 
     def deliver(
@@ -100,8 +101,11 @@ class FakeInbox(InboxReader):
     def topic_ids(self, topics: Iterable[str]) -> Mapping[str, UUID]:
         return {topic: self.ids[topic] for topic in topics if topic in self.ids}
 
-    def report(self, offsets: Mapping[TopicPartition, int]) -> None:
-        pass
+    def report(self, recorded: Mapping[TopicPartition, Reported]) -> None:
+        self.told.update(recorded)
+
+    def reported(self) -> Mapping[TopicPartition, Reported]:
+        return self.told
 
     def close(self) -> None:
         pass

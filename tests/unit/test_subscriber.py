@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -212,6 +213,12 @@ class TestProfiles:
 
     def test_a_later_epoch_is_greater_than_any_version(self, profiles: Topic) -> None:
         profiles.put(state(9), state(1, epoch=LATER_EPOCH), state(10))
+        assert self.versions(profiles) == [1]
+
+    def test_whom_a_later_epoch_does_not_know_is_nobody(self, profiles: Topic) -> None:
+        lost = UUID("00000000-0000-7000-8000-00000000bbbb")
+        profiles.put(state(9).model_copy(update={"person_id": lost}))
+        profiles.put(state(1, epoch=LATER_EPOCH))
         assert self.versions(profiles) == [1]
 
     def entomb(self, profiles: Topic, version: int) -> None:

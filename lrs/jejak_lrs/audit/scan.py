@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from jejak_lrs import dictionaries
 from jejak_lrs.arriving import Said
-from jejak_lrs.audit import people, strays
+from jejak_lrs.audit import epochs, people, strays
 from jejak_lrs.audit.appended import appended
 from jejak_lrs.audit.difference import Difference
 from jejak_lrs.audit.effects import Effects
@@ -60,6 +60,7 @@ class Scan:
         yield from self._effects.end(past)
         yield from self._people.end(past)
         yield from strays.differences(self._connection)
+        yield from epochs.differences(self._connection, self._until, self._statements)
         yield from _dictionaries(self._connection)
         for one in self.books.balances():
             if one.wrong is not None:
