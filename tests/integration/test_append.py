@@ -127,7 +127,7 @@ def test_a_refusal_is_an_outcome_and_quarantined_whole(writer: Database) -> None
 
     appended = ledger.append(writer, rows.batch([refused, rows.row(1)]))
 
-    (kept,) = quarantine.find(writer.connection, party="lan")
+    (kept,) = quarantine.find(writer.connection, quarantine.Selection(party="lan"))
     assert (appended.refused, appended.recorded) == (1, 1)
     assert kept.original == refused.original
     assert (kept.reason, kept.field, kept.status) == ("nip-impossible", "learner.nip", "waiting")
