@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import LiteralString, TypeAlias
 from uuid import UUID
 
 import pytest
@@ -36,6 +36,12 @@ MESSAGES = st.lists(
 )
 WRITERS = st.sampled_from([0, 1])
 POINTS = st.sampled_from(["append.before-copy", "append.after-copy", "append.before-commit"])
+
+
+_BLOCKED: LiteralString = (
+    "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() "
+    "AND usename = 'jejak_writer' AND cardinality(pg_blocking_pids(pid)) > 0)"
+)
 
 
 @dataclass
@@ -127,7 +133,7 @@ class TwoWriters(RuleBasedStateMachine):
 
         def begin() -> None:
             waiting.start()
-            self.until_blocked(other, waiting)
+            self.until_blocked(waiting)
 
         once(point, begin)
         self.settle(writer, messages, self.batch(writer, writer, messages))
@@ -250,11 +256,12 @@ class TwoWriters(RuleBasedStateMachine):
             self.model.holders.get(new.alias.value, new) for new in self.people[writer]
         ]
 
-    def until_blocked(self, writer: int, thread: threading.Thread) -> None:
-        """Wait until this writer waits for a lock, or has gone through without one."""
-        pid = self.writers[writer].connection.info.backend_pid
-        blocked = "SELECT cardinality(pg_blocking_pids(%s)) > 0"
-        while thread.is_alive() and not self.superuser.execute(blocked, [pid]).fetchall()[0][0]:
+    def until_blocked(self, thread: threading.Thread) -> None:
+        """Wait until a writer waits for a lock, or has gone through without one.
+
+        Whichever backend it is: a writer whose connection was lost has another one by then.
+        """
+        while thread.is_alive() and not self.superuser.execute(_BLOCKED).fetchall()[0][0]:
             pass
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -132,7 +133,15 @@ def test_what_an_aborted_batch_left_is_not_seen(
 ) -> None:
     put([hours(1)])
     crashing = KafkaOutbox(front.kafka(PUBLISHER))
-    crashing.send([Post(agency.topics.changes or "", b"p", codec.encode(hours(2, year=1999)))])
+    crashing.send(
+        [
+            Post(
+                agency.topics.changes or "",
+                b"p",
+                codec.encode(hours(2, starts_on=date(1999, 1, 1))),
+            )
+        ]
+    )
     crashing.close()
     again = KafkaOutbox(front.kafka(PUBLISHER))
     again.send([Post(agency.topics.changes or "", b"p", codec.encode(hours(2)))])
