@@ -1,7 +1,7 @@
 """The catalogue: every event with who acts, what is done to what, who may say it.
 
 The one table of the contract (contract.md, "The catalogue"). To add an event: one class in
-events.py, one row here, one release of its schema.
+events/, one row here, one release of its schema (CONTRIBUTING.md).
 """
 
 from dataclasses import dataclass

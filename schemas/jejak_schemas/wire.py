@@ -182,7 +182,7 @@ class _FirstBadItem(FailFast):
 
 Many = Annotated[tuple[T, ...], _FirstBadItem()]
 Checked = AfterValidator(check_text)
-# The Avro side of each type stands in avro.py, by these very aliases.
+# What each type is on the wire stands in derive.py; how it is checked quickly there, in sure.py.
 Id = Annotated[UUID, Strict(), BeforeValidator(check_id)]
 EventId = Annotated[UUID, Strict(), AfterValidator(_uuid7), BeforeValidator(check_id)]
 Time = Annotated[datetime, Strict(), BeforeValidator(read_time)]

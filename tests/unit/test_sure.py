@@ -15,7 +15,7 @@ from tests.events import any_event
 
 quick = settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 every_class = pytest.mark.parametrize("model", avro.MODELS, ids=lambda model: model.__name__)
-JULIUS = "199104122015032003"
+SERVANT = "199104122015032003"
 
 
 def plain(message: BaseModel) -> dict[str, Any]:
@@ -55,9 +55,9 @@ def test_a_usual_message_is_taken(schema: avro.Schema) -> None:
 @pytest.mark.parametrize(
     "nip",
     [
-        JULIUS[:17], JULIUS + "0", "199102302015032003", "199113012015032003",
+        SERVANT[:17], SERVANT + "0", "199102302015032003", "199113012015032003",
         "199104312015032003", "18990412201503200x", "189904122015032003", "220004122015032003",
-        "1991O4122015032003", "\u0661" * 18, JULIUS[:17] + "\n", JULIUS + "\n",
+        "1991O4122015032003", "\u0661" * 18, SERVANT[:17] + "\n", SERVANT + "\n",
     ],
 )  # fmt: skip
 def test_no_impossible_nip_is_taken(nip: str) -> None:
