@@ -1,11 +1,12 @@
 """`python -m tests.torture [N] [--seed S]`: N faults on real services (1,000).
 
-Goes on where an earlier torture of the same seed stopped; `--anew` begins again. Progress goes to
+Goes on where an earlier torture of the same seed stopped; `--anew` begins again. Ctrl-C or SIGTERM
+stop it, and the fault that was under way is made again. Progress goes to
 standard error; standard output has the table and ends with
 `torture: N faults, lost 0, doubled 0, gaps 0, unbalanced 0`. Exit codes: 0 nothing is wrong;
-1 something is, or the system did not recover, and the folder named is kept; 2 usage.
+1 something is, or the system did not recover, and the folder named is kept; 2 usage; 130 stopped.
 
-A wrong that only a full judgement sees (each 20 faults, and the last) stands at the fault before
+A wrong that only a full judgement sees (each 50 faults, and the last) stands at the fault before
 it. A stored profile that is not the fold of its history counts as unbalanced.
 """
 
@@ -16,6 +17,8 @@ import tempfile
 import traceback
 from pathlib import Path
 
+from jejak.cli.errors import INTERRUPTED
+from jejak.processes import interruptible
 from tests.torture import run
 from tests.torture.faults import FAULTS
 
@@ -27,8 +30,13 @@ def main() -> int:
     if asked.anew:
         shutil.rmtree(folder, ignore_errors=True)
     faults = {name: fault for name, fault in FAULTS.items() if asked.only in name}
+    code = 0
     try:
-        report = run.torture(folder, faults, asked.faults, asked.seed, say)
+        with interruptible():
+            report = run.torture(folder, faults, asked.faults, asked.seed, say)
+    except KeyboardInterrupt:
+        report, code = run.Report.load(folder / run.STATE, asked.seed), INTERRUPTED
+        say(f"stopped; it goes on by the same command, from {folder}")
     except Exception:  # noqa: BLE001  whatever it is, the torture has failed and says why
         say(traceback.format_exc())
         say(f"did not recover; kept in {folder}")
@@ -39,7 +47,7 @@ def main() -> int:
         say(line)
     say(f"{report.kills} programs killed; kept in {folder}")
     print(run.last_line(report))  # noqa: T201
-    return 1 if any(report.wrong) else 0
+    return 1 if any(report.wrong) else code
 
 
 def _arguments() -> argparse.Namespace:

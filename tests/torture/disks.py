@@ -30,13 +30,13 @@ def fill_records_disk(house: House, chosen: Random) -> None:
     if os.geteuid() != 0:
         limit_files(house, chosen)
         return
-    with _small_disk(house) as disk, house.superuser() as connection:
-        _move_records(connection, disk / "space")
+    with _small_disk(house) as disk, _records_on(house, disk / "space"):
         ballast = disk / "ballast"
-        _fill(ballast)
-        time.sleep(chosen.uniform(3, 6))
-        ballast.unlink()
-        _move_records_back(connection)
+        try:
+            _fill(ballast)
+            time.sleep(chosen.uniform(1, 3))
+        finally:
+            ballast.unlink()
 
 
 def limit_files(house: House, chosen: Random) -> None:
@@ -47,7 +47,7 @@ def limit_files(house: House, chosen: Random) -> None:
     server = house.up.embedded.postgres
     process = running_process(server.process)
     _limit(process.process.pid, str(chosen.choice((65_536, 1_048_576, 4_194_304))))
-    time.sleep(chosen.uniform(2, 5))
+    time.sleep(chosen.uniform(1, 3))
     _limit(process.process.pid, _UNLIMITED)
     time.sleep(0.5)
     if process.running:
@@ -69,15 +69,18 @@ def _small_disk(house: House) -> Iterator[Path]:
         run_aside(["umount", str(disk)])
 
 
-def _move_records(connection: psycopg.Connection[Any], folder: Path) -> None:
+@contextmanager
+def _records_on(house: House, folder: Path) -> Iterator[None]:
+    """The records lie in a folder, and at the end where they were, however it ends."""
     place = sql.Literal(str(folder))
-    connection.execute(sql.SQL("CREATE TABLESPACE {} LOCATION {}").format(_SPACE, place))
-    _move(connection, _SPACE)
-
-
-def _move_records_back(connection: psycopg.Connection[Any]) -> None:
-    _move(connection, sql.Identifier("pg_default"))
-    connection.execute(sql.SQL("DROP TABLESPACE {}").format(_SPACE))
+    with house.superuser() as connection:
+        connection.execute(sql.SQL("CREATE TABLESPACE {} LOCATION {}").format(_SPACE, place))
+        try:
+            _move(connection, _SPACE)
+            yield
+        finally:
+            _move(connection, sql.Identifier("pg_default"))
+            connection.execute(sql.SQL("DROP TABLESPACE {}").format(_SPACE))
 
 
 def _move(connection: psycopg.Connection[Any], space: sql.Identifier) -> None:

@@ -1,4 +1,4 @@
-"""`python -m tests.torture.extra_recorder HOME GROUP SLOT`: one more recorder.
+"""One more recorder.
 
 The product's own, but in a group and slot of the torture's choice and on a database of its choice:
 another slot of the group makes it join and divide, another group makes it believe that it owns
@@ -7,7 +7,6 @@ environment, `TORTURE_DSN`, for it holds a password.
 """
 
 import os
-import sys
 from pathlib import Path
 from threading import Event
 
@@ -16,17 +15,15 @@ from jejak.home import Home
 from jejak.services import RECORDER, services_of
 from jejak_consumers import kafka
 from jejak_consumers.recorder import Recorder
-from jejak_lrs import failpoint
 from jejak_lrs.database import Database
 from jejak_lrs.people import People
 
 DSN = "TORTURE_DSN"
 
 
-def main(home: Home, group: str, slot: str) -> None:
+def main(folder: str, group: str, slot: str) -> None:
     """Record until killed."""
-    if spec := os.environ.get(loops.FAILPOINT):
-        failpoint.arm(failpoint.parse(spec))
+    home = Home(Path(folder))
     kafka.RECORDERS = group  # type: ignore[misc]
     services = services_of(home, settings.load(home))
     Recorder(
@@ -36,7 +33,3 @@ def main(home: Home, group: str, slot: str) -> None:
         finisher=loops.finisher(),
         rules=loops.door_rules(),
     ).run(Event())
-
-
-if __name__ == "__main__":
-    main(Home(Path(sys.argv[1])), *sys.argv[2:4])

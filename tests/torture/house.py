@@ -1,6 +1,5 @@
 """A home under fire: its services, its loops, the traffic, and how one sees that it is well."""
 
-import os
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ from uuid import UUID
 import psutil  # type: ignore[import-untyped]
 import psycopg
 
-from jejak import processes, provisioning, registrar, settings
+from jejak import cli, processes, provisioning, registrar, settings
 from jejak.embedded import child
 from jejak.home import Home
 from jejak.loops import FAILPOINT
@@ -23,9 +22,9 @@ from jejak_lrs.competency import ruleset
 from jejak_schemas import topics
 from jejak_schemas.events import Event, PersonRegistered, RulesetPublished
 from jejak_schemas.parts import PersonRef
-from tests.torture import reading
+from tests.torture import extra_recorder, nursery, reading
 from tests.torture.checker import Verdict, judge
-from tests.torture.extra_recorder import DSN
+from tests.torture.nursery import Program
 from tests.torture.proxy import Proxy
 from tests.torture.traffic import NOW, PEOPLE, PROVIDERS, Log, Traffic, completed, nip
 
@@ -57,59 +56,48 @@ class House:
     up: processes.Up
     traffic: Traffic
     proxy: Proxy
-    running: dict[str, child.Child] = field(default_factory=dict)
+    running: dict[str, Program] = field(default_factory=dict)
     kills: int = 0
     ended: Counter[str] = field(default_factory=Counter)
 
     # -- processes ------------------------------------------------------------------------
 
-    def start(self, loop: str, failpoint: str = "") -> child.Child:
+    def start(self, loop: str, failpoint: str = "") -> Program:
         """Start a loop in place of the one of its name."""
-        command = [sys.executable, "-m", "jejak", "run", loop, "--home", str(self.up.home.path)]
-        found = self._start(loop, command, self._network(loop), failpoint)
+        words = ("run", loop, "--home", str(self.up.home.path))
+        network = self._network(loop) | ({FAILPOINT: failpoint} if failpoint else {})
+        log = self.up.home.log / f"{loop}.log"
+        found = nursery.start(loop, run_loop, *words, log=log, environment=network)
         self.running[loop] = found
         return found
 
-    def start_recorder(
-        self, group: str, slot: str, dsn: str = "", failpoint: str = ""
-    ) -> child.Child:
+    def start_recorder(self, group: str, slot: str, dsn: str = "") -> Program:
         """One more recorder, which nobody tends."""
-        command = [sys.executable, "-m", "tests.torture.extra_recorder", str(self.up.home.path)]
-        login = {DSN: dsn or self.up.services.dsn("jejak_writer")}
-        return self._start(slot, [*command, group, slot], login, failpoint)
+        login = {extra_recorder.DSN: dsn or self.up.services.dsn("jejak_writer")}
+        words = (str(self.up.home.path), group, slot)
+        log = self.up.home.log / f"{slot}.log"
+        return nursery.start(slot, extra_recorder.main, *words, log=log, environment=login)
 
     def kill(self, loop: str) -> None:
         """SIGKILL, and wait for the end."""
         self.end(self.running[loop])
 
-    def end(self, process: child.Child) -> None:
+    def end(self, program: Program) -> None:
         """SIGKILL to any program of ours."""
-        if process.running:
-            process.process.kill()
-            self.kills += 1
-        process.process.wait()
+        self.kills += program.running
+        program.kill()
 
     def tend(self) -> None:
         """Start again what ended by itself, as the supervisor does."""
-        for loop, process in list(self.running.items()):
-            if not process.running:
+        for loop, program in list(self.running.items()):
+            if not program.running:
                 self.ended[loop] += 1
                 self.start(loop)
 
     def stop(self) -> None:
         """End the loops."""
-        for process in self.running.values():
-            process.process.kill()
-            process.process.wait()
-
-    def _start(
-        self, name: str, command: list[str], environment: Mapping[str, str], failpoint: str
-    ) -> child.Child:
-        armed = {FAILPOINT: failpoint} if failpoint else {}
-        return child.start(
-            name, command, marker=self.up.home.path, log=self.up.home.log / f"{name}.log",
-            environment={**os.environ, **environment, **armed}, folder=None,
-        )  # fmt: skip
+        for program in self.running.values():
+            program.kill()
 
     def _network(self, loop: str) -> dict[str, str]:
         if loop != "recorder":
@@ -128,17 +116,17 @@ class House:
                 self.tend()
             time.sleep(0.05)
 
-    def dead(self, process: child.Child, seconds: float = 90.0) -> None:
+    def dead(self, program: Program | child.Child, seconds: float = 90.0) -> None:
         """Wait until a program has ended."""
-        self.wait(lambda: not process.running, seconds, f"{process.name} did not end", tend=False)
+        self.wait(lambda: not program.running, seconds, f"{program.name} did not end", tend=False)
 
-    def frozen(self, process: child.Child, seconds: float = 90.0) -> None:
+    def frozen(self, program: Program, seconds: float = 90.0) -> None:
         """Wait until a program has stopped itself."""
 
         def stopped() -> bool:
-            return bool(psutil.Process(process.process.pid).status() == psutil.STATUS_STOPPED)
+            return bool(psutil.Process(program.pid).status() == psutil.STATUS_STOPPED)
 
-        self.wait(stopped, seconds, f"{process.name} did not freeze", tend=False)
+        self.wait(stopped, seconds, f"{program.name} did not freeze", tend=False)
 
     def recover(self, seconds: float = 120.0) -> float:
         """Send one more event; the seconds until all loops have done with it."""
@@ -258,6 +246,11 @@ def first_words() -> list[Event]:
         for number in range(PEOPLE)
     ]  # fmt: skip
     return [rules, *people]
+
+
+def run_loop(*words: str) -> None:
+    """`jejak run LOOP`, to its exit code."""
+    sys.exit(cli.run(list(words), debug=False))
 
 
 def running_process(process: child.Child | None) -> child.Child:

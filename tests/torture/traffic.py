@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import mean
 from typing import Any
 from uuid import UUID
 
@@ -25,8 +26,9 @@ from tests.torture.checker import Place
 from tests.torture.reading import login
 
 PROVIDERS = ("pusdiklat", "bpsdm")
-PEOPLE = 400  # many, for a person's fold grows with their events
+PEOPLE = 800  # many, for a person's fold grows with their events
 NOW = datetime.now(UTC)
+_BURSTS = (1, 1, 2, 20)  # events at once, so that there are batches to be killed in
 _REMEMBERED = 400  # of the latest good messages, for floods
 _PATIENCE = 120.0
 
@@ -86,14 +88,14 @@ class Log:
 
 
 class Traffic:
-    """Sends good events at about `rate` a second on a thread of its own, while not paused."""
+    """Sends good events in bursts on a thread of its own, `rate` a second, while not paused."""
 
     def __init__(self, access: KafkaAccess, log: Log, rate: float) -> None:
         self.log = log
         self.recent: deque[tuple[Message, UUID]] = deque(maxlen=_REMEMBERED)
         self._access = access
         self._producer: Any = None
-        self._pause = 1 / rate
+        self._pause = mean(_BURSTS) / rate
         self._ended = threading.Event()
         self._flowing = threading.Event()
         self._turn = threading.Lock()
@@ -158,12 +160,19 @@ class Traffic:
     def _flow(self) -> None:
         chosen = random.Random(secrets.randbits(32))  # noqa: S311  no secret
         while not self._ended.wait(self._pause):
-            event = completed(chosen.choice(PROVIDERS), chosen.randrange(PEOPLE))
-            message = message_of(event)
+            events = [
+                completed(chosen.choice(PROVIDERS), chosen.randrange(PEOPLE))
+                for _ in range(chosen.choice(_BURSTS))
+            ]
             with self._turn:
                 if self._flowing.is_set():
-                    self._try(message, event.event_id)
-                    self.recent.append((message, event.event_id))
+                    self._burst(events)
+
+    def _burst(self, events: Sequence[Event]) -> None:
+        for event in events:
+            message = message_of(event)
+            self._try(message, event.event_id)
+            self.recent.append((message, event.event_id))
 
     def _connected(self) -> Any:
         if self._producer is None:

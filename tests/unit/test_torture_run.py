@@ -3,7 +3,7 @@
 from itertools import islice
 from pathlib import Path
 
-from tests.torture.faults import FAULTS
+from tests.torture.faults import FAULTS, SLOW
 from tests.torture.run import Line, Report, drawn, last_line, table
 
 
@@ -11,11 +11,20 @@ def names(seed: int, count: int) -> list[str]:
     return [name for name, _ in islice(drawn(FAULTS, seed), count)]
 
 
-def test_the_same_seed_draws_the_same_faults_each_once_a_round() -> None:
-    size = len(FAULTS)
-    assert names(1, 3 * size) == names(1, 3 * size)
-    assert names(1, size) != names(2, size)
-    assert set(names(1, size)) == set(names(1, 2 * size)[size:]) == set(FAULTS)
+def test_the_same_seed_draws_the_same_faults_each_once_a_round_the_slow_ones_in_every_fourth() -> (
+    None
+):
+    size, quick = len(FAULTS), len(FAULTS) - len(SLOW)
+    drawn = names(1, 2 * size + 3 * quick)
+    assert drawn == names(1, len(drawn))
+    assert drawn[:size] != names(2, size)
+    rounds = [drawn[:size], *batched(drawn[size:-size], quick), drawn[-size:]]
+    assert [set(FAULTS) - set(one) for one in rounds] == [set(), SLOW, SLOW, SLOW, set()]
+    assert [len(one) for one in rounds] == [size, quick, quick, quick, size]
+
+
+def batched(every: list[str], size: int) -> list[list[str]]:
+    return [every[start : start + size] for start in range(0, len(every), size)]
 
 
 def test_what_was_done_is_kept(tmp_path: Path) -> None:
