@@ -2,34 +2,35 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class TopicPartition:
+class TopicPartition(NamedTuple):
     """One partition of one topic."""
 
     topic: str
     partition: int
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One Kafka record. Its repr hides key and value: they hold personal numbers."""
 
     topic: str
     partition: int
     offset: int
-    key: bytes | None = field(repr=False)
-    value: bytes | None = field(repr=False)
-    headers: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
     written: int = 0  # milliseconds since the epoch, by the broker's clock
 
     @property
     def where(self) -> TopicPartition:
         """The partition it came from."""
         return TopicPartition(self.topic, self.partition)
+
+    def __repr__(self) -> str:
+        return f"Message({self.topic}-{self.partition} at {self.offset})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,10 +142,16 @@ class Partitions:
 
     def spans(self, messages: Sequence[Message]) -> list[Span]:
         """What these messages cover, from where the ledger is believed to stand."""
-        ends = {message.where: message.offset + 1 for message in messages}
+        last = {message[:2]: message for message in messages}
         return [
-            Span(self.topics[at.topic].topic_id, at.topic, at.partition, self.next[at], end)
-            for at, end in ends.items()
+            Span(
+                self.topics[message.topic].topic_id,
+                message.topic,
+                message.partition,
+                self.next[message.where],
+                message.offset + 1,
+            )
+            for message in last.values()
         ]
 
     def moved(self, spans: Iterable[Span]) -> None:

@@ -43,6 +43,7 @@ WORK: Final = "recorder"  # in the log and the metrics
 MOST_MESSAGES: Final = 2_000  # a batch: enough for COPY, few enough for the processor's cache
 _POLL_SECONDS: Final = 0.2
 _NOTE_SECONDS: Final = 1.0
+_TIDY_SECONDS: Final = 60.0
 
 
 @dataclass(slots=True)
@@ -61,6 +62,7 @@ class Recorder:
     partitions: Partitions = field(init=False)
     _noted: float = 0.0
     _oldest: int = 0
+    _tidied: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
         self.partitions = Partitions(self.reader, self.database, self.vitals)
@@ -89,7 +91,14 @@ class Recorder:
                 self.vitals.retried(exc)
                 stop.wait(backoff.pause(failures))
                 self.partitions.go_back()
-            gc.collect()
+            self._tidy()
+
+    def _tidy(self) -> None:
+        """Collect what the turn left behind; only now and then what is older, such as people."""
+        whole = time.monotonic() - self._tidied > _TIDY_SECONDS
+        gc.collect(2 if whole else 0)
+        if whole:
+            self._tidied = time.monotonic()
 
     def turn(self) -> int:
         """Poll once and settle all that came; the number of messages."""

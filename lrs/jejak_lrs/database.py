@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import sqlalchemy
 from psycopg import IsolationLevel
+from psycopg.types.string import BytesBinaryDumper
 from sqlalchemy.pool import NullPool
 
 from jejak_lrs import errors
@@ -45,6 +46,8 @@ def connect(dsn: str, application_name: str = "jejak") -> Connection:
     # READ COMMITTED always, whatever the server's default: a snapshot older than the head lock
     # would hide known ids.
     connection.isolation_level = IsolationLevel.READ_COMMITTED
+    # COPY asks for a bytea's dumper by its type, and would get the DB-API's, which is in Python.
+    connection.adapters.register_dumper(bytes, BytesBinaryDumper)
     return connection
 
 

@@ -78,14 +78,15 @@ def resolve_many(connection: Connection, references: Iterable[Reference]) -> dic
     ids = [value for kind, value in asked if kind == "person_id" and _is_uuid(value)]
     found = connection.execute(
         "SELECT kind, value, person_id, salt, r.person_id IS NOT NULL "
-        "FROM unnest(%s::text[], %s::text[]) AS asked (kind, value) "
+        "FROM unnest(%b::text[], %b::text[]) AS asked (kind, value) "
         "JOIN person_alias USING (kind, value) LEFT JOIN person_registered r USING (person_id) "
         "UNION ALL "
         "SELECT 'person_id', asked, person_id, NULL, r.person_id IS NOT NULL "
-        "FROM unnest(%s::text[]) AS asked JOIN person ON person_id = asked::uuid "
+        "FROM unnest(%b::text[]) AS asked JOIN person ON person_id = asked::uuid "
         "LEFT JOIN person_registered r USING (person_id)",
         [[kind for kind, _ in aliases], [value for _, value in aliases], ids],
-    )
+        binary=True,
+    ).fetchall()
     return {(kind, value): Known(*person) for kind, value, *person in found}
 
 
