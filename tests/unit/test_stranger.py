@@ -34,6 +34,7 @@ def test_each_wrong_is_counted_by_its_name() -> None:
 
 def test_a_stranger_imports_nothing_of_ours() -> None:
     modules = Path("tests/stranger").glob("*.py")
-    imports = re.findall(r"^(?:from|import) (\S+)", "\n".join(m.read_text() for m in modules), re.M)
+    source = "\n".join(module.read_text() for module in modules)
+    imports = re.findall(r"^(?:from|import) (\S+)", source, re.MULTILINE)
     assert "psycopg" in imports
     assert not [name for name in imports if name.startswith("jejak")]
