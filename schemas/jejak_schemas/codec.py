@@ -6,9 +6,8 @@ reason of `reasons.REASONS` and, where it can be told, the field.
 
 import contextlib
 import io
-from collections.abc import Callable
+import json
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from functools import cache
 from itertools import zip_longest
 from typing import Any, Final, TypeVar
@@ -17,8 +16,7 @@ from uuid import UUID
 import fastavro
 from pydantic import BaseModel, ValidationError
 
-from jejak_schemas import avro, clock, sure
-from jejak_schemas.derive import schema_of
+from jejak_schemas import avro, binary, sure
 from jejak_schemas.events import Event
 from jejak_schemas.framing import SINGLE_OBJECT, Framing, header_length
 from jejak_schemas.reasons import REASONS
@@ -53,55 +51,24 @@ def encode(model: BaseModel, framing: Framing = SINGLE_OBJECT) -> bytes:
 
     Raises Refusal(wrong-type) where a value has no wire form (a sealed alias).
     """
-    schema = avro.released()[type(model).__name__]
-    out = io.BytesIO()
-    out.write(framing.header_of(schema))
+    schema, write = _writing(type(model))
+    header = framing.header_of(schema)
     try:
-        fastavro.schemaless_writer(out, schema.reader, _plain(model))
-    except (ValueError, TypeError, KeyError) as exc:
+        return header + write(model)
+    except (ValueError, TypeError, KeyError, AttributeError) as exc:
         raise Refusal("wrong-type", None, "has no form on the wire") from exc
-    return out.getvalue()
+
+
+@cache
+def _writing(model: type[BaseModel]) -> tuple[avro.Schema, binary.Write]:
+    """The newest released schema of a class, and what writes a body with it."""
+    schema = avro.released()[model.__name__]
+    return schema, binary.writer_of(json.loads(avro.released_text(model.__name__)))
 
 
 def body_of(encoded: bytes) -> bytes:
     """The Avro body of a message of either framing."""
     return encoded[header_length(encoded) :]
-
-
-def _plain(model: BaseModel) -> dict[str, Any]:
-    """A model's values as Avro writes them without logical types."""
-    plain = dict(vars(model))
-    for name in _composed(type(model)):
-        if (value := plain[name]) is not None:
-            plain[name] = _wired(value)
-    return plain
-
-
-def _wired(value: Any) -> Any:
-    convert: Callable[[Any], Any] = _TO_WIRE.get(type(value), _plain)
-    return convert(value)
-
-
-@cache
-def _composed(model: type[BaseModel]) -> tuple[str, ...]:
-    """The fields that do not go on the wire as they stand: all but texts, numbers, maps of text."""
-    fields = schema_of(model)["fields"]
-    return tuple(one["name"] for one in fields if _without_null(one["type"]) not in _AS_THEY_STAND)
-
-
-def _without_null(avro_type: Any) -> Any:
-    return avro_type[1] if isinstance(avro_type, list) else avro_type
-
-
-_AS_THEY_STAND: Final = ("string", "long", "boolean", {"type": "map", "values": "string"})
-_TO_WIRE: Final[dict[type, Callable[[Any], Any]]] = {
-    UUID: str,
-    datetime: clock.micros_of,
-    date: clock.days_of,
-    tuple: lambda items: [_wired(item) for item in items],
-    str: lambda text: text,  # in a list
-    int: lambda number: number,
-}
 
 
 def read(value: bytes | None, framing: Framing = SINGLE_OBJECT) -> Read:
