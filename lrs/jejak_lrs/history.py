@@ -146,8 +146,14 @@ def record_of(connection: Connection, statement_id: UUID) -> Record | None:
 def records_of_person(
     connection: Connection, person_id: UUID, after: int, limit: int
 ) -> list[Record]:
-    """The records about a person with position > `after`, in order."""
-    where: LiteralString = "WHERE person_id = %s AND position > %s ORDER BY position LIMIT %s"
+    """The records about a person with position > `after`, in order.
+
+    The person's index has no positions, so it is read by itself: never beside all later positions.
+    """
+    positions = "ARRAY(SELECT position FROM record WHERE person_id = %s)"
+    where: LiteralString = (
+        f"WHERE position = ANY({positions}) AND position > %s ORDER BY position LIMIT %s"
+    )
     return _records(connection, where, person_id, after, limit)
 
 
@@ -167,7 +173,7 @@ def records_of_types(
 ) -> list[Record]:
     """Records about no person of some event types, with after < position <= upto, in order.
 
-    Read by the index on (person_id, position): registry records are few among the null ones.
+    Read by record_registry, the index of records about no person, which are few.
     """
     where: LiteralString = (
         "WHERE person_id IS NULL AND event_type = ANY(%s) AND position > %s AND position <= %s "
