@@ -58,6 +58,7 @@ _TRANSACTION: Final = 40.0  # seconds until the brokers abort what a killed publ
 _CLOSE: Final = 5.0
 _LARGEST: Final = 8 * 1024 * 1024  # bytes of a request, so of a profile; the topics allow as much
 _MOST: Final = 1_000  # messages a poll, in a feed
+_FETCHED: Final = 16 * 1024 * 1024  # bytes a fetch, in an inbox: what a recorder holds unread
 
 _SIGN_IN = (theirs.SaslAuthenticationFailedError, theirs.UnsupportedSaslMechanismError)
 _CUT_OFF = (
@@ -201,6 +202,7 @@ class KafkaInboxReader(InboxReader):
             enable_auto_commit=False,
             auto_offset_reset="none",
             isolation_level="read_committed",
+            fetch_max_bytes=_FETCHED,
             partition_assignment_strategy=[CooperativeStickyAssignor],
             metadata_max_age_ms=5_000,  # else a new inbox is unseen for minutes
             session_timeout_ms=_ms(session),

@@ -8,16 +8,17 @@ import gc
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import chain
 from typing import Final
 
 import psycopg
 import structlog
 
 from jejak_consumers import errors
-from jejak_consumers.directory import CutHere, Directory, NotLookedUp, look_up
+from jejak_consumers.carriage import Carriage, Learn
+from jejak_consumers.directory import Directory, look_up
 from jejak_consumers.finish import Finisher
 from jejak_consumers.messages import InboxReader, Message, TopicPartition
 from jejak_consumers.partitions import Partitions
@@ -25,7 +26,7 @@ from jejak_consumers.vitals import OUTCOMES, Vitals
 from jejak_consumers.walk import DoorRules, Walk
 from jejak_lrs import errors as ledger_errors
 from jejak_lrs import parties
-from jejak_lrs.batch import Appended, Batch, Item, Refused
+from jejak_lrs.batch import Appended, Batch, Item, Refused, Row
 from jejak_lrs.database import Database
 from jejak_lrs.failpoint import failpoint
 from jejak_lrs.ledger import append
@@ -41,6 +42,7 @@ log = structlog.get_logger()
 
 WORK: Final = "recorder"  # in the log and the metrics
 MOST_MESSAGES: Final = 2_000  # a batch: enough for COPY, few enough for the processor's cache
+MOST_AT_ONCE: Final = 10_000  # a poll: some batches, each walked while the one before is appended
 _POLL_SECONDS: Final = 0.2
 _NOTE_SECONDS: Final = 1.0
 _TIDY_SECONDS: Final = 60.0
@@ -60,12 +62,15 @@ class Recorder:
     traces: Traces = OFF
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     partitions: Partitions = field(init=False)
+    _hand: ThreadPoolExecutor = field(init=False)  # appends while the loop's own thread walks
+    _ahead: Carriage | None = None  # walked while the batch before it was appended
     _noted: float = 0.0
     _oldest: int = 0
     _tidied: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
         self.partitions = Partitions(self.reader, self.database, self.vitals)
+        self._hand = ThreadPoolExecutor(1, "append")
 
     def run(self, stop: threading.Event) -> None:
         """Record until told to stop. Retry errors back off; Fatal ones end the loop."""
@@ -78,6 +83,7 @@ class Recorder:
         finally:
             gc.enable()
             self.reader.close()
+            self._hand.shutdown()
 
     def _turns(self, stop: threading.Event) -> None:
         failures = 0
@@ -154,7 +160,7 @@ class Recorder:
         From their stored offsets: what was fetched of them beside the error may be gone.
         """
         try:
-            return self.reader.poll(_POLL_SECONDS, MOST_MESSAGES)
+            return self.reader.poll(_POLL_SECONDS, MOST_AT_ONCE)
         except errors.PartitionStopped as exc:
             self.partitions.stop(exc.where, exc.what)
             self.partitions.go_back()
@@ -163,25 +169,60 @@ class Recorder:
     # -- settling -------------------------------------------------------------------------
 
     def _settle(self, messages: Sequence[Message]) -> int:
-        """Walk and append as many messages as make one batch; how many those were."""
-        began, began_at = time.perf_counter(), time.time_ns()
-        while True:
-            version, registry = parties.load(self.database.connection)
-            walk = self._walk(registry)
-            items = self._carry(walk, messages)
-            spans = self.partitions.spans(messages[: len(items)])
-            batch = Batch(items, version, spans, walk.directory.newcomers)
-            failpoint("recorder.before-append")
+        """Append a batch of the first messages and walk the next meanwhile; how many it held."""
+        carriage, self._ahead = self._ahead, None
+        if carriage is None:
+            carriage = self._begin(messages)
+            carriage.go()
+        items = carriage.arrive(self._learn)
+        spans = self.partitions.spans(messages[: len(items)])
+        batch = Batch(items, carriage.version, spans, carriage.walk.directory.newcomers)
+        ahead = self._look_ahead(messages[len(items) :], batch)
+        try:
+            appended = self._append(batch, ahead)
+        except (ledger_errors.RegistryMoved, ledger_errors.AliasesLost):
+            return 0  # the world has moved: look up again, walk again
+        self._ahead = ahead
+        self.partitions.moved(spans)
+        self._say(appended, len(items), len(spans), time.perf_counter() - carriage.began)
+        if self.traces.on:
+            self._trace(items, carriage.began_at)
+        return len(items)
+
+    def _append(self, batch: Batch, ahead: Carriage | None) -> Appended:
+        """Append, and walk ahead meanwhile: PostgreSQL works while we do, and the disk too."""
+        failpoint("recorder.before-append")
+        if ahead is None:
+            appended = append(self.database, batch)
+        else:
+            appending = self._hand.submit(append, self.database, batch)
             try:
-                appended = append(self.database, batch)
-            except (ledger_errors.RegistryMoved, ledger_errors.AliasesLost):
-                continue  # the world has moved: look up again, walk again
-            failpoint("recorder.after-append")
-            self.partitions.moved(spans)
-            self._say(appended, len(items), len(spans), time.perf_counter() - began)
-            if self.traces.on:
-                self._trace(items, began_at)
-            return len(items)
+                ahead.go()
+            finally:
+                wait([appending])  # nobody else may have the connection before
+            appended = appending.result()
+        failpoint("recorder.after-append")
+        return appended
+
+    def _begin(self, messages: Sequence[Message], learn: Learn | None = None) -> Carriage:
+        """A batch of the first messages, and whom their keys name looked up."""
+        first = messages[:MOST_MESSAGES]
+        version, registry = parties.load(self.database.connection)
+        walk = self._walk(registry)
+        (learn or self._learn)(walk.directory, _references_of_keys(first))
+        return Carriage(walk, version, first)
+
+    def _look_ahead(self, messages: Sequence[Message], batch: Batch) -> Carriage | None:
+        """The next batch, begun before this one is appended, if it can be.
+
+        Not where this one changes who may speak. Where it brings persons or postings, only what no
+        append can change is learnt now; whoever else is named waits until it is done.
+        """
+        rows = [item for item in batch.items if isinstance(item, Row)]
+        if not messages or any(row.party_change is not None for row in rows):
+            return None
+        people = any(row.needs or row.registers is not None for row in rows)
+        return self._begin(messages, self._learn_what_lasts if people else None)
 
     def _say(self, appended: Appended, items: int, spans: int, seconds: float) -> None:
         """The canonical line of a batch: numbers only."""
@@ -215,62 +256,13 @@ class Recorder:
         topics = self.partitions.topics
         return Walk(topics, registry, directory, self.finisher, self.rules, now, self.framing)
 
-    def _carry(self, walk: Walk, messages: Sequence[Message]) -> list[Item]:
-        """The items of one batch, in order: up to the first that must wait for the next."""
-        self._learn(walk.directory, _references_of_keys(messages))
-        items: list[Item | None] = []
-        parked: dict[int, frozenset[Reference]] = {}
-        for index in range(len(messages)):
-            try:
-                item = _carried(walk, messages, index)
-            except NotLookedUp as signal:
-                parked[index] = signal.references
-                items.append(None)
-                continue
-            except CutHere:
-                break
-            except RegistryError:
-                if not items:
-                    raise
-                break  # what came before it is settled first
-            items.append(item)
-            if walk.ends_batch(item):
-                break
-        return self._unpark(walk, messages, items, parked)
-
-    def _unpark(
-        self,
-        walk: Walk,
-        messages: Sequence[Message],
-        items: list[Item | None],
-        parked: dict[int, frozenset[Reference]],
-    ) -> list[Item]:
-        """Look up what the parked messages name, all in one query, and carry them too."""
-        while parked:
-            self._learn(walk.directory, chain.from_iterable(parked.values()))
-            still: dict[int, frozenset[Reference]] = {}
-            for index in sorted(parked):
-                if index >= len(items):
-                    break
-                try:
-                    items[index] = _carried(walk, messages, index)
-                except NotLookedUp as signal:
-                    still[index] = signal.references
-                except CutHere as cut:  # it names an alias that another message gives away
-                    del items[cut.turn :]
-                    walk.directory.forget_from(cut.turn)
-                    still[index] = parked[index]
-            parked = {index: lacking for index, lacking in still.items() if index < len(items)}
-        return [item for item in items if item is not None]
-
     def _learn(self, directory: Directory, asked: Iterable[Reference]) -> None:
         look_up(directory, self.database.connection, self.people, asked)
 
-
-def _carried(walk: Walk, messages: Sequence[Message], index: int) -> Item:
-    """One message of a batch to its row or refusal."""
-    walk.directory.turn = index
-    return walk.carry(messages[index])
+    def _learn_what_lasts(self, directory: Directory, asked: Iterable[Reference]) -> None:
+        known = self.people.resolve_many(self.database.connection, asked)
+        lasts = {reference: person for reference, person in known.items() if person.registered}
+        directory.learn(lasts, lasts)
 
 
 def _references_of_keys(messages: Sequence[Message]) -> set[Reference]:
