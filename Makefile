@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo up test test-unit test-integration test-kills test-e2e test-clients test-avro-java test-registry test-asyncapi test-xapi-rust torture stranger torture-contract bench memory check format lock schemas release docs catalogue clean
+.PHONY: help demo up test test-unit test-integration test-kills test-e2e test-clients test-avro-java test-registry test-asyncapi test-xapi-rust torture stranger torture-contract bench memory latency check format lock schemas release docs catalogue clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -34,6 +34,9 @@ bench: .venv/dev ## how fast it is, beside a limit measured in the same run (ONL
 
 memory: .venv/dev ## is each loop's memory flat, over MINUTES (10) at RATE (500) events a second
 	@$(BIN)/python -m bench.memory $(or $(MINUTES),10) $(or $(RATE),500)
+
+latency: .venv/dev ## from acknowledgement to committed record, over SECONDS (20) at RATE (2,000) events a second
+	@$(BIN)/python -m bench.latency $(or $(SECONDS),20) $(or $(RATE),2000)
 
 torture: .venv/dev ## N (1,000) faults from SEED (1) on real services; goes on where it stopped
 	@$(BIN)/python -m tests.torture $(or $(N),1000) --seed $(or $(SEED),1) $(ARGS)

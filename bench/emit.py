@@ -26,7 +26,7 @@ _PARTY: Final = NewParty("pusdiklat", "Pusdiklat", ("provider",))
 _EVENTS: Final = 20_000
 _PEOPLE: Final = 5_000
 _ROUNDS: Final = 7
-_SETTINGS: Final[dict[str, Any]] = {  # those of jejak_producers.kafka
+SETTINGS: Final[dict[str, Any]] = {  # those of jejak_producers.kafka
     "acks": "all",
     "enable_idempotence": True,
     "linger_ms": 20,
@@ -88,7 +88,7 @@ def login(access: KafkaAccess) -> dict[str, Any]:
 def send(credentials: Credentials, packed: Sequence[Packed]) -> Round:
     """Send packed events to the party's inbox by the library alone."""
     topic = str(credentials.topics.inbox)
-    client = kafka.KafkaProducer(**login(credentials.kafka), **_SETTINGS)
+    client = kafka.KafkaProducer(**login(credentials.kafka), **SETTINGS)
     partitions = len(client.partitions_for(topic))
     messages = [(one.value, one.key, murmur2(one.key) % partitions) for one in packed]
     watch = Watch()

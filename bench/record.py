@@ -1,24 +1,26 @@
-"""Record: from a full inbox on a real broker to committed records, by one recorder process.
+"""Record: from a full inbox on a real broker to committed records, by one recorder and by two.
 
 Everything durable (fsync and synchronous_commit on), all services on this machine. Each round sends
-new events of known people, then starts the recorder; its rate is from the first commit to the last.
-Beside it, over the same messages: consume and decode without a database, a consumer written by hand
-with SQLAlchemy (one row a message, 500 a commit), and COPY of the finished statements into a bare
-table. They give no order, outcomes, people or commitments.
+new events of registered people while the recorders stand still, then lets them go; its rate is
+from the first commit to the last. Beside it, over the same messages: consume and decode without a
+database, a consumer written by hand with SQLAlchemy (one row a message, 500 a commit), and COPY of
+the finished statements into a bare table. They give no order, outcomes, people or commitments.
+Their rates begin with the first message.
 """
 
 import io
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
 import fastavro
 import kafka
-import psutil
 import psycopg
 import sqlalchemy as sa
 
@@ -26,19 +28,22 @@ from bench import mix
 from bench.emit import login, send
 from bench.house import running_house
 from bench.line import Line, line
-from bench.rounds import Round, Watch, take_turns
+from bench.recorders import Recorders, recorders
+from bench.rounds import Round, Watch, Work, take_turns
 from jejak.processes import Up
 from jejak.provisioning import NewParty
-from jejak_lrs import dictionaries, history, roles
+from jejak_lrs import dictionaries, history, inboxes, roles
 from jejak_lrs.database import connect
 from jejak_producers.producer import pack
+from jejak_producers.simulate import Nation
 from jejak_schemas import avro, framing
 from jejak_schemas.catalogue import entry_of
 from jejak_schemas.credentials import Credentials
 from jejak_schemas.events import Event
 
-_PARTY: Final = NewParty("semua", "Semua", ("provider", "assessor", "lan", "bkn", "marketplace"))
+PARTY: Final = NewParty("semua", "Semua", ("provider", "assessor", "lan", "bkn", "marketplace"))
 _EVENTS: Final = 24_000
+_TIMES: Final = 2  # that the mix is sent a round, as new events
 _PEOPLE: Final = 5_000
 _ROUNDS: Final = 3
 _AT_ONCE: Final = 500  # rows a commit of the consumer written by hand
@@ -49,11 +54,8 @@ Make = Callable[[], Any]
 
 def run() -> list[Line]:
     """One recorder, beside what others do with the same messages."""
-    traffic = mix.ordinary(mix.simulated(_EVENTS, _PEOPLE))
-    makers = mix.makers([one for one in traffic if _may_say(one.event)], _PARTY.code)
-    with running_house([_PARTY]) as (up, (credentials,)):
-        bench = _Bench(up, credentials, makers)
-        works = [bench.record, bench.consume, bench.by_hand, bench.copy]
+    with benches() as bench:
+        works: list[Work] = [partial(bench.record, 1), bench.consume, bench.by_hand, bench.copy]
         recorded, consumed, by_hand, copied = take_turns(works, _ROUNDS)
     what = "record: Kafka to committed record, one recorder"
     return [
@@ -63,57 +65,76 @@ def run() -> list[Line]:
     ]
 
 
+def run_two() -> list[Line]:
+    """Two recorders that divide the partitions, beside one."""
+    with benches() as bench:
+        works: list[Work] = [partial(bench.record, 2), partial(bench.record, 1), bench.consume]
+        two, one, consumed = take_turns(works, _ROUNDS)
+    what = "record: Kafka to committed record, two recorders"
+    return [
+        line(what, two, "one recorder", one),
+        line(what, two, "consume + fastavro decode, no database, one process", consumed),
+    ]
+
+
+@contextmanager
+def benches() -> Iterator["Bench"]:
+    """A house with one party that may say everything, and its people registered."""
+    nation = mix.simulated(_EVENTS, _PEOPLE)
+    makers = makers_of(nation) * _TIMES
+    with running_house([PARTY]) as (up, (credentials,)):
+        bench = Bench(up, credentials, makers)
+        bench.register(nation)
+        yield bench
+        print(f"the largest recorder held {bench.largest:.0f} MB", file=sys.stderr)
+
+
+def makers_of(nation: Nation) -> list[Make]:
+    """The nation's ordinary traffic, as the bench's party may say it."""
+    traffic = [one for one in mix.ordinary(nation) if _may_say(one.event)]
+    return mix.makers(traffic, PARTY.code)
+
+
 @dataclass(slots=True)
-class _Bench:
+class Bench:
     """The services, and the messages of the last round."""
 
     up: Up
     credentials: Credentials
     makers: Sequence[Make]
     begins: dict[Any, int] = field(default_factory=dict)
+    largest: float = 0.0  # megabytes that a recorder was seen to hold
 
-    def record(self) -> Round:
-        """Send new events, start a recorder, watch the head."""
-        packed = [pack(make(), self.credentials.party) for make in self.makers]
+    def register(self, nation: Nation) -> None:
+        """Let BKN's messages about the nation's people be recorded."""
+        (people,) = (phase for phase in nation.phases() if phase.name == "people")
+        self._recorded(1, mix.makers(list(people.deliveries), PARTY.code))
+
+    def record(self, count: int) -> Round:
+        """Send new events to recorders that stand still, let them go, watch the offsets."""
+        return self._recorded(count, self.makers)
+
+    def _recorded(self, count: int, makers: Sequence[Make]) -> Round:
+        packed = [pack(make(), self.credentials.party) for make in makers]
         self.begins = self._ends()
-        send(self.credentials, packed)
-        with closing(connect(self.up.services.dsn(roles.READER))) as connection:
-            before = history.head(connection).next_position
-            self.up.start_loops(["recorder"])
-            try:
-                return self._watch(connection, before + len(packed))
-            finally:
-                self.up.stop_loops()
-
-    def _watch(self, connection: psycopg.Connection[Any], least: int) -> Round:
-        """From the first commit seen to the one that has all; new people have records too."""
-        child = self.up.loops[0].process
-        if child is None:
-            raise RuntimeError("the recorder did not start")
-        process = psutil.Process(child.process.pid)
-        first: tuple[float, int, float] | None = None
-        until = time.monotonic() + _PATIENCE
-        head = history.head(connection)
-        before, refused = head.next_position, head.next_outcome
-        while time.monotonic() < until:
-            now, head = time.perf_counter(), history.head(connection)
-            at = head.next_position
-            if first is None and at > before:
-                first = (now, at, _cpu(process))
-            if head.next_outcome > refused:
-                raise RuntimeError("a message of the bench was refused")
-            if first is not None and at >= least:
-                began, start, cpu = first
-                return Round(at - start, now - began, _cpu(process) - cpu)
-            time.sleep(0.005)
-        raise RuntimeError(f"not recorded within {_PATIENCE:.0f} s")
+        reader = connect(self.up.services.dsn(roles.READER))
+        with recorders(self.up, count) as some, closing(reader) as connection:
+            some.wait_for(str(self.credentials.topics.inbox))
+            before = delivered(connection)
+            with some.held_still():
+                send(self.credentials, packed)
+            taken = _watch(connection, some, before + len(packed))
+            self.largest = max(self.largest, some.largest)
+            return taken
 
     def consume(self) -> Round:
         """Read the round's messages and decode them."""
+        messages = self._messages()
+        next(messages)
         watch = Watch()
-        for message in self._messages():
+        for message in messages:
             _decoded(message)
-        return watch.stop(len(self.makers))
+        return watch.stop(len(self.makers) - 1)
 
     def by_hand(self) -> Round:
         """The same into one table, as many would write it."""
@@ -124,13 +145,14 @@ class _Bench:
         metadata.drop_all(engine)
         metadata.create_all(engine)
         messages = map(_decoded, self._messages())
+        next(messages)
         watch = Watch()
         with engine.connect() as connection:
             while batch := list(islice(messages, _AT_ONCE)):
                 rows = [{"id": UUID(one["event_id"]), "statement": one} for one in batch]
                 connection.execute(table.insert(), rows)
                 connection.commit()
-        taken = watch.stop(len(self.makers))
+        taken = watch.stop(len(self.makers) - 1)
         engine.dispose()
         return taken
 
@@ -180,11 +202,33 @@ class _Bench:
         return kafka.KafkaConsumer(**login(access), group_id=None, enable_auto_commit=False)
 
 
+def _watch(connection: psycopg.Connection[Any], some: Recorders, least: int) -> Round:
+    """From the first commit seen to the one after which `least` messages had been delivered."""
+    began: tuple[float, int, float] | None = None
+    before, refused = delivered(connection), history.head(connection).next_outcome
+    until = time.monotonic() + _PATIENCE
+    while time.monotonic() < until:
+        now, cpu, at = time.perf_counter(), some.cpu(), delivered(connection)
+        if began is None and at > before:
+            began = (now, at, cpu)
+        if began is not None and at >= least:
+            if history.head(connection).next_outcome > refused:
+                raise RuntimeError("a message of the bench was refused")
+            return Round(at - began[1], now - began[0], cpu - began[2])
+        time.sleep(0.01)
+    raise RuntimeError(f"not recorded within {_PATIENCE:.0f} s")
+
+
+def delivered(connection: psycopg.Connection[Any]) -> int:
+    """How many messages every inbox has delivered."""
+    return sum(inbox.delivered for inbox in inboxes.all_inboxes(connection))
+
+
 def _may_say(event: Event | None) -> bool:
     """Whether the bench's party may say it."""
     if event is None or event.on_behalf_of is not None:
         return False
-    return bool(entry_of(event).roles & set(_PARTY.roles))
+    return bool(entry_of(event).roles & set(PARTY.roles))
 
 
 def _decoded(value: bytes) -> dict[str, Any]:
@@ -192,8 +236,3 @@ def _decoded(value: bytes) -> dict[str, Any]:
     schema = avro.by_header()[value[:length]]
     read: Any = fastavro.schemaless_reader(io.BytesIO(value[length:]), schema.reader, None)
     return dict(read)
-
-
-def _cpu(process: psutil.Process) -> float:
-    used = process.cpu_times()
-    return float(used.user + used.system)
