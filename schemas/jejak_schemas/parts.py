@@ -1,18 +1,20 @@
 """The shared parts of events. Source: contract.md, "Two families of events"."""
 
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
+from jejak_schemas import sure
 from jejak_schemas.wire import (
     Code,
     Count,
@@ -53,6 +55,18 @@ class Part(BaseModel):
     """A frozen piece of an event; unknown fields are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    def __init__(self, /, **values: Any) -> None:
+        try:
+            sure.maker_of(type(self)).validate_python(values, self_instance=self)
+        except ValidationError:
+            pass  # the ordinary way says whether it is bad, and why
+        else:
+            return
+        super().__init__(**values)
+
+    # So that pydantic makes a part within another, or of an Avro body, as it would without it.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
 
 class PersonRef(Part):
