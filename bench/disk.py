@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from bench import mix, walk
-from bench.quarantine import empty_ledger
+from bench.ledgers import empty_ledger
 from jejak_consumers.recorder import MOST_MESSAGES
 from jejak_lrs import history, ledger
 from jejak_lrs.batch import Batch, Item, Row

@@ -5,31 +5,24 @@ are of seven kinds, in turn.
 """
 
 import logging
-import secrets
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain
-from pathlib import Path
 from typing import Final
 from uuid import UUID, uuid4
 
-import psycopg
 import structlog
-from psycopg import sql
 from uuid_utils.compat import uuid7
 
+from bench.ledgers import empty_ledger
 from bench.line import Line, line
 from bench.rounds import Round, Watch, take_turns
-from jejak.embedded.ports import free_port
-from jejak.embedded.postgres import EmbeddedPostgres
 from jejak.loops import door_rules, finisher
 from jejak_consumers import system
 from jejak_consumers.messages import InboxReader, Message, TopicPartition
 from jejak_consumers.recorder import Recorder
-from jejak_lrs import inboxes, migrations, roles
+from jejak_lrs import inboxes
 from jejak_lrs.database import Database
 from jejak_lrs.people import People
 from jejak_schemas import codec, topics
@@ -41,7 +34,6 @@ _ROUNDS: Final = 5
 _PEOPLE: Final = 500
 _NOW: Final = datetime(2026, 11, 24, 3, tzinfo=UTC)
 _PARTY: Final = "pusdiklat"
-_DATABASE: Final = "bench"
 
 Told = Callable[[Iterable[TopicPartition]], None]
 Said = tuple[bytes, bytes]  # key and value
@@ -205,31 +197,3 @@ def _good(index: int) -> Said:
         activity=Activity(id="https://pusdiklat.example/k/1", name={"id": "Analisis Kebijakan"}),
     )
     return nip.encode(), codec.encode(event)
-
-
-@contextmanager
-def empty_ledger() -> Iterator[Database]:
-    """An empty ledger on a PostgreSQL of its own, as the writer; stopped at the end."""
-    with tempfile.TemporaryDirectory(prefix="jejak-bench-", ignore_cleanup_errors=True) as folder:
-        password = secrets.token_urlsafe(16)
-        server = EmbeddedPostgres(
-            Path(folder) / "postgres", free_port(), password, Path(folder) / "postgres.log"
-        )
-        try:
-            server.start()
-            passwords = {role: secrets.token_urlsafe(16) for role in roles.LOGINS}
-            _prepare(server.address.dsn("postgres", password, "postgres"), passwords)
-            migrator, writer = roles.MIGRATOR, roles.WRITER
-            migrations.migrate(server.address.dsn(migrator, passwords[migrator], _DATABASE))
-            database = Database(server.address.dsn(writer, passwords[writer], _DATABASE))
-            yield database
-            database.close()
-        finally:
-            server.stop()
-
-
-def _prepare(dsn: str, passwords: Mapping[str, str]) -> None:
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        roles.create_roles(connection, passwords)
-        named = sql.Identifier(_DATABASE), sql.Identifier(roles.OWNER)
-        connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(*named))

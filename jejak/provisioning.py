@@ -25,6 +25,9 @@ from jejak_schemas.parts import Role
 PARTY_CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,30}")
 DAY_MS = 86_400_000
 INBOX_PARTITIONS = 2
+# Parties. The brokers refuse what makes more than 10,000 records of theirs at once: a topic makes
+# one for itself, one for each partition and one for each setting.
+AT_ONCE = 100
 # Contract, "Topics": policy and retention of each.
 KEEP_14_DAYS = {"cleanup.policy": "delete", "retention.ms": str(14 * DAY_MS)}
 KEEP_30_DAYS = {"cleanup.policy": "delete", "retention.ms": str(30 * DAY_MS)}
@@ -138,11 +141,13 @@ def provision_kafka(
     admin: KafkaAdmin, parties: Sequence[NewParty], credentials: Sequence[Credentials]
 ) -> None:
     """Users, topics and rights of many parties."""
-    admin.set_passwords(
-        {each.kafka.username: each.kafka.password.get_secret_value() for each in credentials}
-    )
-    admin.create_topics([topic for party in parties for topic in topics_of(party)])
-    admin.allow([grant for party in parties for grant in grants_of(party)])
+    for start in range(0, len(parties), AT_ONCE):
+        some = slice(start, start + AT_ONCE)
+        admin.set_passwords(
+            {one.kafka.username: one.kafka.password.get_secret_value() for one in credentials[some]}
+        )
+        admin.create_topics([topic for party in parties[some] for topic in topics_of(party)])
+        admin.allow([grant for party in parties[some] for grant in grants_of(party)])
 
 
 def topics_of(party: NewParty) -> Iterable[Topic]:

@@ -6,6 +6,7 @@ refused from any inbox.
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from typing import Final
 
 from jejak_consumers.directory import SYSTEM_PARTY
 from jejak_consumers.finish import Finisher
@@ -18,11 +19,16 @@ from jejak_schemas.clock import jakarta_date
 from jejak_schemas.events import Genesis, PartyDeclared, PartySuspended, SystemEvent
 from jejak_schemas.parts import Institution
 
+_NAMED: Final = 500  # institutions at most, in a Genesis (the contract)
+
 
 def begin(
     database: Database, finisher: Finisher, institutions: Sequence[Institution], now: datetime
 ) -> bool:
-    """Write position 0, once: the epoch and the institutions. False where it stands already."""
+    """Write position 0, once: the epoch and the institutions. False where it stands already.
+
+    Of many it names the first 500, as it may; `declare` the others.
+    """
 
     def genesis(_: parties.Parties) -> list[SystemEvent]:
         head = history.head(database.connection)
@@ -33,7 +39,7 @@ def begin(
                 "occurred_at": now,
                 "party": SYSTEM_PARTY,
                 "epoch": head.epoch,
-                "institutions": tuple(institutions),
+                "institutions": tuple(institutions[:_NAMED]),
             }
         )
         return [event]

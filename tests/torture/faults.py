@@ -62,7 +62,7 @@ def freeze(loop: str, step: str, house: House, chosen: Random) -> None:
         house.recover()
         frozen.thaw()
         if loop == "recorder":
-            house.wait(lambda: not frozen.running, 90, "the zombie did not end")
+            house.wait(lambda: not frozen.running, 180, "the zombie did not end")
         else:
             house.recover()
     finally:
@@ -73,7 +73,7 @@ def two_recorders(house: House, chosen: Random) -> None:
     """Another recorder, of another group, believes for some seconds that it owns everything."""
     twin = house.start_recorder(f"{GROUP}-twin", f"twin-{chosen.randrange(1_000_000)}")
     try:
-        house.wait(lambda: bool(house.ended) or not twin.running, 20, "nobody was fenced")
+        house.wait(lambda: bool(house.ended) or not twin.running, 120, "nobody was fenced")
         house.recover()
     finally:
         house.end(twin)
@@ -112,7 +112,7 @@ def end_backend(loop: str, house: House, chosen: Random) -> None:
 def cut_commit(forwarded: bool, house: House, _chosen: Random) -> None:
     """Cut the recorder's line in the middle of COMMIT."""
     cut = house.proxy.cut_commit(forwarded=forwarded)
-    house.wait(cut.is_set, 60, "no COMMIT came by")
+    house.wait(cut.is_set, 120, "no COMMIT came by")
 
 
 # -- Kafka ----------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ def _read_again(house: House, name: str, chosen: Random) -> None:
         dsn = address.dsn("jejak_writer", secret, name)
         reader = house.start_recorder(f"{GROUP}-{name}", f"side-{chosen.randrange(99)}", dsn)
         try:
-            house.wait(lambda: _caught_up(copy, had), 240, "the replay did not end")
+            house.wait(lambda: _caught_up(copy, had), 600, "the replay did not end")
         finally:
             house.end(reader)
         _assert_nothing_new(copy, past[0])

@@ -116,11 +116,11 @@ class House:
                 self.tend()
             time.sleep(0.05)
 
-    def dead(self, program: Program | child.Child, seconds: float = 90.0) -> None:
+    def dead(self, program: Program | child.Child, seconds: float = 180.0) -> None:
         """Wait until a program has ended."""
         self.wait(lambda: not program.running, seconds, f"{program.name} did not end", tend=False)
 
-    def frozen(self, program: Program, seconds: float = 90.0) -> None:
+    def frozen(self, program: Program, seconds: float = 180.0) -> None:
         """Wait until a program has stopped itself."""
 
         def stopped() -> bool:
@@ -128,7 +128,7 @@ class House:
 
         self.wait(stopped, seconds, f"{program.name} did not freeze", tend=False)
 
-    def recover(self, seconds: float = 120.0) -> float:
+    def recover(self, seconds: float = 300.0) -> float:
         """Send one more event; the seconds until all loops have done with it."""
         began = time.monotonic()
         event = completed(PROVIDERS[0], self.kills % PEOPLE)
@@ -136,7 +136,7 @@ class House:
         self.wait(lambda: self._done_with(event.event_id), seconds, "did not recover")
         return time.monotonic() - began
 
-    def recorded(self, seconds: float = 90.0, tend: bool = False) -> None:
+    def recorded(self, seconds: float = 180.0, tend: bool = False) -> None:
         """Send one more event and wait for its record alone."""
         event = completed(PROVIDERS[1], 1)
         self.traffic.say([event])
@@ -163,7 +163,7 @@ class House:
 
     # -- judging --------------------------------------------------------------------------
 
-    def settle(self, seconds: float = 180.0) -> None:
+    def settle(self, seconds: float = 300.0) -> None:
         """Let the traffic rest and wait until all that was sent is done with."""
         self.traffic.pause()
         self.recover(seconds)

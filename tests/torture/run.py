@@ -15,7 +15,7 @@ from tests.torture.faults import SLOW, Fault
 from tests.torture.house import House, opened
 
 STATE = "state.json"
-RATE = 30.0  # events a second
+RATE = 15.0  # events a second
 EVERY = 50  # faults between two full judgements
 SELDOM = 4  # rounds in which a slow fault comes once
 

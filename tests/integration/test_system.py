@@ -1,0 +1,26 @@
+"""What the system says of itself, on a ledger of its own."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from jejak.loops import finisher
+from jejak_consumers import system
+from jejak_lrs import parties
+from jejak_lrs.database import Database
+from jejak_schemas.clock import jakarta_date
+from jejak_schemas.parts import Institution
+
+pytestmark = pytest.mark.integration
+
+NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)
+MANY = [Institution(code=f"p{n:03}", name="P", roles=("provider",)) for n in range(501)]
+
+
+def test_a_ledger_begins_with_more_institutions_than_its_genesis_may_name(writer: Database) -> None:
+    assert system.begin(writer, finisher(), MANY, NOW)
+    assert system.declare(writer, finisher(), MANY, NOW)
+    assert not system.declare(writer, finisher(), MANY, NOW)
+    _, known = parties.load(writer.connection)
+    today = jakarta_date(NOW)
+    assert all(known.roles_of(one.code, today) == {"provider"} for one in MANY)

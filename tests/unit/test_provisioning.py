@@ -1,0 +1,48 @@
+"""Adding many institutions at once: no request is larger than the brokers take."""
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import SecretStr
+
+from jejak.kafka_admin import Grant, KafkaAdmin, Topic
+from jejak.provisioning import NewParty, provision_kafka
+from jejak_schemas.credentials import Credentials, KafkaAccess
+
+MOST = 10_000  # records of one request, by Kafka's controller
+WIDEST = [NewParty(f"p{n:04}", "P", ("agency",), partitions=64) for n in range(1_000)]
+
+
+class Controller(KafkaAdmin):
+    """Keeps what it is asked for; refuses what is too much at once, as Kafka's does."""
+
+    def __init__(self) -> None:
+        self.topics: list[str] = []
+        self.passwords: dict[str, str] = {}
+        self.grants: list[Grant] = []
+
+    def create_topics(self, topics: Sequence[Topic]) -> None:
+        assert sum(1 + one.partitions + len(one.settings) for one in topics) <= MOST
+        self.topics += [one.name for one in topics]
+
+    def set_passwords(self, passwords: Mapping[str, str]) -> None:
+        assert len(passwords) <= MOST
+        self.passwords |= passwords
+
+    def allow(self, grants: Sequence[Grant]) -> None:
+        assert len(grants) <= MOST
+        self.grants += grants
+
+
+def credentials(party: NewParty) -> Credentials:
+    access = KafkaAccess(
+        bootstrap_servers="127.0.0.1:1", username=party.code, password=SecretStr("secret")
+    )
+    return Credentials(party=party.code, roles=party.roles, kafka=access, topics=party.topics)
+
+
+def test_a_thousand_of_the_widest_agencies_are_added_in_requests_that_the_brokers_take() -> None:
+    controller = Controller()
+    provision_kafka(controller, WIDEST, [credentials(party) for party in WIDEST])
+    assert len(set(controller.topics)) == len(controller.topics) == 4 * len(WIDEST)
+    assert set(controller.passwords) == {party.code for party in WIDEST}
+    assert {grant.user for grant in controller.grants} == set(controller.passwords)
