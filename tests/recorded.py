@@ -10,8 +10,9 @@ from jejak_lrs.batch import SYSTEM, Row
 from jejak_lrs.database import Database
 from jejak_schemas.catalogue import entry_of
 from jejak_schemas.events import Event, StatementVoided
+from jejak_schemas.mapping import activity_of
 from jejak_schemas.parts import PersonRef
-from jejak_schemas.statement import activity_of, to_statement
+from jejak_schemas.statement import to_statement
 from tests import rows
 
 

@@ -64,7 +64,7 @@ class Directory:
     statements: set[UUID] = field(default_factory=set)
     newcomers: dict[UUID, NewPerson] = field(default_factory=dict)
     _new: dict[Reference, NewPerson] = field(default_factory=dict)
-    _claims: dict[Reference, tuple[int, UUID]] = field(default_factory=dict)
+    _claims: dict[Reference, tuple[int, str]] = field(default_factory=dict)
     _arrived: dict[UUID, int] = field(default_factory=dict)
 
     def learn(self, asked: Iterable[Reference], known: Mapping[Reference, Known]) -> None:
@@ -72,7 +72,7 @@ class Directory:
         self.asked.update(asked)
         self.known.update(known)
 
-    def claim(self, references: Iterable[Reference], posting: UUID) -> None:
+    def claim(self, references: Iterable[Reference], posting: str) -> None:
         """A posting gives these aliases to a person; no later message of the batch may take them.
 
         Claimed before it is looked up, because a parked posting is walked after later messages.
@@ -89,33 +89,35 @@ class Directory:
         """The message walked now will stand in the ledger once its batch does."""
         self._arrived.setdefault(statement_id, self.turn)
 
-    def find(self, reference: Reference, event_id: UUID) -> UUID | None:
-        """Whom a reference of an event names; None for an alias that nobody has."""
+    def find_all(self, named: Iterable[Reference], event_id: str) -> dict[Reference, UUID | None]:
+        """Whom each of an event's references names; None for an alias that nobody has."""
+        found: dict[Reference, UUID | None] = {}
+        lacking: list[Reference] = []
+        for reference in named:
+            if held := self.known.get(reference):
+                found[reference] = held.person_id
+            elif self._is_asked(reference, event_id):
+                found[reference] = self._met(reference)
+            else:
+                lacking.append(reference)
+        if lacking:
+            raise NotLookedUp(lacking)
+        return found
+
+    def _is_asked(self, reference: Reference, event_id: str) -> bool:
+        """Whether the ledger was asked about a reference that no other posting claims."""
         turn, posting = self._claims.get(reference, (self.turn, event_id))
-        if posting != event_id and reference not in self.known:
+        if posting != event_id:
             raise CutHere(max(turn, self.turn))
-        if held := self.known.get(reference):
-            return held.person_id
-        if reference not in self.asked:
-            raise NotLookedUp([reference])
+        return reference in self.asked
+
+    def _met(self, reference: Reference) -> UUID | None:
+        """Whom this batch has met by a reference that the ledger does not know."""
         if new := self._new.get(reference):
             return new.person_id
         if reference[0] == "person_id":
             raise NoSuchPerson
         return None
-
-    def find_all(self, named: Iterable[Reference], event_id: UUID) -> dict[Reference, UUID | None]:
-        """Whom each of an event's references names."""
-        found: dict[Reference, UUID | None] = {}
-        lacking: set[Reference] = set()
-        for reference in named:
-            try:
-                found[reference] = self.find(reference, event_id)
-            except NotLookedUp as signal:
-                lacking |= signal.references
-        if lacking:
-            raise NotLookedUp(lacking)
-        return found
 
     def is_registered(self, reference: Reference) -> bool:
         """Whether BKN has registered the person named, as far as the ledger knows."""
@@ -124,6 +126,8 @@ class Directory:
 
     def needed(self, references: Iterable[Reference]) -> tuple[Alias, ...]:
         """The first aliases of this batch's new persons among `references`."""
+        if not self._new:
+            return ()
         return tuple(self._new[ref].alias for ref in references if ref in self._new)
 
     def meet(self, reference: Reference) -> UUID:

@@ -9,10 +9,14 @@ import orjson
 
 from jejak_lrs import seal
 from jejak_lrs.batch import SYSTEM, Alias, Original, Row, Source
-from jejak_lrs.effects import party_change, target_of
+from jejak_lrs.effects import WITH_EFFECTS, party_change, target_of
 from jejak_schemas import avro, codec
-from jejak_schemas.events import Event, StatementSubmitted
-from jejak_schemas.statement import MAPPING_VERSION, NameOf, activity_of, own_name, to_statement
+from jejak_schemas.catalogue import Actor, Entry
+from jejak_schemas.clock import moment_of
+from jejak_schemas.codec import Read
+from jejak_schemas.events import Event
+from jejak_schemas.mapping import MAPPING_VERSION, NameOf, activity_of, own_name, statement_of
+from jejak_schemas.plain import Said, values_of
 
 
 class Standing(NamedTuple):
@@ -33,31 +37,28 @@ class Finisher:
 
     pack: Callable[[bytes], bytes]
 
-    def finish(
-        self,
-        event: Event,
-        schema: avro.Schema,
-        body: bytes,
-        standing: Standing,
-        name_of: NameOf = own_name,
-    ) -> Row:
-        """The finished row of an event; `schema` and `body` are as received.
+    def finish(self, read: Read, standing: Standing, name_of: NameOf = own_name) -> Row:
+        """The finished row of an event as it was received.
 
         `name_of` is who is behind each reference, where the event is not resolved.
         """
-        statement = to_statement(event, name_of)
-        plain = _exact(event, statement)
+        entry, said = read.entry, read.said
+        event = read.event if entry.name in WITH_EFFECTS else None
+        statement = statement_of(entry, said, name_of)
+        plain = _exact(entry, said, statement)
         salt, tag_salt = seal.salts()
-        digest = seal.digest(schema.sha256, body)
+        digest = seal.digest(read.schema.sha256, read.body)
         tag = seal.content_tag(tag_salt, digest)
-        name, verb, activity = type(event).__name__, statement["verb"]["id"], activity_of(statement)
+        statement_id, occurred_at = UUID(said["event_id"]), moment_of(said["occurred_at"])
+        party, on_behalf_of = said["party"], said["on_behalf_of"]
+        verb, activity = statement["verb"]["id"], activity_of(statement)
         commitment = seal.record_commitment(
             salt,
-            statement_id=event.event_id,
-            occurred_at=event.occurred_at,
-            event_type=name,
-            party=event.party,
-            on_behalf_of=event.on_behalf_of,
+            statement_id=statement_id,
+            occurred_at=occurred_at,
+            event_type=entry.name,
+            party=party,
+            on_behalf_of=on_behalf_of,
             person_id=standing.person_id,
             agency=standing.agency,
             verb=verb,
@@ -69,11 +70,11 @@ class Finisher:
             plain=plain,
         )
         return Row(
-            statement_id=event.event_id,
-            occurred_at=event.occurred_at,
-            event_type=name,
-            party=event.party,
-            on_behalf_of=event.on_behalf_of,
+            statement_id=statement_id,
+            occurred_at=occurred_at,
+            event_type=entry.name,
+            party=party,
+            on_behalf_of=on_behalf_of,
             person_id=standing.person_id,
             agency=standing.agency,
             verb=verb,
@@ -88,8 +89,8 @@ class Finisher:
             digest=digest,
             warnings=standing.warnings,
             needs=standing.needs,
-            target=target_of(event),
-            party_change=party_change(event),
+            target=target_of(event) if event else None,
+            party_change=party_change(event) if event else None,
             registers=standing.registers,
             original=standing.original,
         )
@@ -98,11 +99,13 @@ class Finisher:
         """The row of an event that the system itself makes."""
         schema = avro.released()[type(event).__name__]
         body = codec.body_of(codec.encode(event))
-        return self.finish(event, schema, body, Standing(SYSTEM, person_id=person_id))
+        read = Read(schema, body, values_of(event))
+        return self.finish(read, Standing(SYSTEM, person_id=person_id))
 
 
-def _exact(event: Event, statement: dict[str, Any]) -> bytes:
+def _exact(entry: Entry, said: Said, statement: dict[str, Any]) -> bytes:
     """The bytes that are kept: a provider's own statement as it wrote it."""
-    if isinstance(event, StatementSubmitted):
-        return event.statement.encode()
+    if entry.actor is Actor.STATED:
+        own: str = said["statement"]
+        return own.encode()
     return orjson.dumps(statement)

@@ -7,11 +7,11 @@ as stage by stage). Source: ledger.md, "Before the transaction: the walk".
 
 import re
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple, TypeAlias
 from uuid import UUID
 
 from jejak_consumers.directory import CutHere, Directory, NoSuchPerson, NotLookedUp, seal_of
@@ -20,33 +20,27 @@ from jejak_consumers.messages import Message
 from jejak_lrs.batch import Alias, Item, Original, Refused, Source, SourceKind
 from jejak_lrs.parties import Parties
 from jejak_schemas import avro, codec
-from jejak_schemas.catalogue import CHANGES_PARTIES, Entry, entry_of
-from jejak_schemas.clock import jakarta_date
-from jejak_schemas.codec import Refusal
-from jejak_schemas.events import (
-    Event,
-    LearningEvent,
-    PersonMoved,
-    PersonRegistered,
-    StatementSubmitted,
-)
+from jejak_schemas.catalogue import CHANGES_PARTIES, Actor, Entry
+from jejak_schemas.clock import jakarta_date, jakarta_day_of, micros_of
+from jejak_schemas.codec import Read, Refusal
+from jejak_schemas.events import Event, PersonMoved, PersonRegistered
 from jejak_schemas.framing import SINGLE_OBJECT, Framing
-from jejak_schemas.parts import PersonRef
+from jejak_schemas.mapping import own_name
+from jejak_schemas.plain import Said, values_of
 from jejak_schemas.registry.errors import RegistryError
 from jejak_schemas.resolve import (
     Reference,
     Resolved,
-    reference_of,
-    references,
+    aliases_in,
+    reference_in,
+    references_in,
     resolve,
-    stated_aliases,
 )
-from jejak_schemas.statement import own_name
 
 _AHEAD: Final = timedelta(hours=24)  # contract.md: "more than 24 h in the future: refused"
 _PROVIDING: Final = frozenset({"provider", "marketplace"})
-_ABOUT_A_LEARNER: Final = (LearningEvent, StatementSubmitted)  # a union would be slower to ask
-_POSTINGS: Final = (PersonRegistered, PersonMoved)
+_POSTINGS: Final = frozenset({PersonRegistered, PersonMoved})
+Roles: TypeAlias = frozenset[str]  # of the institution spoken for
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +59,22 @@ class Inbox:
     topic_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class People:
+class People(NamedTuple):
     """Whom an event names, and the aliases that must be inserted with it.
 
-    `seals` are the commitments of the aliases that a posting states.
+    `seals` are the commitments of the aliases that a posting states. Its repr shows nothing.
     """
 
-    named: Mapping[Reference, UUID] = field(repr=False)  # the keys are numbers of persons
+    named: Mapping[Reference, UUID]
     needs: tuple[Alias, ...]
-    seals: Mapping[Reference, str] = field(default_factory=dict, repr=False)
+    seals: Mapping[Reference, str] = {}
 
-    def name_of(self, person: PersonRef) -> str:
-        """The person_id behind a reference, as text."""
-        return str(self.named[reference_of(person)])
+    def __repr__(self) -> str:
+        return "People()"
+
+    def name_of(self, person: Said) -> str:
+        """The person_id behind a PersonRef's values, as text."""
+        return str(self.named[reference_in(person)])
 
     def resolved(self) -> dict[Reference, Resolved]:
         """The same for `resolve`."""
@@ -98,9 +94,13 @@ class Walk:
     framing: Framing = SINGLE_OBJECT
     kind: SourceKind = "inbox"  # a redrive keeps its inbox's topic, partition and offset
     today: date = field(init=False)  # in Jakarta
+    _future: int = field(init=False)  # microseconds: later than this is refused
+    _late: int = field(init=False)  # before this is late
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "today", jakarta_date(self.now))
+        object.__setattr__(self, "_future", micros_of(self.now + _AHEAD))
+        object.__setattr__(self, "_late", micros_of(self.now - self.rules.late_after))
 
     def carry(self, message: Message) -> Item:
         """One message to one finished row or refusal.
@@ -124,69 +124,75 @@ class Walk:
 
     def _carry(self, message: Message) -> Item:
         read = codec.read(message.value, self.framing)
-        event = read.event
+        entry, said = read.entry, read.said
+        roles = self.parties.roles_of(_voice(said), self.today)
         try:
-            self._check(message, event)
-            people = self._people(event)
+            self._check(message, entry, said, roles)
+            people = self._people(read)
         except Refusal as refusal:
-            refusal.event_id = event.event_id
+            refusal.event_id = UUID(said["event_id"])
             raise
-        standing = self._standing(message, event, people)
+        standing = self._standing(message, entry, said, people, roles)
         name_of = people.name_of
-        if people.seals or isinstance(event, StatementSubmitted):
-            event, name_of = resolve(event, people.resolved()), own_name
-        row = self.finisher.finish(event, read.schema, read.body, standing, name_of)
+        if people.seals or entry.actor is Actor.STATED:
+            resolved = resolve(read.event, people.resolved())
+            read, name_of = replace(read, said=values_of(resolved)), own_name
+        row = self.finisher.finish(read, standing, name_of)
         self.directory.arrive(row.statement_id)
         return row
 
     # -- checks -------------------------------------------------------------------------
 
-    def _check(self, message: Message, event: Event) -> None:
-        entry = entry_of(event)
+    def _check(self, message: Message, entry: Entry, said: Said, roles: Roles) -> None:
         if entry.family == "system":
             raise Refusal("system-only")
-        self._check_party(event, entry, self.inboxes[message.topic].party)
-        if event.occurred_at > self.now + _AHEAD:
+        self._check_party(said, self.inboxes[message.topic].party)
+        if not entry.roles & roles:
+            raise Refusal("role-not-allowed", "party")
+        if said["occurred_at"] > self._future:
             raise Refusal("occurred-in-future", "occurred_at")
-        if message.key != entry.key_of(event).encode():
+        subject = said[entry.key]
+        key = reference_in(subject)[1] if isinstance(subject, dict) else str(subject)
+        if message.key != key.encode():
             raise Refusal("key-mismatch")
-        _check_headers(message, event)
+        if message.headers:
+            _check_headers(message, entry, said)
 
-    def _check_party(self, event: Event, entry: Entry, owner: str) -> None:
-        today = self.today
-        if event.party != owner:
+    def _check_party(self, said: Said, owner: str) -> None:
+        party, provider, today = said["party"], said["on_behalf_of"], self.today
+        if party != owner:
             raise Refusal("wrong-party", "party")
-        if self.parties.is_suspended(event.party, today):
+        if self.parties.is_suspended(party, today):
             raise Refusal("party-suspended", "party")
-        provider = event.on_behalf_of
         if provider is not None and self.parties.is_suspended(provider, today):
             raise Refusal("party-suspended", "on_behalf_of")
-        if provider is not None and not self.parties.may_speak_for(event.party, provider, today):
+        if provider is not None and not self.parties.may_speak_for(party, provider, today):
             raise Refusal("on-behalf-not-granted", "on_behalf_of")
-        if not entry.roles & self.parties.roles_of(event.speaks_for, today):
-            raise Refusal("role-not-allowed", "party")
 
     # -- people -------------------------------------------------------------------------
 
-    def _people(self, event: Event) -> People:
+    def _people(self, read: Read) -> People:
         """Whom the event names. All are looked up before the first new person is made."""
-        named = references(event)
-        stated = {(alias.kind, alias.value) for alias in stated_aliases(event)}
-        if stated:
-            return self._posted(event, named, stated)
-        return People(self._found(event, named), self.directory.needed(named))
+        named = references_in(read.entry, read.said)
+        if stated := set(aliases_in(read.said)):
+            return self._posted(read.event, reference_in(read.said["person"]), named, stated)
+        found = self._found(read.said["event_id"], named)
+        return People(found, self.directory.needed(named))
 
     def _posted(
-        self, event: Event, named: Iterable[Reference], stated: AbstractSet[Reference]
+        self,
+        event: Event,
+        subject: Reference,
+        named: Iterable[Reference],
+        stated: AbstractSet[Reference],
     ) -> People:
         """The same of a posting, which gives aliases to its person."""
-        subject = _subject(event)
-        self.directory.claim(stated - {subject}, event.event_id)
-        found = self._found(event, named, stated - {subject})
+        posting = str(event.event_id)
+        self.directory.claim(stated - {subject}, posting)
+        found = self._found(posting, named, stated - {subject})
         further = tuple(
             self.directory.state(reference, found[subject], event)
             for reference in stated - found.keys()
-            if subject is not None
         )
         new = {alias.reference: alias.person_id for alias in further}
         seals = {ref: self.directory.seal_of(ref) for ref in stated & found.keys()}
@@ -194,11 +200,11 @@ class Walk:
         return People(found | new, self.directory.needed(named) + further, seals)
 
     def _found(
-        self, event: Event, named: Iterable[Reference], given: AbstractSet[Reference] = frozenset()
+        self, event_id: str, named: Iterable[Reference], given: AbstractSet[Reference] = frozenset()
     ) -> dict[Reference, UUID]:
         """Whom the references name; who is unknown is met, but for the aliases given with it."""
         try:
-            found = self.directory.find_all(named, event.event_id)
+            found = self.directory.find_all(named, event_id)
         except NoSuchPerson:
             raise Refusal("person-unknown") from None
         return {
@@ -209,16 +215,20 @@ class Walk:
 
     # -- what the record says beside its statement ----------------------------------------
 
-    def _standing(self, message: Message, event: Event, people: People) -> Standing:
-        about = entry_of(event).person_of(event)
-        person = people.named[reference_of(about)] if about is not None else None
+    def _standing(
+        self, message: Message, entry: Entry, said: Said, people: People, roles: Roles
+    ) -> Standing:
+        about = said[entry.key]
+        person = people.named[reference_in(about)] if isinstance(about, dict) else None
+        posting = entry.event in _POSTINGS
+        agency = _voice(said) if "agency" in roles else None
         return Standing(
             source=self._source(message),
             person_id=person,
-            agency=self._agency(event),
-            warnings=tuple(sorted(self._warnings(event, people, person))),
+            agency=said["home_agency"] if posting else agency,
+            warnings=self._warnings(entry, said, people, roles),
             needs=people.needs,
-            registers=person if isinstance(event, _POSTINGS) else None,
+            registers=person if posting else None,
             original=_original(message),
         )
 
@@ -226,39 +236,30 @@ class Walk:
         topic_id = self.inboxes[message.topic].topic_id
         return Source(self.kind, topic_id, message.partition, message.offset)
 
-    def _agency(self, event: Event) -> str | None:
-        """The agency that a posting names, else the institution spoken for, if it is one."""
-        if isinstance(event, _POSTINGS):
-            return event.home_agency
-        roles = self.parties.roles_of(event.speaks_for, self.today)
-        return event.speaks_for if "agency" in roles else None
+    def _warnings(self, entry: Entry, said: Said, people: People, roles: Roles) -> tuple[str, ...]:
+        found: list[str] = []
+        if entry.event in _POSTINGS and len(set(people.named.values())) > 1:
+            found.append("alias-held-elsewhere")
+        if said["occurred_at"] < self._late:
+            found.append("late")
+        if any(kind == "nip" and not self.rules.usual_nip.match(n) for kind, n in people.named):
+            found.append("nip-pattern")
+        learner = said.get("learner")
+        if learner is not None and self._lacks_accreditation(entry, said, roles):
+            found.append("outside-accreditation")
+        if learner is not None and not self.directory.is_registered(reference_in(learner)):
+            found.append("person-unconfirmed")
+        target = said.get("target")
+        if target is not None and not self.directory.holds(UUID(target)):
+            found.append("target-unknown-yet")
+        return tuple(found)  # in the order of the alphabet
 
-    def _warnings(self, event: Event, people: People, person: UUID | None) -> Iterator[str]:
-        if isinstance(event, _ABOUT_A_LEARNER):
-            if not self.directory.is_registered(reference_of(event.learner)):
-                yield "person-unconfirmed"
-            if self._lacks_accreditation(event):
-                yield "outside-accreditation"
-        target: UUID | None = vars(event).get("target")
-        if target is not None and not self.directory.holds(target):
-            yield "target-unknown-yet"
-        if self.now - event.occurred_at > self.rules.late_after:
-            yield "late"
-        for kind, value in people.named:
-            if kind == "nip" and not self.rules.usual_nip.match(value):
-                yield "nip-pattern"
-                break
-        if isinstance(event, _POSTINGS) and any(held != person for held in people.named.values()):
-            yield "alias-held-elsewhere"
-
-    def _lacks_accreditation(self, event: Event) -> bool:
+    def _lacks_accreditation(self, entry: Entry, said: Said, roles: Roles) -> bool:
         """Whether the institution says this as a provider, and is not accredited for it then."""
-        roles = self.parties.roles_of(event.speaks_for, self.today)
-        if (entry_of(event).roles & roles) - _PROVIDING:
+        if (entry.roles & roles) - _PROVIDING:
             return False
-        form: str | None = vars(event).get("form")
-        day = jakarta_date(event.occurred_at)
-        return not self.parties.accredited(event.speaks_for, form, day)
+        day = jakarta_day_of(said["occurred_at"])
+        return not self.parties.accredited(_voice(said), said.get("form"), day)
 
     def _refused(self, message: Message, refusal: Refusal, trace: str | None = None) -> Refused:
         return Refused(
@@ -272,25 +273,23 @@ class Walk:
         )
 
 
-def _subject(event: Event) -> Reference | None:
-    """The person whom a posting is about."""
-    return reference_of(event.person) if isinstance(event, _POSTINGS) else None
+def _voice(said: Said) -> str:
+    """The institution spoken for."""
+    return str(said["on_behalf_of"] or said["party"])
 
 
 def _original(message: Message) -> Original:
     return Original(message.key, message.value, message.headers)
 
 
-def _check_headers(message: Message, event: Event) -> None:
+def _check_headers(message: Message, entry: Entry, said: Said) -> None:
     """CloudEvents' hints may be absent; present, they must agree with the body."""
-    if not message.headers:
-        return
-    said = {
-        "ce_id": str(event.event_id),
-        "ce_type": f"{avro.NAMESPACE}.{type(event).__name__}",
+    expected = {
+        "ce_id": said["event_id"],
+        "ce_type": f"{avro.NAMESPACE}.{entry.name}",
         "ce_specversion": "1.0",
         "content-type": "application/avro",
     }
     for name, value in message.headers:
-        if name in said and value != said[name].encode():
+        if name in expected and value != expected[name].encode():
             raise Refusal("header-mismatch", name)

@@ -5,7 +5,7 @@ Append writes it into `party` and `statement_reference`; an audit derives it ane
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from jejak_lrs.batch import PartyChange
 from jejak_schemas.catalogue import CHANGES_PARTIES
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from jejak_schemas.events import Event
+
+
+WITH_EFFECTS: Final = CHANGES_PARTIES | {StatementVoided.__name__}
 
 
 def target_of(event: Event) -> UUID | None:

@@ -84,7 +84,8 @@ class Parties:
         return frozenset(code for event_type, code in self._changes if event_type == DECLARED)
 
     def _in_force(self, event_type: str, code: str, on: date) -> list[PartyChange]:
-        return [c for c in self._changes.get((event_type, code), ()) if _covers(c, on)]
+        changes = self._changes.get((event_type, code))
+        return [c for c in changes if _covers(c, on)] if changes else []
 
 
 def load(connection: Connection) -> tuple[int, Parties]:

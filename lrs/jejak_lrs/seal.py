@@ -30,7 +30,7 @@ from __future__ import annotations
 import hashlib
 import os
 import struct
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -56,6 +56,7 @@ OUTCOME_FIELDS = (
 _VERSION = b"\x01"
 _NULL = b"\xff\xff\xff\xff"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 _length = struct.Struct(">I").pack
 _eight_bytes = struct.Struct(">Iq").pack
 
@@ -113,13 +114,9 @@ def record_commitment(  # noqa: PLR0913 - one argument for each column that it c
                 _VERSION,
                 _uuid(statement_id),
                 _time(occurred_at),
-                _text(event_type),
-                _text(party),
-                _text(on_behalf_of),
+                _codes(event_type, party, on_behalf_of),
                 _uuid(person_id),
-                _text(agency),
-                _text(verb),
-                _text(activity),
+                _codes(agency, verb, activity),
                 _source(source),
                 _integer(mapping_version),
                 _bytes(content_tag),
@@ -162,8 +159,13 @@ def outcome_commitment(  # noqa: PLR0913 - one argument for each column that it 
 
 
 def _source(source: Source) -> bytes:
-    kind, topic_id, partition, offset = source
-    return _text(kind) + _uuid(topic_id) + _integer(partition) + _integer(offset)
+    *place, offset = source
+    return _place(*place) + _integer(offset)
+
+
+@lru_cache(4096)
+def _place(kind: str, topic_id: UUID | None, partition: int | None) -> bytes:
+    return _text(kind) + _uuid(topic_id) + _integer(partition)
 
 
 def _fixed(value: bytes) -> bytes:
@@ -177,6 +179,10 @@ def _bytes(value: bytes | None) -> bytes:
 
 
 @lru_cache(4096)  # codes, verbs, activities: nothing that names a person
+def _codes(*values: str | None) -> bytes:
+    return b"".join(map(_text, values))
+
+
 def _text(value: str | None) -> bytes:
     return _NULL if value is None else _bytes(value.encode())
 
@@ -190,8 +196,7 @@ def _integer(value: int | None) -> bytes:
 
 
 def _time(value: datetime) -> bytes:
-    since = value - _EPOCH
-    return _integer((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
+    return _integer((value - _EPOCH) // _MICROSECOND)
 
 
 def _texts(values: Sequence[str] | None) -> bytes:

@@ -4,7 +4,7 @@ The one table of the contract (contract.md, "The catalogue"). To add an event: o
 events/, one row here, one release of its schema (CONTRIBUTING.md).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
@@ -37,6 +37,8 @@ class Evidence(StrEnum):
 class Entry:
     """One row.
 
+    `name` is what records and receipts call the event; `family` is `learning`, `registry` or
+    `system` (a void belongs to learning though it names nobody).
     `thing` names the field that holds the statement's object; `type` is the object's usual
     activity type (None where the object is a person or a statement). `key` names the field
     that the Kafka key repeats.
@@ -51,18 +53,12 @@ class Entry:
     roles: frozenset[str]
     key: str
     evidence: Evidence | None = None
+    name: str = field(init=False)
+    family: str = field(init=False)
 
-    @property
-    def name(self) -> str:
-        """The event's name, as records and receipts carry it."""
-        return self.event.__name__
-
-    @property
-    def family(self) -> str:
-        """`learning`, `registry` or `system`; a void belongs to learning though it names nobody."""
-        if issubclass(self.event, SystemEvent):
-            return "system"
-        return "registry" if issubclass(self.event, RegistryEvent) else "learning"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", self.event.__name__)
+        object.__setattr__(self, "family", _family_of(self.event))
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -80,6 +76,12 @@ class Entry:
         """Whose record it is: the learner, or the person a registry event is about."""
         value: object = getattr(event, self.key)
         return value if isinstance(value, PersonRef) else None
+
+
+def _family_of(event: type[Event]) -> str:
+    if issubclass(event, SystemEvent):
+        return "system"
+    return "registry" if issubclass(event, RegistryEvent) else "learning"
 
 
 def _row(  # noqa: PLR0913  a row has this many columns

@@ -5,13 +5,17 @@ Time has been UTC+7 without daylight saving since 1964, before any event can lie
 """
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Final
 
 _AHEAD: Final = timedelta(hours=7)
 JAKARTA: Final = timezone(_AHEAD, "WIB")
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE: Final = EPOCH.replace(tzinfo=None)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
+_AHEAD_MICROS: Final = _AHEAD // _MICROSECOND
+_DAY_MICROS: Final = timedelta(days=1) // _MICROSECOND
 
 
 def micros_of(moment: datetime) -> int:
@@ -37,6 +41,21 @@ def day_of(days: int) -> date:
 def jakarta_date(moment: datetime) -> date:
     """The calendar date in Asia/Jakarta on which `moment` falls."""
     return (_utc(moment) + _AHEAD).date()
+
+
+def text_of(micros: int) -> str:
+    """The moment of `micros` as `rfc3339` writes it."""
+    return (_NAIVE + timedelta(microseconds=micros)).isoformat(timespec="microseconds") + "Z"
+
+
+def jakarta_day_of(micros: int) -> date:
+    """The calendar date in Asia/Jakarta on which the moment of `micros` falls."""
+    return _day((micros + _AHEAD_MICROS) // _DAY_MICROS)
+
+
+@lru_cache(8192)  # the days of a few years come over and over
+def _day(days: int) -> date:
+    return day_of(days)
 
 
 def rfc3339(moment: datetime) -> str:

@@ -10,15 +10,17 @@ import json
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import zip_longest
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
 import fastavro
 from pydantic import BaseModel, ValidationError
 
-from jejak_schemas import avro, binary, sure
+from jejak_schemas import avro, binary, checking, sure
+from jejak_schemas.catalogue import BY_NAME, Entry
 from jejak_schemas.events import Event
 from jejak_schemas.framing import SINGLE_OBJECT, Framing, header_length
+from jejak_schemas.plain import Said, values_of
 from jejak_schemas.reasons import REASONS
 from jejak_schemas.wire import FROM_WIRE, holds_nip
 
@@ -37,13 +39,26 @@ class Refusal(Exception):  # noqa: N818  the glossary's word: a refusal is an ou
         self.event_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Read:
-    """An event as read: with the schema it was written in and its Avro body, which shows NIPs."""
+    """An event as read: the schema it was written in, its Avro body, and what it says.
 
-    event: Event
+    `said` is in the terms of the newest version of its class. Body and said show NIPs.
+    """
+
     schema: avro.Schema
     body: bytes = field(repr=False)
+    said: Said = field(repr=False)
+
+    @property
+    def entry(self) -> Entry:
+        """The event's row in the catalogue."""
+        return BY_NAME[self.schema.name]
+
+    @property
+    def event(self) -> Event:
+        """The event itself, made anew."""
+        return _validated(self.entry.event, self.said)
 
 
 def encode(model: BaseModel, framing: Framing = SINGLE_OBJECT) -> bytes:
@@ -78,7 +93,7 @@ def read(value: bytes | None, framing: Framing = SINGLE_OBJECT) -> Read:
     schema, body = _unframed(value, framing)
     if not issubclass(schema.model, Event):
         raise Refusal("unknown-schema", None, f"{schema.name} is not an event that may be sent")
-    return Read(_validated(schema.model, _decode(schema, body)), schema, body)
+    return Read(schema, body, _checked(schema.model, _decode(schema, body)))
 
 
 def read_as(expected: type[M], value: bytes | None, framing: Framing = SINGLE_OBJECT) -> M:
@@ -99,10 +114,10 @@ def _unframed(value: bytes | None, framing: Framing) -> tuple[avro.Schema, bytes
     return schema, bytes(value[length:])
 
 
-def _decode(schema: avro.Schema, body: bytes) -> dict[str, Any]:
+def _decode(schema: avro.Schema, body: bytes) -> Said:
     source = io.BytesIO(body)
     try:
-        plain: dict[str, Any] = fastavro.schemaless_reader(  # type: ignore[assignment]
+        said: Said = fastavro.schemaless_reader(  # type: ignore[assignment]
             source, schema.reader, schema.into
         )
     except UnicodeDecodeError:
@@ -114,25 +129,39 @@ def _decode(schema: avro.Schema, body: bytes) -> dict[str, Any]:
     if source.tell() != len(body):
         raise Refusal("trailing-bytes")
     for step in schema.steps:  # none but for a body of an older version
-        plain = step(plain)
-    return plain
+        said = step(said)
+    return said
 
 
-def _validated(model: type[M], plain: dict[str, Any]) -> M:
-    with contextlib.suppress(ValidationError):  # the ordinary way says whether it is bad, and why
-        good: M = sure.reader_of(model).validate_python(plain, context=FROM_WIRE)
-        return good
+def _checked(model: type[Event], said: Said) -> Said:
+    """What is said, if it is good, as we would write it; raises Refusal if it is not."""
     try:
-        return model.model_validate(plain, context=FROM_WIRE)
+        checking.checker_of(model).validate_python(said, context=FROM_WIRE)
+    except ValidationError:
+        return values_of(_explained(model, said))
+    return said
+
+
+def _validated(model: type[M], said: Said) -> M:
+    with contextlib.suppress(ValidationError):
+        good: M = sure.reader_of(model).validate_python(said, context=FROM_WIRE)
+        return good
+    return _explained(model, said)
+
+
+def _explained(model: type[M], said: Said) -> M:
+    """The model, the ordinary way, which says whether it is bad, and why."""
+    try:
+        return model.model_validate(said, context=FROM_WIRE)
     except ValidationError as exc:
         refusal = refusal_of(exc)
-        refusal.event_id = _readable_id(plain)
+        refusal.event_id = _readable_id(said)
         raise refusal from None
 
 
-def _readable_id(plain: dict[str, Any]) -> UUID | None:
+def _readable_id(said: Said) -> UUID | None:
     try:
-        return UUID(plain["event_id"])
+        return UUID(said["event_id"])
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
 

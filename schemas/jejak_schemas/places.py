@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, get_args
 from jejak_schemas import iris, wire
 from jejak_schemas.catalogue import Actor, Entry
 from jejak_schemas.parts import Activity, PersonRef, TypedAs
+from jejak_schemas.showing import Show, default_of, shown
 
 EVENT: Final = iris.EXTENSION + "event"
 _PERSONS: Final = (PersonRef, PersonRef | None)
@@ -22,7 +23,8 @@ class Extension(NamedTuple):
 
     field: str
     iri: str
-    default: object
+    default: object  # plain
+    show: Show | None  # None: the plain value is what is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def places_of(entry: Entry) -> Places:
     return Places(
         verb=entry.verb.rpartition("/")[2],
         extensions=tuple(
-            Extension(name, iris.EXTENSION + name, field.default)  # of a required one: no value
+            Extension(name, iris.EXTENSION + name, default_of(field), shown(field.annotation))
             for name, field in fields.items()
             if name not in native
         ),

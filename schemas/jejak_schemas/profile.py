@@ -16,9 +16,9 @@ from typing import Any, Final
 from jejak_schemas import iris
 from jejak_schemas.catalogue import CATALOGUE, Actor, Entry
 from jejak_schemas.events import StatementSubmitted
+from jejak_schemas.mapping import RESULTS
 from jejak_schemas.parts import PersonRef
 from jejak_schemas.places import EVENT, Places, is_activity, places_of, types_of
-from jejak_schemas.statement import RESULTS
 
 _CONTEXT: Final = "https://w3id.org/xapi/profiles/context"
 _CONFORMS_TO: Final = "https://w3id.org/xapi/profiles#1.0"
@@ -167,7 +167,7 @@ def _locations(places: Places) -> dict[str, str]:
         locations["offering"] = "$.context.contextActivities.parent[*].id"
     if places.target:
         locations["target"] = "$.context.statement.id"
-    return locations | {name: _extension(iri) for name, iri, _ in places.extensions}
+    return locations | {name: _extension(iri) for name, iri, *_ in places.extensions}
 
 
 def _of_people(entry: Entry) -> Iterator[_Json]:

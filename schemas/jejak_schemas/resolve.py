@@ -10,9 +10,10 @@ from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 from jejak_schemas import submission
-from jejak_schemas.catalogue import entry_of
+from jejak_schemas.catalogue import Actor, Entry, entry_of
 from jejak_schemas.events import Event, StatementSubmitted
 from jejak_schemas.parts import Activity, Alias, PersonRef, SealedAlias
+from jejak_schemas.plain import Said, values_of
 
 Reference: TypeAlias = tuple[str, str]  # (kind, value): ("nip", 18 digits), ("person_id", uuid)
 E = TypeVar("E", bound=Event)
@@ -31,6 +32,30 @@ def reference_of(person: PersonRef) -> Reference:
     return person.alias or ("person_id", str(person.person_id))
 
 
+def reference_in(person: Said) -> Reference:
+    """The plain values of a PersonRef as (kind, value)."""
+    if (nip := person["nip"]) is not None:
+        return ("nip", nip)
+    nrp = person["nrp"]
+    return ("nrp", nrp) if nrp is not None else ("person_id", person["person_id"])
+
+
+def references_in(entry: Entry, said: Said) -> tuple[Reference, ...]:
+    """Every person and alias that an event of this row names, from its plain values."""
+    people = [said[name] for name in person_fields(entry.event)]
+    named = [reference_in(person) for person in people if person is not None]
+    named += aliases_in(said)
+    if entry.actor is Actor.STATED:
+        named += map(reference_of, submission.people_in(said["statement"]))
+    return tuple(dict.fromkeys(named)) if len(named) > 1 else tuple(named)
+
+
+def aliases_in(said: Said) -> list[Reference]:
+    """The unsealed aliases that a posting states; of any other event none."""
+    stated = said.get("aliases", ())
+    return [(alias["kind"], alias["value"]) for alias in stated if "value" in alias]
+
+
 @cache
 def person_fields(model: type[Event]) -> tuple[str, ...]:
     """The fields of an event class that hold a person."""
@@ -43,19 +68,7 @@ def person_fields(model: type[Event]) -> tuple[str, ...]:
 
 def references(event: Event) -> tuple[Reference, ...]:
     """Every person and alias that the event names."""
-    said = vars(event)
-    people = (said[name] for name in person_fields(type(event)))
-    named = [reference_of(person) for person in people if person is not None]
-    if isinstance(event, StatementSubmitted):
-        named += map(reference_of, submission.people_in(event.statement))
-    named += [(alias.kind, alias.value) for alias in stated_aliases(event)]
-    return tuple(dict.fromkeys(named))
-
-
-def stated_aliases(event: Event) -> tuple[Alias, ...]:
-    """The unsealed aliases that a posting states; empty for any other event."""
-    stated = vars(event).get("aliases", ())
-    return tuple(alias for alias in stated if isinstance(alias, Alias))
+    return references_in(entry_of(event), values_of(event))
 
 
 def resolve(event: E, people: Mapping[Reference, Resolved]) -> E:
@@ -65,7 +78,8 @@ def resolve(event: E, people: Mapping[Reference, Resolved]) -> E:
         person: PersonRef | None = getattr(event, name)
         if person is not None and person.person_id is None:
             update[name] = PersonRef(person_id=people[reference_of(person)].person_id)
-    if stated := stated_aliases(event):
+    stated = vars(event).get("aliases", ())
+    if any(isinstance(alias, Alias) for alias in stated):
         update["aliases"] = tuple(_sealed(alias, people) for alias in stated)
     if isinstance(event, StatementSubmitted):
         ids = {reference: person.person_id for reference, person in people.items()}

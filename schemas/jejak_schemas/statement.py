@@ -7,67 +7,24 @@ a statement is shown.
 
 import json
 import re
-from collections.abc import Callable
-from datetime import date, datetime
-from functools import cache, lru_cache
-from typing import Any, Final, TypeAlias
-from urllib.parse import quote, unquote
-from uuid import UUID
+from typing import Any, Final
+from urllib.parse import unquote
 
 from jejak_schemas import iris
 from jejak_schemas.catalogue import BY_NAME, Actor, Entry, entry_of
-from jejak_schemas.clock import rfc3339
 from jejak_schemas.events import Event, LearningEvent, StatementSubmitted
-from jejak_schemas.parts import Activity, Part, PersonRef, Score
+from jejak_schemas.mapping import PROGRAMMES, SCALE, statement_of
 from jejak_schemas.places import EVENT, places_of, speaks_for_itself
+from jejak_schemas.plain import values_of
 
-MAPPING_VERSION: Final = 1
-_PROGRAMMES: Final = iris.BASE + "programmes/"
-RESULTS: Final[dict[str, dict[str, bool]]] = {
-    "AssessmentPassed": {"success": True},
-    "AssessmentFailed": {"success": False},
-    "CourseCompleted": {"completion": True},
-    "ProgrammeCompleted": {"completion": True},
-    "ProgrammeFailed": {"success": False},
-    "SecondmentCompleted": {"completion": True},
-}
-_SCALE: Final = {"scaled": 10_000, "raw": 100, "min": 100, "max": 100}
 _DURATION: Final = re.compile(r"PT(?=[0-9])(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9})S)?")
 _SIZES: Final = (3600, 60, 1)
 _Json = Any
 
 
-NameOf: TypeAlias = Callable[[PersonRef], str]
-
-
-def own_name(person: PersonRef) -> str:
-    """The person_id of a resolved reference, as text."""
-    return str(person.person_id)
-
-
-def to_statement(event: Event, name_of: NameOf = own_name) -> dict[str, _Json]:
-    """The statement of a resolved event: JSON values only, valid xAPI 2.0.
-
-    With `name_of`, who is behind each PersonRef, also of one that is not resolved but for it: the
-    same statement as of the resolved event, without making that first.
-
-    A StatementSubmitted is its own statement; its exact text is what is kept.
-    """
-    if isinstance(event, StatementSubmitted):
-        submitted: dict[str, _Json] = json.loads(event.statement)
-        return submitted
-    entry = entry_of(event)
-    statement = {
-        "id": str(event.event_id),
-        "actor": _actor(event, entry, name_of),
-        "verb": {"id": entry.verb, "display": {"en": places_of(entry).verb}},
-        "object": _object(event, entry, name_of),
-        "timestamp": rfc3339(event.occurred_at),
-        "context": _context(event, entry, name_of),
-    }
-    if result := _result(event):
-        statement["result"] = result
-    return statement
+def to_statement(event: Event) -> dict[str, _Json]:
+    """The statement of a resolved event: JSON values only, valid xAPI 2.0; not to be changed."""
+    return statement_of(entry_of(event), values_of(event))
 
 
 def from_statement(statement: dict[str, _Json]) -> Event:
@@ -137,149 +94,6 @@ def _names_profile(statement: dict[str, _Json]) -> bool:
     return iris.PROFILE_VERSION in (activity["id"] for activity in category)
 
 
-def activity_of(statement: dict[str, _Json]) -> str:
-    """What the statement is about, as the record's `activity` column: an IRI or a statement id.
-
-    Of a submitted statement's sub-statement, what that one is about; empty for a nameless group.
-    """
-    thing = statement["object"]
-    if "account" in thing:
-        return f"{thing['account']['homePage']}/{thing['account']['name']}"
-    if "object" in thing:
-        return activity_of(thing)
-    return str(thing.get("id", ""))
-
-
-# -- to a statement ---------------------------------------------------------------------
-
-
-def _actor(event: Event, entry: Entry, name_of: NameOf) -> dict[str, _Json]:
-    if entry.actor is Actor.INSTITUTION:
-        return _agent(iris.PARTY_HOME, event.party)
-    return _agent(iris.PERSON_HOME, name_of(getattr(event, entry.actor)))
-
-
-def _agent(home: str, name: str) -> dict[str, _Json]:
-    return {"objectType": "Agent", "account": {"homePage": home, "name": name}}
-
-
-def _object(event: Event, entry: Entry, name_of: NameOf) -> dict[str, _Json]:
-    thing = getattr(event, entry.thing)
-    if isinstance(thing, PersonRef):
-        return _agent(iris.PERSON_HOME, name_of(thing))
-    if isinstance(thing, UUID) and entry.type is None:
-        return {"objectType": "StatementRef", "id": str(thing)}
-    definition: dict[str, _Json] = {"type": entry.type}
-    if isinstance(thing, Activity):
-        definition = {"type": thing.type or entry.type, "name": thing.name}
-    elif places_of(entry).named:
-        definition["name"] = getattr(event, "name")  # noqa: B009  the class is known by its row only
-    return {"objectType": "Activity", "id": _iri(event, entry), "definition": definition}
-
-
-def _iri(event: Event, entry: Entry) -> str:
-    """The object's IRI: its own, or one of ours made from its code."""
-    thing = getattr(event, entry.thing)
-    if isinstance(thing, Activity):
-        return thing.id
-    if places_of(entry).by_iri:
-        return str(thing)
-    if entry.thing == "programme":
-        return _programme_iri(thing)
-    code = thing.number if entry.thing == "certificate" else str(thing)
-    owner = vars(event).get("issuer") or event.speaks_for
-    return f"{iris.BASE}{_last(entry.type or '')}/{_quoted(owner)}/{quote(code, safe='')}"
-
-
-@lru_cache(4096)  # the same few are quoted for every event
-def _quoted(code: str) -> str:
-    return quote(code, safe="")
-
-
-def _programme_iri(code: str) -> str:
-    return _PROGRAMMES + _quoted(code)
-
-
-def _context(event: Event, entry: Entry, name_of: NameOf) -> dict[str, _Json]:
-    places = places_of(entry)
-    activities: dict[str, _Json] = {"category": [{"id": iris.PROFILE_VERSION}]}
-    extensions: dict[str, _Json] = {EVENT: entry.name}
-    context: dict[str, _Json] = {"contextActivities": activities, "extensions": extensions}
-    if places.programme and (programme := getattr(event, "programme")):  # noqa: B009
-        activities["grouping"] = [{"id": _programme_iri(programme)}]
-    if places.offering and (offering := getattr(event, "offering")):  # noqa: B009
-        activities["parent"] = [{"id": offering}]
-    if places.target:
-        target = str(getattr(event, "target"))  # noqa: B009
-        context["statement"] = {"objectType": "StatementRef", "id": target}
-    said = vars(event)
-    if registration := said.get("registration"):
-        context["registration"] = str(registration)
-    if places.agents:
-        _add_agents(context, said, places.agents, name_of)
-    for name, iri, default in places.extensions:
-        if (value := said[name]) is not default and value != default:
-            extensions[iri] = _json(value)
-    return context
-
-
-def _add_agents(
-    context: dict[str, _Json], said: dict[str, Any], roles: tuple[str, ...], name_of: NameOf
-) -> None:
-    """Persons who neither act nor are acted upon, each with the role they play."""
-    people = {role: person for role in roles if (person := said[role]) is not None}
-    agents = {role: _agent(iris.PERSON_HOME, name_of(one)) for role, one in people.items()}
-    if agents:
-        context["contextAgents"] = [
-            {"objectType": "contextAgent", "agent": agent, "relevantTypes": [iris.own_type(role)]}
-            for role, agent in agents.items()
-        ]
-    if "learner" in agents:
-        context["extensions"][iris.TLA_LEARNER] = agents["learner"]
-
-
-def _result(event: Event) -> dict[str, _Json]:
-    said = vars(event)
-    result: dict[str, _Json] = dict(RESULTS.get(type(event).__name__, {}))
-    score: Score | None = said.get("score")
-    if score is not None:
-        result["score"] = {name: value / _SCALE[name] for name, value in score if value is not None}
-    duration: int | None = said.get("duration")
-    if duration is not None:
-        result["duration"] = f"PT{duration}S"
-    return result
-
-
-def _told(part: Part) -> dict[str, _Json]:
-    """The fields of a part as JSON values, those left at their defaults aside."""
-    defaults = _defaults(type(part))
-    return {name: _json(value) for name, value in part if value != defaults[name]}
-
-
-@cache
-def _defaults(part: type[Part]) -> dict[str, object]:
-    """The default of each field; of a required one a value that equals none."""
-    return {name: field.default for name, field in part.model_fields.items()}
-
-
-def _json(value: object) -> _Json:
-    if value is None or isinstance(value, str | int):
-        return value
-    if isinstance(value, Part):
-        return _told(value)
-    if isinstance(value, dict):
-        return value
-    if isinstance(value, tuple):
-        return [_json(part) for part in value]
-    if isinstance(value, datetime):
-        return rfc3339(value)
-    return value.isoformat() if isinstance(value, date) else str(value)
-
-
-def _last(iri: str) -> str:
-    return iri.rsplit("/", 1)[-1]
-
-
 # -- from a statement -------------------------------------------------------------------
 
 
@@ -306,14 +120,14 @@ def _from_object(thing: dict[str, _Json], entry: Entry) -> dict[str, _Json]:
 
 
 def _programme(activity: dict[str, _Json]) -> str:
-    return unquote(activity["id"].removeprefix(_PROGRAMMES))
+    return unquote(activity["id"].removeprefix(PROGRAMMES))
 
 
 def _from_context(context: dict[str, _Json], entry: Entry) -> dict[str, _Json]:
     fields: dict[str, _Json] = {}
     activities = context["contextActivities"]
     for group in _listed(activities.get("grouping", [])):
-        if group["id"].startswith(_PROGRAMMES):
+        if group["id"].startswith(PROGRAMMES):
             fields["programme"] = _programme(group)
     if "parent" in activities:
         fields["offering"] = _listed(activities["parent"])[0]["id"]
@@ -322,7 +136,7 @@ def _from_context(context: dict[str, _Json], entry: Entry) -> dict[str, _Json]:
     if "registration" in context:
         fields["registration"] = context["registration"]
     for one in context.get("contextAgents", ()):
-        role = _last(one["relevantTypes"][0])
+        role = one["relevantTypes"][0].rpartition("/")[2]
         if role in places_of(entry).agents:
             fields[role] = {"person_id": one["agent"]["account"]["name"]}
     return fields
@@ -337,7 +151,7 @@ def _from_result(result: dict[str, _Json]) -> dict[str, _Json]:
     fields: dict[str, _Json] = {}
     if "score" in result:
         fields["score"] = {
-            name: round(value * _SCALE[name]) for name, value in result["score"].items()
+            name: round(value * SCALE[name]) for name, value in result["score"].items()
         }
     if "duration" in result:
         fields["duration"] = _seconds(result["duration"])

@@ -9,19 +9,22 @@ it does not take, the ordinary way must judge and explain.
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from pydantic import BaseModel
 from pydantic_core import SchemaValidator, core_schema
 
 from jejak_schemas import clock, wire
 
-_Schema = Any
+Schema: TypeAlias = Any
+Terms: TypeAlias = Mapping[object, Callable[[Schema, "Terms"], Schema]]
+"""What stands for a schema of pydantic-core's, by the check that it calls or by its type."""
+
 _HEX: Final = "[0-9A-Fa-f]"
 # No U+0000, and not as many digits in a row as a NIP begins with.
 _PLAIN_TEXT: Final = core_schema.str_schema(pattern=r"^(?:\d{0,7}[^\d\x00])*\d{0,7}$")
-_ID: Final = rf"^{_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}}$"
-_ID_7: Final = rf"^{_HEX}{{8}}-{_HEX}{{4}}-7{_HEX}{{3}}-[89ABab]{_HEX}{{3}}-{_HEX}{{12}}$"
+_ID: Final = "^{hex}{{8}}(?:-{hex}{{4}}){{3}}-{hex}{{12}}$"
+_ID_7: Final = "^{hex}{{8}}-{hex}{{4}}-7{hex}{{3}}-[89ABab]{hex}{{3}}-{hex}{{12}}$"
 # Every day of the calendar but 29 February.
 _NIP: Final = (
     r"^(?:19|20|21)[0-9]{2}(?:(?:0[1-9]|1[0-2])(?:0[1-9]|1[0-9]|2[0-8])"
@@ -34,71 +37,98 @@ _FIRST_DAY, _END_DAY = (date(year, 1, 1) for year in (wire.FIRST_YEAR, wire.END_
 @cache
 def reader_of(model: type[BaseModel]) -> SchemaValidator:
     """What validates plain values of an Avro body as this model; its error explains nothing."""
-    return _validator(model, _OF_A_BODY)
+    return validator_of(model, _OF_A_BODY)
 
 
 @cache
 def maker_of(model: type[BaseModel]) -> SchemaValidator:
     """What validates Python's values as this model, no text among the times, days and ids."""
-    return _validator(model, _OF_PYTHON)
+    return validator_of(model, _OF_PYTHON)
 
 
-def _validator(model: type[BaseModel], terms: "_Terms") -> SchemaValidator:
-    schema = _rewritten(model.__pydantic_core_schema__, terms)
+def validator_of(model: type[BaseModel], terms: Terms) -> SchemaValidator:
+    """What validates as a model does, in these terms."""
+    schema = rewritten(model.__pydantic_core_schema__, terms)
     # Else pydantic takes the class's own validator wherever the schema names the class.
     return SchemaValidator(schema, _use_prebuilt=False)
 
 
-def _rewritten(schema: _Schema, terms: "_Terms") -> _Schema:
-    """A pydantic-core schema whose calls of our checks are said in its own terms."""
+def rewritten(schema: Schema, terms: Terms) -> Schema:
+    """A pydantic-core schema, or a part of one, said in these terms."""
     if isinstance(schema, list):
-        return [_rewritten(item, terms) for item in schema]
+        return [rewritten(item, terms) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    called = schema.get("function")
-    own = terms.get(called["function"]) if isinstance(called, dict) else None
-    if own is not None:
-        return own(schema["schema"])
+    kind = schema.get("type")
+    own = terms.get(called(schema)) or terms.get(kind if isinstance(kind, str) else None)
+    return own(schema, terms) if own else within(schema, terms)
+
+
+def within(schema: Schema, terms: Terms) -> Schema:
+    """The same schema, what is in it said in these terms."""
     return {
-        key: value if key in _OPAQUE else _rewritten(value, terms) for key, value in schema.items()
+        key: value if key in _OPAQUE else rewritten(value, terms) for key, value in schema.items()
     }
+
+
+def called(schema: Schema) -> Any:
+    """The function that a schema calls; None where it calls none."""
+    function = schema.get("function")
+    return function["function"] if isinstance(function, dict) else None
 
 
 _OPAQUE: Final = frozenset({"metadata", "config", "cls", "function", "default", "expected"})
 
 
-def _clean(inner: _Schema) -> _Schema:
-    return core_schema.chain_schema([inner, _PLAIN_TEXT])
+def clean(schema: Schema, _terms: Terms) -> Schema:
+    """A text."""
+    return core_schema.chain_schema([schema["schema"], _PLAIN_TEXT])
 
 
-def _uuid(inner: _Schema) -> _Schema:
-    pattern = _ID_7 if _of_version_7(inner) else _ID
-    text = core_schema.str_schema(strict=True, pattern=pattern)
-    return core_schema.chain_schema([text, core_schema.uuid_schema()])
+def id_text(schema: Schema, digit: str = _HEX) -> Schema:
+    """The text of an id, in these hexadecimal digits."""
+    form = _ID_7 if _of_version_7(schema) else _ID
+    return core_schema.str_schema(strict=True, pattern=form.format(hex=digit))
 
 
-def _own_uuid(inner: _Schema) -> _Schema:
-    return core_schema.uuid_schema(strict=True, version=7 if _of_version_7(inner) else None)
+def micros(_schema: Schema, _terms: Terms) -> Schema:
+    """A time as the wire has it."""
+    first, end = clock.micros_of(_FIRST), clock.micros_of(_END)
+    return core_schema.int_schema(strict=True, ge=first, lt=end)
 
 
-def _of_version_7(inner: _Schema) -> bool:
-    return bool(inner["type"] != "uuid")
+def days(_schema: Schema, _terms: Terms) -> Schema:
+    """A day as the wire has it."""
+    first, end = clock.days_of(_FIRST_DAY), clock.days_of(_END_DAY)
+    return core_schema.int_schema(strict=True, ge=first, lt=end)
 
 
-def _time(_inner: _Schema) -> _Schema:
-    return _counted(clock.micros_of(_FIRST), clock.micros_of(_END), clock.moment_of)
+def nip(_schema: Schema, _terms: Terms) -> Schema:
+    """A NIP."""
+    return core_schema.str_schema(strict=True, pattern=_NIP)
 
 
-def _day(_inner: _Schema) -> _Schema:
-    return _counted(clock.days_of(_FIRST_DAY), clock.days_of(_END_DAY), clock.day_of)
+def _id(schema: Schema, _terms: Terms) -> Schema:
+    return core_schema.chain_schema([id_text(schema), core_schema.uuid_schema()])
 
 
-def _counted(first: int, end: int, made: Callable[[int], object]) -> _Schema:
-    number = core_schema.int_schema(strict=True, ge=first, lt=end)
-    return core_schema.no_info_after_validator_function(made, number)
+def _own_id(schema: Schema, _terms: Terms) -> Schema:
+    return core_schema.uuid_schema(strict=True, version=7 if _of_version_7(schema) else None)
 
 
-def _own_time(_inner: _Schema) -> _Schema:
+def _of_version_7(schema: Schema) -> bool:
+    return bool(schema["schema"]["type"] != "uuid")
+
+
+def _time(schema: Schema, terms: Terms) -> Schema:
+    return core_schema.no_info_after_validator_function(clock.moment_of, micros(schema, terms))
+
+
+def _day(schema: Schema, terms: Terms) -> Schema:
+    return core_schema.no_info_after_validator_function(clock.day_of, days(schema, terms))
+
+
+def _own_time(_schema: Schema, _terms: Terms) -> Schema:
     return core_schema.no_info_plain_validator_function(_in_utc)
 
 
@@ -108,25 +138,20 @@ def _in_utc(value: object) -> datetime:
     raise ValueError
 
 
-def _own_day(_inner: _Schema) -> _Schema:
+def _own_day(_schema: Schema, _terms: Terms) -> Schema:
     return core_schema.date_schema(strict=True, ge=_FIRST_DAY, lt=_END_DAY)
 
 
-def _nip(_inner: _Schema) -> _Schema:
-    return core_schema.str_schema(strict=True, pattern=_NIP)
-
-
-_Terms = Mapping[object, Callable[[_Schema], _Schema]]
-_OF_A_BODY: Final[_Terms] = {
-    wire.check_text: _clean,
-    wire.check_id: _uuid,
+_OF_A_BODY: Final[Terms] = {
+    wire.check_text: clean,
+    wire.check_id: _id,
     wire.read_time: _time,
     wire.read_day: _day,
-    wire.check_nip: _nip,
+    wire.check_nip: nip,
 }
-_OF_PYTHON: Final[_Terms] = {
+_OF_PYTHON: Final[Terms] = {
     **_OF_A_BODY,
-    wire.check_id: _own_uuid,
+    wire.check_id: _own_id,
     wire.read_time: _own_time,
     wire.read_day: _own_day,
 }

@@ -12,6 +12,7 @@ import pytest
 from jejak.errors import Misuse
 from jejak.framing import KEYS, framing_of, registry_of
 from jejak.home import Home
+from jejak.loops import door_rules
 from jejak.services import registry_of as servers_registry
 from jejak.settings import Settings, load, origins
 from jejak_consumers import errors as consumer_errors
@@ -89,7 +90,7 @@ def walk(framing: SchemaRegistry) -> Walk:
     """A walk that comes no further than what a message is."""
     inboxes = {INBOX: Inbox("lan", UUID(int=1))}
     nothing = cast("Any", None)
-    return Walk(inboxes, nothing, nothing, nothing, nothing, datetime.now(UTC), framing)
+    return Walk(inboxes, nothing, nothing, nothing, door_rules(), datetime.now(UTC), framing)
 
 
 def test_the_walk_refuses_nothing_because_the_registry_is_away(

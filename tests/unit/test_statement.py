@@ -14,10 +14,11 @@ from uuid_utils.compat import uuid7
 from jejak_schemas import iris, xapi
 from jejak_schemas.catalogue import CATALOGUE, Actor, Entry
 from jejak_schemas.events import Event, LearningRated, StatementSubmitted
+from jejak_schemas.mapping import activity_of
 from jejak_schemas.parts import Score
 from jejak_schemas.places import types_of
 from jejak_schemas.resolve import Resolved, references, resolve
-from jejak_schemas.statement import activity_of, from_statement, to_statement
+from jejak_schemas.statement import from_statement, to_statement
 from tests.events import any_event, least_event
 
 STATED = tuple(entry for entry in CATALOGUE if entry.event is not StatementSubmitted)

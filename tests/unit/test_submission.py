@@ -13,8 +13,9 @@ from uuid_utils.compat import uuid7
 from jejak_lrs.competency.facts import Evidence, facts_of
 from jejak_schemas import codec, iris, submission
 from jejak_schemas.events import CourseCompleted, StatementSubmitted
+from jejak_schemas.mapping import activity_of
 from jejak_schemas.resolve import Resolved, references, resolve
-from jejak_schemas.statement import activity_of, followed, to_statement
+from jejak_schemas.statement import followed, to_statement
 
 AT = datetime(2026, 3, 9, 2, 15, tzinfo=UTC)
 NIP, COACH = "198503122010011002", "197911052005012001"

@@ -67,7 +67,8 @@ class Period(Part):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if self.started_on and self.ended_on and self.ended_on < self.started_on:
+        first, last = self.started_on, self.ended_on
+        if first is not None and last is not None and last < first:
             raise PydanticCustomError("impossible", "ended_on is before started_on")
         return self
 
@@ -80,7 +81,7 @@ class Validity(Part):
 
     @model_validator(mode="after")
     def _valid_in_order(self) -> Self:
-        if self.valid_until and self.valid_until < self.valid_from:
+        if self.valid_until is not None and self.valid_until < self.valid_from:
             raise PydanticCustomError("impossible", "valid_until is before valid_from")
         return self
 

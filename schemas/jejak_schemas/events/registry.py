@@ -48,7 +48,7 @@ class OfferingPublished(RegistryEvent):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if self.ends_on and self.ends_on < self.starts_on:
+        if self.ends_on is not None and self.ends_on < self.starts_on:
             raise PydanticCustomError("impossible", "ends_on is before starts_on")
         return self
 
@@ -203,6 +203,6 @@ class DestructionApproved(RegistryEvent):
     def _chooses(self) -> Self:
         if not (self.statements or self.person or self.types or self.since or self.until):
             raise PydanticCustomError("impossible", "chooses no records")
-        if self.since and self.until and self.until < self.since:
+        if self.since is not None and self.until is not None and self.until < self.since:
             raise PydanticCustomError("impossible", "until is before since")
         return self
