@@ -254,9 +254,10 @@ class KafkaInboxReader(InboxReader):
         with contextlib.suppress(KeyError):
             self._client.resume(_theirs(where))
 
-    def bounds(self, where: TopicPartition) -> tuple[int, int]:
-        """The first offset still kept and the next one to be written."""
-        return _bounds(self._line, self._client, _theirs(where), self._patience)
+    def bounds(self, asked: Iterable[TopicPartition]) -> Mapping[TopicPartition, tuple[int, int]]:
+        """Of each, the first offset still kept and the next one to be written; two requests."""
+        found = _bounds(self._line, self._client, list(map(_theirs, asked)), self._patience)
+        return {TopicPartition(*where): bounds for where, bounds in found.items()}
 
     def topic_ids(self, topics: Iterable[str]) -> Mapping[str, UUID]:
         """Kafka's ids of those topics that exist, from a request sent now."""
@@ -494,7 +495,7 @@ class KafkaFeed(Feed):
 
     def bounds(self) -> tuple[int, int]:
         """The first offset still kept, and the next one that a reader will see."""
-        return _bounds(self._line, self._client, self._where, self._patience)
+        return _bounds(self._line, self._client, [self._where], self._patience)[self._where]
 
     def seek(self, offset: int) -> None:
         """Read on from `offset`."""
@@ -543,11 +544,15 @@ def _trust(cafile: str) -> ssl.SSLContext:
         raise CredentialsError(f"ssl_cafile {cafile}: {exc.strerror}") from exc
 
 
-def _bounds(line: Line, client: Any, where: TheirPartition, patience: float) -> tuple[int, int]:
+def _bounds(
+    line: Line, client: Any, asked: Sequence[TheirPartition], patience: float
+) -> dict[TheirPartition, tuple[int, int]]:
+    if not asked:
+        return {}
     with line.explained():
-        first = client.beginning_offsets([where], timeout_ms=_ms(patience))
-        end = client.end_offsets([where], timeout_ms=_ms(patience))
-    return int(first[where]), int(end[where])
+        firsts = client.beginning_offsets(asked, timeout_ms=_ms(patience))
+        ends = client.end_offsets(asked, timeout_ms=_ms(patience))
+    return {where: (int(firsts[where]), int(ends[where])) for where in asked}
 
 
 def _message(record: Any) -> Message:

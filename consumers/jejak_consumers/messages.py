@@ -70,8 +70,8 @@ class InboxReader(Protocol):
     def resume(self, where: TopicPartition) -> None:
         """Read it again."""
 
-    def bounds(self, where: TopicPartition) -> tuple[int, int]:
-        """The first offset still kept and the next one to be written."""
+    def bounds(self, asked: Iterable[TopicPartition]) -> Mapping[TopicPartition, tuple[int, int]]:
+        """Of each, the first offset still kept and the next one to be written."""
 
     def topic_ids(self, topics: Iterable[str]) -> Mapping[str, UUID]:
         """Kafka's ids of topics, asked from the brokers now, never from a cache."""

@@ -64,22 +64,29 @@ class Partitions:
             return
         self._looked = time.monotonic()
         self._require_tail()
-        ids = self.reader.topic_ids({where.topic for where in self._idle})
-        offsets = inboxes.stored_offsets(
-            self.database.connection,
-            [(ids[where.topic], where.partition) for where in self._idle if where.topic in ids],
-        )
-        for where in sorted(self._idle):
-            if where.topic in ids:
-                self._start(where, offsets.get((ids[where.topic], where.partition)))
-            else:
-                self._say(where, "not consumed", "its topic is gone")
+        rows = self._rows(sorted(self._idle))
+        readable = [where for where, row in rows.items() if row.stopped is None]
+        bounds = self.reader.bounds(readable)  # all at once: there may be a thousand inboxes
+        for where, row in rows.items():
+            self._start(where, row, row.stopped or self._unreadable(row, bounds[where]))
 
-    def _start(self, where: TopicPartition, row: inboxes.Inbox | None) -> None:
-        if row is None:
-            why = "the ledger does not know this topic's id: not added yet, or topic made anew"
-            self._say(where, "not consumed", why)
-        elif (unreadable := self._unreadable(where, row)) is not None:
+    def _rows(self, wanted: Sequence[TopicPartition]) -> dict[TopicPartition, inboxes.Inbox]:
+        """Where the ledger stands in those that it consumes; says why it does not in the others."""
+        ids = self.reader.topic_ids({where.topic for where in wanted})
+        keys = {
+            where: (ids[where.topic], where.partition) for where in wanted if where.topic in ids
+        }
+        rows = inboxes.stored_offsets(self.database.connection, keys.values())
+        for where in wanted:
+            if where not in keys:
+                self._say(where, "not consumed", "its topic is gone")
+            elif keys[where] not in rows:
+                why = "the ledger does not know this topic's id: not added yet, or topic made anew"
+                self._say(where, "not consumed", why)
+        return {where: rows[key] for where, key in keys.items() if key in rows}
+
+    def _start(self, where: TopicPartition, row: inboxes.Inbox, unreadable: str | None) -> None:
+        if unreadable is not None:
             self._say(where, _STOPPED, unreadable)
         else:
             self.vitals.goes_on(where)
@@ -89,11 +96,9 @@ class Partitions:
             self.next[where] = row.next_offset
             self._idle.discard(where)
 
-    def _unreadable(self, where: TopicPartition, row: inboxes.Inbox) -> str | None:
+    def _unreadable(self, row: inboxes.Inbox, bounds: tuple[int, int]) -> str | None:
         """Why a partition must not be read on. Once it is so, it stays so: see `stop`."""
-        if row.stopped is not None:
-            return row.stopped
-        first, end = self.reader.bounds(where)
+        first, end = bounds
         if first <= row.next_offset <= end:
             return None
         why = f"the ledger stands at {row.next_offset}, the log holds [{first}, {end})"

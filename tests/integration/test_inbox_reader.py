@@ -104,7 +104,8 @@ def test_a_member_reads_every_partition_from_where_it_sought(
     assert by_place == {(0, 0): b"a", (0, 1): b"c", (1, 0): b"b"}
     assert one.read[0].key == b"key"
     assert one.read[0].headers == (("h", b"1"),)
-    assert one.reader.bounds(TopicPartition(topic, 0)) == (0, 2)
+    inbox = TopicPartition(topic, 0)
+    assert one.reader.bounds([inbox]) == {inbox: (0, 2)}
     one.reader.report({TopicPartition(topic, 0): Reported(2, "a life")})
     until(lambda: one.reader.reported().get(TopicPartition(topic, 0)) == Reported(2, "a life"), one)
 

@@ -95,8 +95,8 @@ class FakeInbox(InboxReader):
     def resume(self, where: TopicPartition) -> None:
         self.paused.discard(where)
 
-    def bounds(self, where: TopicPartition) -> tuple[int, int]:
-        return 0, len(self.logs[where])
+    def bounds(self, asked: Iterable[TopicPartition]) -> Mapping[TopicPartition, tuple[int, int]]:
+        return {where: (0, len(self.logs[where])) for where in asked}
 
     def topic_ids(self, topics: Iterable[str]) -> Mapping[str, UUID]:
         return {topic: self.ids[topic] for topic in topics if topic in self.ids}

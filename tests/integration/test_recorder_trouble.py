@@ -1,7 +1,7 @@
 """The recorder where messages meet each other, and where the world goes wrong around it."""
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import timedelta
 from typing import Any
@@ -230,8 +230,9 @@ class Shrunk(FakeInbox):
             raise errors.OffsetOutOfRange(self.broken, "its log does not hold offset 7")
         return found
 
-    def bounds(self, where: TopicPartition) -> tuple[int, int]:
-        return (8, 9) if where == self.broken else super().bounds(where)
+    def bounds(self, asked: Iterable[TopicPartition]) -> Mapping[TopicPartition, tuple[int, int]]:
+        found = super().bounds(asked)
+        return {at: (8, 9) if at == self.broken else held for at, held in found.items()}
 
 
 def test_a_partition_that_cannot_be_read_on_stops_alone(database: services.Database) -> None:
