@@ -66,6 +66,7 @@ class Recorder:
     _ahead: Carriage | None = None  # walked while the batch before it was appended
     _noted: float = 0.0
     _oldest: int = 0
+    _registry: tuple[int, parties.Parties] | None = None
     _tidied: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
@@ -97,6 +98,7 @@ class Recorder:
                 self.vitals.retried(exc)
                 stop.wait(backoff.pause(failures))
                 self.partitions.go_back()
+                self._registry = None  # it may be another ledger's by now: one that was restored
             self._tidy()
 
     def _tidy(self) -> None:
@@ -207,7 +209,7 @@ class Recorder:
     def _begin(self, messages: Sequence[Message], learn: Learn | None = None) -> Carriage:
         """A batch of the first messages, and whom their keys name looked up."""
         first = messages[:MOST_MESSAGES]
-        version, registry = parties.load(self.database.connection)
+        version, registry = self._registry = parties.load(self.database.connection, self._registry)
         walk = self._walk(registry)
         (learn or self._learn)(walk.directory, _references_of_keys(first))
         return Carriage(walk, version, first)

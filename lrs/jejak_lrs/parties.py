@@ -44,6 +44,10 @@ class Parties:
              for key, by_start in latest.items()}
         )  # fmt: skip
 
+    def anew(self) -> Parties:
+        """The same, remembering no question: days that are asked about never end."""
+        return Parties(self._changes)
+
     def roles_of(self, code: str, on: date) -> frozenset[str]:
         """The roles of a party on a day; empty if it is not declared then.
 
@@ -88,8 +92,14 @@ class Parties:
         return [c for c in changes if _covers(c, on)] if changes else []
 
 
-def load(connection: Connection) -> tuple[int, Parties]:
-    """(registry version, parties), from one snapshot."""
+def load(connection: Connection, held: tuple[int, Parties] | None = None) -> tuple[int, Parties]:
+    """(registry version, parties), from one snapshot.
+
+    There may be thousands, and a recorder asks for each batch: what it holds of the version that is
+    still the ledger's is not read again.
+    """
+    if held is not None and held[0] == _version(connection):
+        return held[0], held[1].anew()
     found = connection.execute(
         "SELECT registry_version, code, event_type, valid_from, valid_until, roles, senders, forms "
         "FROM ledger_head LEFT JOIN party ON true ORDER BY position"
@@ -98,6 +108,11 @@ def load(connection: Connection) -> tuple[int, Parties]:
         PartyChange(*row[:4], *map(tuple, row[4:])) for _, *row in found if row[0] is not None
     ]
     return found[0][0], Parties.of(changes)
+
+
+def _version(connection: Connection) -> int:
+    found = connection.execute("SELECT registry_version FROM ledger_head").fetchone()
+    return int(found[0]) if found else 0
 
 
 def _covers(change: PartyChange, on: date) -> bool:

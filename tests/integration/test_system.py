@@ -24,3 +24,14 @@ def test_a_ledger_begins_with_more_institutions_than_its_genesis_may_name(writer
     _, known = parties.load(writer.connection)
     today = jakarta_date(NOW)
     assert all(known.roles_of(one.code, today) == {"provider"} for one in MANY)
+
+
+def test_parties_are_read_again_only_where_the_registry_has_moved(writer: Database) -> None:
+    system.begin(writer, finisher(), MANY[:1], NOW)
+    system.declare(writer, finisher(), MANY[:1], NOW)
+    version, known = parties.load(writer.connection)
+    assert known.codes() == {"p000"}
+    nobody = (version, parties.Parties.of(()))
+    assert parties.load(writer.connection, nobody)[1].codes() == frozenset()
+    system.declare(writer, finisher(), MANY[:2], NOW)
+    assert parties.load(writer.connection, nobody)[1].codes() == {"p000", "p001"}
