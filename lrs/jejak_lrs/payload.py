@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FORMAT = 1
-LEVEL = 1  # 7 % larger than 3, and half the time: its tables stay in the cache (measured)
+# zstd's level 1, whose tables stay in the cache, told to take only matches of seven bytes or more:
+# 5 % smaller and no slower than as it comes, because fewer matches cost less (measured).
+_LEVEL = 1
+_SHORTEST_MATCH = 7
+_STATEMENT_BYTES = 2048  # most are smaller; zstd sizes its tables by this
 
 # An event has at most 64 KiB; its statement may be several times that. A frame that claims more
 # is not ours, and must not take the memory it claims.
@@ -42,12 +46,17 @@ class Packer:
         if (number == _NO_DICTIONARY) != (not dictionary):
             raise ValueError("number 0 and no dictionary go together")
         self._header = bytes((FORMAT, number))
-        self._compress = zstandard.ZstdCompressor(
-            level=LEVEL,
-            dict_data=_trained(dictionary),
+        parameters = zstandard.ZstdCompressionParameters.from_level(
+            _LEVEL,
+            source_size=_STATEMENT_BYTES,
+            dict_size=len(dictionary),
+            min_match=_SHORTEST_MATCH,
             write_checksum=False,
             write_content_size=True,
             write_dict_id=False,
+        )
+        self._compress = zstandard.ZstdCompressor(
+            dict_data=_trained(dictionary), compression_params=parameters
         ).compress
 
     def pack(self, plain: bytes) -> bytes:

@@ -103,8 +103,8 @@ def test_payloads_of_every_dictionary_ever_shipped_are_read() -> None:
 def test_training_adds_a_numbered_file_with_its_hash(tmp_path: Path) -> None:
     (tmp_path / dictionaries.MANIFEST).write_text("[]")
 
-    first = train.train(STATEMENTS, tmp_path)
-    second = train.train(STATEMENTS, tmp_path)
+    first = train.train(STATEMENTS, tmp_path, size=4096, drawings=2)
+    second = train.train(STATEMENTS, tmp_path, size=4096, drawings=2)
 
     entries = json.loads((tmp_path / dictionaries.MANIFEST).read_text())
     assert [entry["number"] for entry in entries] == [1, 2]
