@@ -5,15 +5,15 @@ aliases come on top, once a person. Prints bytes a record of each table, its ind
 """
 
 import sys
-from collections.abc import Sequence
 from typing import Final
 
 from bench import mix, walk
 from bench.ledgers import empty_ledger
 from jejak_consumers.recorder import MOST_MESSAGES
-from jejak_lrs import history, ledger
-from jejak_lrs.batch import Batch, Item, Row
-from jejak_lrs.database import Connection, Database
+from jejak_consumers.walk import Inbox
+from jejak_lrs import history, inboxes, ledger
+from jejak_lrs.batch import Batch, Span
+from jejak_lrs.database import Connection
 
 WANTED: Final = 650  # bytes a record (issue 5, point 3)
 _EVENTS: Final = 100_000
@@ -31,18 +31,27 @@ def main(events: int) -> None:
     house = walk.house_of(nation, deliveries)
     messages = [walk.message_of(offset, one) for offset, one in enumerate(deliveries)]
     with empty_ledger() as database:
+        for topic, inbox in house.inboxes.items():
+            _open(database.connection, topic, inbox)
+        stored = dict.fromkeys(house.inboxes, 0)
         for batch in mix.batches(messages, MOST_MESSAGES):
             walked = house.walk()
-            _append(database, [walked.carry(message) for message in batch])
+            items = [walked.carry(message) for message in batch]
+            ends = {message.topic: message.offset + 1 for message in batch}
+            spans = [
+                Span(house.inboxes[topic].topic_id, topic, 0, stored[topic], end)
+                for topic, end in ends.items()
+            ]
+            stored |= ends
+            version = history.head(database.connection).registry_version
+            ledger.append(database, Batch(items, version, spans))
         _say(database.connection)
 
 
-def _append(database: Database, items: Sequence[Item]) -> None:
-    """As redriven: sources keep their inbox, and no offsets are moved."""
-    rows = [item for item in items if isinstance(item, Row)]
-    for row in rows:
-        row.source = row.source._replace(kind="redrive")
-    ledger.append(database, Batch(rows, history.head(database.connection).registry_version))
+def _open(connection: Connection, topic: str, inbox: Inbox) -> None:
+    inboxes.open_inbox(
+        connection, topic_id=inbox.topic_id, topic=topic, partitions=1, party=inbox.party
+    )
 
 
 def _say(connection: Connection) -> None:

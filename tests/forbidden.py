@@ -25,6 +25,7 @@ DUTIES: Mapping[str, Mapping[str, frozenset[str]]] = {
         "person_alias": {"writer": "insert"},
         "person_registered": {"writer": "insert"},
         "dictionary": {},
+        "event_verb": {},
         "epoch": {},
         "ledger_head": {"writer": "update"},
         "inbox_offset": {"writer": "update"},

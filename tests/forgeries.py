@@ -166,6 +166,17 @@ FORGERIES = (
         "dictionary 1: it is missing or altered",
     ),
     Forgery(
+        "what an event type's verb is, is told otherwise",
+        "UPDATE event_verb SET verb = 'http://adlnet.gov/expapi/verbs/failed' WHERE event_type "
+        "= 'CourseCompleted'",
+        "record 7: its commitment is not that of its content",
+    ),
+    Forgery(
+        "an event type's verb is deleted",
+        "DELETE FROM event_verb WHERE event_type = 'BadgeEarned'",
+        "event_verb BadgeEarned: it is missing or altered",
+    ),
+    Forgery(
         "everything is gone",
         "DELETE FROM record",
         "record 0: it is missing, and all up to ",

@@ -95,8 +95,10 @@ class Outcome:
 
 _RECORD: LiteralString = (
     "SELECT position, statement_id, stored, occurred_at, event_type, party, on_behalf_of, "
-    "person_id, agency, verb, activity, source_kind, source_topic, source_partition, "
-    "source_offset, mapping_version, warnings, payload, salt, content_tag, commitment FROM record "
+    "person_id, agency, "
+    "coalesce(verb, (SELECT v.verb FROM event_verb v WHERE v.event_type = record.event_type)), "
+    "activity, source_kind, source_topic, source_partition, source_offset, mapping_version, "
+    "string_to_array(warnings, ' '), payload, salt, content_tag, commitment FROM record "
 )
 _OUTCOME: LiteralString = (
     "SELECT number, at_position, stored, kind, party, event_id, source_kind, source_topic, "

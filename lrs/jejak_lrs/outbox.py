@@ -47,7 +47,8 @@ _INBOX: LiteralString = (
     "LEFT JOIN inbox_offset i ON i.topic_id = source_topic AND i.partition = source_partition "
 )
 _RECORDS: LiteralString = (
-    "SELECT position, statement_id, r.party, i.topic, source_partition, source_offset, warnings "
+    "SELECT position, statement_id, r.party, i.topic, source_partition, source_offset, "
+    "string_to_array(warnings, ' ') "
     "FROM record r " + _INBOX + "WHERE position > %s AND position < %s ORDER BY position LIMIT %s"
 )
 _OUTCOMES: LiteralString = (

@@ -60,11 +60,11 @@ record = Table(
     Column("on_behalf_of", Text),
     Column("person_id", Uuid),
     Column("agency", Text),
-    Column("verb", Text, nullable=False),
+    Column("verb", Text),  # null: event_verb has it
     Column("activity", Text),
     *_source(),
     Column("mapping_version", Integer, nullable=False),
-    Column("warnings", ARRAY(Text)),
+    Column("warnings", Text),  # codes, a space between
     Column("payload", LargeBinary),
     Column("salt", LargeBinary),
     Column("tag_salt", LargeBinary),  # select it as writer or eraser only
@@ -222,6 +222,13 @@ dictionary = Table(
     Column("content", LargeBinary, nullable=False),
 )
 
+event_verb = Table(
+    "event_verb",
+    metadata,
+    Column("event_type", Text, primary_key=True),
+    Column("verb", Text, nullable=False),
+)
+
 epoch = Table(
     "epoch",
     metadata,
@@ -247,5 +254,6 @@ APPEND_ONLY = (
     person_alias,
     person_registered,
     dictionary,
+    event_verb,
     epoch,
 )

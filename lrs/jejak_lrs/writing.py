@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jejak_lrs import errors, tables
+from jejak_lrs import errors, tables, verbs
 from jejak_lrs.batch import Row
 from jejak_lrs.copying import copy
 from jejak_lrs.sorting import Stored
@@ -120,6 +120,7 @@ def copy_keys(connection: Connection, rows: Iterable[Row], first: int) -> None:
 
 def copy_records(connection: Connection, rows: Iterable[Row], first: int, stored: datetime) -> None:
     """The records, numbered from `first`."""
+    own_verb = verbs.OWN.get
     copy(
         connection,
         tables.record,
@@ -134,14 +135,14 @@ def copy_records(connection: Connection, rows: Iterable[Row], first: int, stored
                 row.on_behalf_of,
                 row.person_id,
                 row.agency,
-                row.verb,
+                None if row.verb == own_verb(row.event_type) else row.verb,
                 row.activity,
                 row.source.kind,
                 row.source.topic_id,
                 row.source.partition,
                 row.source.offset,
                 row.mapping_version,
-                list(row.warnings) or None,
+                " ".join(row.warnings) or None,
                 row.payload,
                 row.salt,
                 row.tag_salt,

@@ -1,18 +1,24 @@
 """Roles and migrations: safe to repeat, safe together, and as the code believes."""
 
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import asdict, replace
+from importlib import resources
+from uuid import uuid4
 
 import psycopg
 import pytest
 from psycopg import sql
 
 from jejak.addresses import PostgresAddress
-from jejak_lrs import dictionaries, errors, migrations, roles, tables
+from jejak_lrs import dictionaries, errors, history, migrations, moment, roles, tables
+from jejak_lrs.audit.scan import Scan
+from jejak_lrs.batch import SYSTEM
 from jejak_lrs.database import Connection, Database, connect
 from jejak_lrs.payload import Packer
-from tests import services
+from tests import rows, services
 
 pytestmark = pytest.mark.integration
 
@@ -198,3 +204,48 @@ def test_another_dictionary_under_a_known_number_is_refused(
 
     with pytest.raises(errors.Broken):
         dictionaries.copy(superuser)
+
+
+_OLD = ("0001_ledger", "0002_projections", "0003_access", "0004_stopped", "0005_epochs")
+_RECORDED = """
+    INSERT INTO record (position, statement_id, stored, occurred_at, event_type, party, person_id,
+        verb, activity, source_kind, mapping_version, warnings, payload, salt, tag_salt,
+        content_tag, commitment)
+    VALUES (0, %(statement_id)s, now(), %(occurred_at)s, %(event_type)s, %(party)s, %(person_id)s,
+        %(verb)s, %(activity)s, 'system', %(mapping_version)s, %(warnings)s, %(payload)s, %(salt)s,
+        %(tag_salt)s, %(content_tag)s, %(commitment)s)
+"""
+
+
+def test_records_of_a_ledger_of_before_are_read_and_proved_after_a_migration(
+    empty: services.Database,
+) -> None:
+    said = b'{"verb":{"id":"http://adlnet.gov/expapi/verbs/completed"}}'
+    old = replace(rows.row(0, said=said, source=SYSTEM, person_id=uuid4()), warnings=("late",))
+    old = replace(old, commitment=rows.commitment_of(old, said))
+    with closing(psycopg.connect(empty.dsn(roles.MIGRATOR), autocommit=True)) as owner:
+        owner.execute("SET ROLE jejak_owner")
+        for name in _OLD:
+            owner.execute(resources.files(migrations).joinpath(f"sql/{name}.sql").read_bytes())
+        owner.execute("CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)")
+        owner.execute("INSERT INTO alembic_version VALUES ('0005')")
+        owner.execute(_RECORDED, {**asdict(old), "warnings": list(old.warnings)})
+        owner.execute("INSERT INTO statement_key VALUES (%s, 0)", [old.statement_id])
+        owner.execute("UPDATE ledger_head SET next_position = 1, last_stored = now()")
+
+    migrations.migrate(empty.dsn(roles.MIGRATOR))
+
+    with closing(connect(empty.dsn(roles.AUDITOR))) as auditor:
+        (kept,) = history.records(auditor, -1, 9)
+        until = moment.read(auditor)
+        assert until is not None
+        assert list(Scan(auditor, until).differences(lambda *_: None)) == []
+    assert (kept.verb, kept.warnings) == (old.verb, ["late"])
+
+
+@pytest.fixture
+def empty(postgres: services.Postgres, template: services.Database) -> Iterator[services.Database]:
+    """A database with nothing in it, not even migrations."""
+    postgres.execute(sql.SQL("CREATE DATABASE bare OWNER jejak_owner").format())
+    yield services.Database(postgres, "bare", template.passwords)
+    postgres.execute(sql.SQL("DROP DATABASE bare WITH (FORCE)").format())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from jejak_lrs import dictionaries
+from jejak_lrs import dictionaries, verbs
 from jejak_lrs.arriving import Said
 from jejak_lrs.audit import epochs, people, strays
 from jejak_lrs.audit.appended import appended
@@ -62,6 +62,7 @@ class Scan:
         yield from strays.differences(self._connection)
         yield from epochs.differences(self._connection, self._until, self._statements)
         yield from _dictionaries(self._connection)
+        yield from _verbs(self._connection)
         for one in self.books.balances():
             if one.wrong is not None:
                 yield Difference(f"inbox {one.inbox.topic}/{one.inbox.partition}", one.wrong)
@@ -157,3 +158,11 @@ def _dictionaries(connection: Connection) -> Iterator[Difference]:
     for number, content in dictionaries.shipped().items():
         if kept.get(number) != content:
             yield Difference(f"dictionary {number}", "it is missing or altered")
+
+
+def _verbs(connection: Connection) -> Iterator[Difference]:
+    """The verbs of event types are those of this package."""
+    kept = verbs.read(connection)
+    for event_type, verb in verbs.OWN.items():
+        if kept.get(event_type) != verb:
+            yield Difference(f"event_verb {event_type}", "it is missing or altered")

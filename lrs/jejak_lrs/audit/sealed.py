@@ -21,7 +21,7 @@ def record_wrong(record: Record, unpacker: Unpacker) -> str | None:
     if len(record.salt) != seal.SALT_BYTES:
         return f"its salt has {len(record.salt)} bytes"
     if record.warnings == []:
-        return "its warnings are an empty list, where there are none or some"
+        return "its warnings are an empty text, where there are none or some"
     try:
         plain = unpacker.unpack(record.payload)
     except BadPayload as exc:

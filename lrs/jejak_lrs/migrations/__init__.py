@@ -13,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from jejak_lrs import database, dictionaries
+from jejak_lrs import database, dictionaries, verbs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ _ADVISORY_LOCK = 0x4A454A414B  # "JEJAK"
 
 
 def migrate(dsn: str) -> None:
-    """Bring the database to the newest revision, in one transaction, and copy the dictionaries.
+    """Bring the database to the newest revision, in one transaction, with what records are read by.
 
     Args:
         dsn: of `jejak_migrator`, who may `SET ROLE jejak_owner` and owns nothing itself.
@@ -36,6 +36,7 @@ def migrate(dsn: str) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
         command.upgrade(_config(connection), "head")
         dictionaries.copy(database.psycopg_connection(connection))
+        verbs.copy(database.psycopg_connection(connection))
 
 
 def revisions(dsn: str) -> tuple[str | None, str | None]:
