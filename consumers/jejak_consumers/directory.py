@@ -65,7 +65,7 @@ class Directory:
     newcomers: dict[UUID, NewPerson] = field(default_factory=dict)
     _new: dict[Reference, NewPerson] = field(default_factory=dict)
     _claims: dict[Reference, tuple[int, str]] = field(default_factory=dict)
-    _arrived: dict[UUID, int] = field(default_factory=dict)
+    _arrived: dict[int, int] = field(default_factory=dict)
 
     def learn(self, asked: Iterable[Reference], known: Mapping[Reference, Known]) -> None:
         """Take in what the ledger answered; what it did not answer is unknown to it."""
@@ -87,7 +87,7 @@ class Directory:
 
     def arrive(self, statement_id: UUID) -> None:
         """The message walked now will stand in the ledger once its batch does."""
-        self._arrived.setdefault(statement_id, self.turn)
+        self._arrived.setdefault(statement_id.int, self.turn)
 
     def find_all(self, named: Iterable[Reference], event_id: str) -> dict[Reference, UUID | None]:
         """Whom each of an event's references names; None for an alias that nobody has."""
@@ -152,7 +152,7 @@ class Directory:
 
     def holds(self, statement_id: UUID) -> bool:
         """Whether the ledger holds a statement, or will by an earlier message of this batch."""
-        if self._arrived.get(statement_id, self.turn) < self.turn:
+        if self._arrived.get(statement_id.int, self.turn) < self.turn:
             return True
         reference = (STATEMENT, str(statement_id))
         if reference not in self.asked:
