@@ -24,6 +24,7 @@ from jejak_lrs.database import Database
 log = structlog.get_logger()
 
 _LOOK_AGAIN_SECONDS: Final = 1.0
+_TELL_ALL_SECONDS: Final = 10.0
 _STOPPED: Final = "partition stopped"
 
 
@@ -40,6 +41,8 @@ class Partitions:
     _said: dict[TopicPartition, str] = field(default_factory=dict)  # why one is not read
     _doubted: dict[TopicPartition, int] = field(default_factory=dict)  # a gap seen once, and where
     _looked: float = 0.0
+    _moved: set[TopicPartition] = field(default_factory=set)  # what the group was not told of
+    _told_all: float = 0.0
 
     def assigned(self, partitions: Iterable[TopicPartition]) -> None:
         """New partitions: not read before the ledger was asked where to go on."""
@@ -164,14 +167,23 @@ class Partitions:
         for span in spans:
             where = TopicPartition(span.topic, span.partition)
             self.next[where] = span.end
+            self._moved.add(where)
             self._said.pop(where, None)
 
     def told(self) -> dict[TopicPartition, Reported]:
-        """What to tell the group: what is recorded, and in which epoch; ask after the append."""
+        """What to tell the group: what is recorded, and in which epoch; ask after the append.
+
+        Of what has moved, and now and then of all: telling may fail, and a thousand inboxes are
+        too many to tell of with each batch.
+        """
+        if time.monotonic() - self._told_all > _TELL_ALL_SECONDS:
+            self._told_all = time.monotonic()
+            self._moved.update(self.next)
         epoch = history.head(self.database.connection).epoch
+        moved, self._moved = self._moved, set()
         return {
-            where: Reported(offset, tail.life(epoch, self.topics[where.topic].topic_id))
-            for where, offset in self.next.items()
+            where: Reported(self.next[where], tail.life(epoch, self.topics[where.topic].topic_id))
+            for where in moved & self.next.keys()
         }
 
     def _require_tail(self) -> None:

@@ -3,6 +3,7 @@
 Kafka's side is a fake inbox that keeps the port's promises; the e2e tests use the broker.
 """
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -546,3 +547,14 @@ def test_an_inbox_added_while_the_recorder_looks_is_read(database: services.Data
     house.settle()
     assert house.outcome(message) == ("refused", "unreadable", None)
     house.ledger.close()
+
+
+def test_the_group_is_told_of_all_inboxes_at_first_and_then_of_what_moved(house: House) -> None:
+    house.send(completed())
+    house.settle()
+    assert house.inbox.told.keys() == house.inbox.logs.keys()
+    house.inbox.told.clear()
+    house.recorder.partitions._told_all = time.monotonic()  # as if no time passed
+    where = house.send(completed()).where
+    house.settle()
+    assert {at: told.next_offset for at, told in house.inbox.told.items()} == {where: 2}
