@@ -38,6 +38,19 @@ def test_a_row_becomes_the_record_it_was(writer: Database) -> None:
     assert next_offset(writer) == 1
 
 
+def test_a_verb_stands_in_the_record_only_where_its_event_type_does_not_say_it(
+    writer: Database,
+) -> None:
+    other = "https://contoh.id/verbs/mencoba"
+    ledger.append(writer, rows.batch([rows.row(0), rows.row(1, verb=other)]))
+
+    kept = writer.connection.execute("SELECT verb FROM record ORDER BY position").fetchall()
+    read = [record.verb for record in history.records(writer.connection, -1, 9)]
+
+    assert kept == [(None,), (other,)]
+    assert read == ["http://adlnet.gov/expapi/verbs/completed", other]
+
+
 def test_positions_have_no_gaps_over_appends(writer: Database) -> None:
     for start in (0, 3, 6):
         ledger.append(writer, rows.batch([rows.row(start + n) for n in range(3)], start=start))
