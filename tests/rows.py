@@ -67,23 +67,7 @@ def row(
 
 def commitment_of(of: Row, plain: bytes) -> bytes:
     """The commitment as the walk computes it."""
-    return seal.record_commitment(
-        of.salt,
-        statement_id=of.statement_id,
-        occurred_at=of.occurred_at,
-        event_type=of.event_type,
-        party=of.party,
-        on_behalf_of=of.on_behalf_of,
-        person_id=of.person_id,
-        agency=of.agency,
-        verb=of.verb,
-        activity=of.activity,
-        source=of.source,
-        mapping_version=of.mapping_version,
-        content_tag=of.content_tag,
-        warnings=of.warnings,
-        plain=plain,
-    )
+    return seal.record_commitment(of.salt, of, plain)
 
 
 def refused(offset: int, *, partition: int = 0, reason: str = "nip-impossible") -> Refused:

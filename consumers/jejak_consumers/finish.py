@@ -16,7 +16,7 @@ from jejak_schemas.clock import moment_of
 from jejak_schemas.codec import Read
 from jejak_schemas.events import Event
 from jejak_schemas.mapping import MAPPING_VERSION, NameOf, activity_of, own_name, statement_of
-from jejak_schemas.plain import Said, values_of
+from jejak_schemas.plain import Said, id_of, values_of
 
 
 class Standing(NamedTuple):
@@ -43,49 +43,27 @@ class Finisher:
         `name_of` is who is behind each reference, where the event is not resolved.
         """
         entry, said = read.entry, read.said
-        event = read.event if entry.name in WITH_EFFECTS else None
         statement = statement_of(entry, said, name_of)
         plain = _exact(entry, said, statement)
         salt, tag_salt = seal.salts()
         digest = seal.digest(read.schema.sha256, read.body)
-        tag = seal.content_tag(tag_salt, digest)
-        statement_id, occurred_at = UUID(said["event_id"]), moment_of(said["occurred_at"])
-        party, on_behalf_of = said["party"], said["on_behalf_of"]
-        verb, activity = statement["verb"]["id"], activity_of(statement)
-        commitment = seal.record_commitment(
-            salt,
-            statement_id=statement_id,
-            occurred_at=occurred_at,
+        event = read.event if entry.name in WITH_EFFECTS else None
+        row = Row(
+            statement_id=id_of(said["event_id"]),
+            occurred_at=moment_of(said["occurred_at"]),
             event_type=entry.name,
-            party=party,
-            on_behalf_of=on_behalf_of,
+            party=said["party"],
+            on_behalf_of=said["on_behalf_of"],
             person_id=standing.person_id,
             agency=standing.agency,
-            verb=verb,
-            activity=activity,
-            source=standing.source,
-            mapping_version=MAPPING_VERSION,
-            content_tag=tag,
-            warnings=standing.warnings,
-            plain=plain,
-        )
-        return Row(
-            statement_id=statement_id,
-            occurred_at=occurred_at,
-            event_type=entry.name,
-            party=party,
-            on_behalf_of=on_behalf_of,
-            person_id=standing.person_id,
-            agency=standing.agency,
-            verb=verb,
-            activity=activity,
+            verb=statement["verb"]["id"],
+            activity=activity_of(statement),
             source=standing.source,
             mapping_version=MAPPING_VERSION,
             payload=self.pack(plain),
             salt=salt,
             tag_salt=tag_salt,
-            content_tag=tag,
-            commitment=commitment,
+            content_tag=seal.content_tag(tag_salt, digest),
             digest=digest,
             warnings=standing.warnings,
             needs=standing.needs,
@@ -94,6 +72,8 @@ class Finisher:
             registers=standing.registers,
             original=standing.original,
         )
+        row.commitment = seal.record_commitment(salt, row, plain)
+        return row
 
     def finish_system(self, event: Event, person_id: UUID | None = None) -> Row:
         """The row of an event that the system itself makes."""

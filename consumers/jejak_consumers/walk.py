@@ -26,7 +26,7 @@ from jejak_schemas.codec import Read, Refusal
 from jejak_schemas.events import Event, PersonMoved, PersonRegistered
 from jejak_schemas.framing import SINGLE_OBJECT, Framing
 from jejak_schemas.mapping import own_name
-from jejak_schemas.plain import Said, values_of
+from jejak_schemas.plain import Said, id_of, values_of
 from jejak_schemas.registry.errors import RegistryError
 from jejak_schemas.resolve import (
     Reference,
@@ -130,7 +130,7 @@ class Walk:
             self._check(message, entry, said, roles)
             people = self._people(read)
         except Refusal as refusal:
-            refusal.event_id = UUID(said["event_id"])
+            refusal.event_id = id_of(said["event_id"])
             raise
         standing = self._standing(message, entry, said, people, roles)
         name_of = people.name_of
@@ -174,7 +174,7 @@ class Walk:
     def _people(self, read: Read) -> People:
         """Whom the event names. All are looked up before the first new person is made."""
         named = references_in(read.entry, read.said)
-        if stated := set(aliases_in(read.said)):
+        if "aliases" in read.said and (stated := set(aliases_in(read.said))):
             return self._posted(read.event, reference_in(read.said["person"]), named, stated)
         found = self._found(read.said["event_id"], named)
         return People(found, self.directory.needed(named))
@@ -242,7 +242,7 @@ class Walk:
             found.append("alias-held-elsewhere")
         if said["occurred_at"] < self._late:
             found.append("late")
-        if any(kind == "nip" and not self.rules.usual_nip.match(n) for kind, n in people.named):
+        if self._odd_nip(people.named):
             found.append("nip-pattern")
         learner = said.get("learner")
         if learner is not None and self._lacks_accreditation(entry, said, roles):
@@ -250,9 +250,15 @@ class Walk:
         if learner is not None and not self.directory.is_registered(reference_in(learner)):
             found.append("person-unconfirmed")
         target = said.get("target")
-        if target is not None and not self.directory.holds(UUID(target)):
+        if target is not None and not self.directory.holds(id_of(target)):
             found.append("target-unknown-yet")
         return tuple(found)  # in the order of the alphabet
+
+    def _odd_nip(self, named: Iterable[Reference]) -> bool:
+        for kind, number in named:
+            if kind == "nip" and not self.rules.usual_nip.match(number):
+                return True
+        return False
 
     def _lacks_accreditation(self, entry: Entry, said: Said, roles: Roles) -> bool:
         """Whether the institution says this as a provider, and is not accredited for it then."""

@@ -99,8 +99,8 @@ class Row:
     salt: bytes = of(repr=False)
     tag_salt: bytes = of(repr=False)
     content_tag: bytes = of(repr=False)
-    commitment: bytes
     digest: bytes = of(repr=False)
+    commitment: bytes = b""  # once it is sealed
     warnings: tuple[str, ...] = ()
     needs: tuple[Alias, ...] = ()
     target: UUID | None = None

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-    from jejak_lrs.batch import Source
+    from jejak_lrs.batch import Row, Source
+    from jejak_lrs.history import Record
 
 SALT_BYTES = 16
 
@@ -88,39 +89,22 @@ def alias_commitment(alias_salt: bytes, kind: str, value: str) -> bytes:
     return hashlib.sha256(_VERSION + fields).digest()
 
 
-def record_commitment(  # noqa: PLR0913 - one argument for each column that it covers
-    record_salt: bytes,
-    *,
-    statement_id: UUID,
-    occurred_at: datetime,
-    event_type: str,
-    party: str,
-    on_behalf_of: str | None,
-    person_id: UUID | None,
-    agency: str | None,
-    verb: str,
-    activity: str | None,
-    source: Source,
-    mapping_version: int,
-    content_tag: bytes,
-    warnings: Sequence[str],
-    plain: bytes,
-) -> bytes:
+def record_commitment(record_salt: bytes, of: Row | Record, plain: bytes) -> bytes:
     """The commitment of a record; `plain` is the exact statement, before compression."""
     return hashlib.sha256(
         b"".join(
             (
                 _fixed(record_salt),
                 _VERSION,
-                _uuid(statement_id),
-                _time(occurred_at),
-                _codes(event_type, party, on_behalf_of),
-                _uuid(person_id),
-                _codes(agency, verb, activity),
-                _source(source),
-                _integer(mapping_version),
-                _bytes(content_tag),
-                _texts(warnings),
+                _uuid(of.statement_id),
+                _time(of.occurred_at),
+                _codes(of.event_type, of.party, of.on_behalf_of),
+                _uuid(of.person_id),
+                _codes(of.agency, of.verb, of.activity),
+                _source(of.source),
+                _integer(of.mapping_version),
+                _bytes(of.content_tag),
+                _texts(of.warnings),
                 _bytes(plain),
             )
         )

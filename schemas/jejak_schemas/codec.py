@@ -136,7 +136,7 @@ def _decode(schema: avro.Schema, body: bytes) -> Said:
 def _checked(model: type[Event], said: Said) -> Said:
     """What is said, if it is good, as we would write it; raises Refusal if it is not."""
     try:
-        checking.checker_of(model).validate_python(said, context=FROM_WIRE)
+        checking.checker_of(model).validate_python(said)
     except ValidationError:
         return values_of(_explained(model, said))
     return said

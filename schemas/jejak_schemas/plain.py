@@ -32,6 +32,11 @@ def plain(value: Any) -> Any:
     return convert(value)
 
 
+def id_of(text: str) -> UUID:
+    """The UUID that a plain value is: hexadecimal digits and hyphens, which it does not check."""
+    return UUID(int=int(text.replace("-", ""), 16))
+
+
 @cache
 def _composed(model: type[BaseModel]) -> tuple[str, ...]:
     """The fields that are not plain as they stand: all but texts, numbers, maps of text."""

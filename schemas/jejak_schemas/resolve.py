@@ -42,9 +42,10 @@ def reference_in(person: Said) -> Reference:
 
 def references_in(entry: Entry, said: Said) -> tuple[Reference, ...]:
     """Every person and alias that an event of this row names, from its plain values."""
-    people = [said[name] for name in person_fields(entry.event)]
+    people = (said[name] for name in person_fields(entry.event))
     named = [reference_in(person) for person in people if person is not None]
-    named += aliases_in(said)
+    if "aliases" in said:
+        named += aliases_in(said)
     if entry.actor is Actor.STATED:
         named += map(reference_of, submission.people_in(said["statement"]))
     return tuple(dict.fromkeys(named)) if len(named) > 1 else tuple(named)

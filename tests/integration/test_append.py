@@ -163,23 +163,7 @@ def commitment_of_record(record: history.Record) -> bytes:
     assert record.salt
     assert record.payload
     assert record.content_tag
-    return seal.record_commitment(
-        record.salt,
-        statement_id=record.statement_id,
-        occurred_at=record.occurred_at,
-        event_type=record.event_type,
-        party=record.party,
-        on_behalf_of=record.on_behalf_of,
-        person_id=record.person_id,
-        agency=record.agency,
-        verb=record.verb,
-        activity=record.activity,
-        source=record.source,
-        mapping_version=record.mapping_version,
-        content_tag=record.content_tag,
-        warnings=record.warnings or (),
-        plain=Unpacker({}).unpack(record.payload),
-    )
+    return seal.record_commitment(record.salt, record, Unpacker({}).unpack(record.payload))
 
 
 def commitment_of_outcome(outcome: history.Outcome) -> bytes:

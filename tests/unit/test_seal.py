@@ -3,6 +3,8 @@
 import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import cast
 from uuid import UUID
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jejak_lrs import seal
-from jejak_lrs.batch import SYSTEM, Source
+from jejak_lrs.batch import SYSTEM, Row, Source
 from tests import rows
 
 SALT = bytes(range(16))
@@ -41,8 +43,7 @@ def test_a_record_commitment_worked_by_hand() -> None:
         ]
     )
 
-    commitment = seal.record_commitment(
-        SALT,
+    record = SimpleNamespace(
         statement_id=UUID("019340d0-0000-7000-8000-000000000001"),
         occurred_at=datetime(2026, 11, 1, 9, 30, 0, 1, tzinfo=UTC),
         event_type="CourseCompleted",
@@ -56,8 +57,9 @@ def test_a_record_commitment_worked_by_hand() -> None:
         mapping_version=1,
         content_tag=bytes(32),
         warnings=("late",),
-        plain=b"{}",
     )
+
+    commitment = seal.record_commitment(SALT, cast("Row", record), b"{}")
 
     assert commitment == hashlib.sha256(fields).digest()
 

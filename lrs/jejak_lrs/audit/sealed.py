@@ -26,23 +26,7 @@ def record_wrong(record: Record, unpacker: Unpacker) -> str | None:
         plain = unpacker.unpack(record.payload)
     except BadPayload as exc:
         return str(exc)
-    sealed = seal.record_commitment(
-        record.salt,
-        statement_id=record.statement_id,
-        occurred_at=record.occurred_at,
-        event_type=record.event_type,
-        party=record.party,
-        on_behalf_of=record.on_behalf_of,
-        person_id=record.person_id,
-        agency=record.agency,
-        verb=record.verb,
-        activity=record.activity,
-        source=record.source,
-        mapping_version=record.mapping_version,
-        content_tag=record.content_tag,
-        warnings=record.warnings or (),
-        plain=plain,
-    )
+    sealed = seal.record_commitment(record.salt, record, plain)
     return None if sealed == record.commitment else _ALTERED
 
 
