@@ -6,7 +6,7 @@ Beside it fastavro alone, decoding the same bodies.
 
 import gc
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
@@ -20,6 +20,7 @@ from bench import mix
 from bench.line import Line, line
 from bench.rounds import Round, Watch, take_turns
 from jejak.loops import door_rules, finisher
+from jejak_consumers.carriage import Carriage
 from jejak_consumers.directory import Directory
 from jejak_consumers.finish import Finisher
 from jejak_consumers.messages import Message
@@ -73,14 +74,19 @@ def _walk(house: _House, messages: Sequence[Message]) -> Round:
     gc.disable()  # as the recorder does: off in a batch, run between batches
     watch = Watch()
     for batch in mix.batches(messages, MOST_MESSAGES):
-        walk = house.walk()
-        rows = [walk.carry(message) for message in batch]
+        carriage = Carriage(house.walk(), 0, batch)
+        carriage.go()
+        rows = carriage.arrive(_nobody_else)
         if any(isinstance(row, Refused) for row in rows):
             raise ValueError("a message of the bench was refused")
         gc.collect()
     taken = watch.stop(len(messages))
     gc.enable()
     return taken
+
+
+def _nobody_else(_directory: Directory, references: Iterable[Reference]) -> None:
+    raise LookupError(f"the bench knows everybody but {len(list(references))}")
 
 
 def _decode(messages: Sequence[Message]) -> Round:

@@ -1,8 +1,7 @@
 """The walk of one message: decode, check, resolve, statement, seal, compress.
 
-One function carries one message all the way before the next is touched, and keeps only the
-finished row; that is both the simplest shape and the fastest (measured: nearly twice as fast
-as stage by stage). Source: ledger.md, "Before the transaction: the walk".
+What a message says is read by itself; then one function carries the message all the way, in plain
+values, and keeps only the finished row. Source: ledger.md, "Before the transaction: the walk".
 """
 
 import re
@@ -102,15 +101,22 @@ class Walk:
         object.__setattr__(self, "_future", micros_of(self.now + _AHEAD))
         object.__setattr__(self, "_late", micros_of(self.now - self.rules.late_after))
 
-    def carry(self, message: Message) -> Item:
-        """One message to one finished row or refusal.
+    def read(self, message: Message) -> Read | Exception:
+        """What a message says, which nothing else has a part in; or why it cannot be read."""
+        try:
+            return codec.read(message.value, self.framing)
+        except Exception as exc:  # noqa: BLE001  `carry` says what becomes of it
+            return exc
+
+    def carry(self, message: Message, read: Read | Exception | None = None) -> Item:
+        """One message to one finished row or refusal; `read` is what was read of it before.
 
         Raises NotLookedUp where a person must be looked up first, CutHere where the message
         must wait for the next batch, RegistryError where the schema registry cannot say what the
         message is; nothing else, whatever the bytes are.
         """
         try:
-            return self._carry(message)
+            return self._carry(message, read or self.read(message))
         except (NotLookedUp, CutHere, RegistryError):
             raise
         except Refusal as refusal:
@@ -122,8 +128,9 @@ class Walk:
         """Whether what follows must be walked against the registry that this item makes."""
         return not isinstance(item, Refused) and item.event_type in CHANGES_PARTIES
 
-    def _carry(self, message: Message) -> Item:
-        read = codec.read(message.value, self.framing)
+    def _carry(self, message: Message, read: Read | Exception) -> Item:
+        if isinstance(read, Exception):
+            raise read
         entry, said = read.entry, read.said
         roles = self.parties.roles_of(_voice(said), self.today)
         try:
