@@ -1,4 +1,4 @@
-"""The recorder: polls every inbox, carries each message all the way, appends, goes on.
+"""The recorder: polls every inbox, carries each message to a finished row, appends, goes on.
 
 The ledger's own offsets, not Kafka's group commits, say where to go on, and only after the
 append does anything count as done. Source: ledger.md, "The recorder and Kafka".
