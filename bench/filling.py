@@ -18,16 +18,16 @@ from jejak_lrs.database import Connection
 
 _HEX: Final = "replace({}::text, '-', '')"
 _NEXT_ID: Final = (
-    f"(lpad(to_hex(('x' || left({_HEX}, 12))::bit(48)::bigint + %(copy)s * %(span)s), 12, '0')"
+    f"(lpad(to_hex(('x' || left({_HEX}, 12))::bit(48)::bigint + %(copy)s::bigint * %(span)s), 12, '0')"
     f" || substr({_HEX}, 13))::uuid"
 )
 _OTHER: Final[Mapping[str, str]] = {  # columns that differ from copy to copy
     "position": "%(base)s + rank",
     "arrived": "%(base)s + rank",
-    "stored": "stored + %(copy)s * %(time)s",
+    "stored": "stored + %(copy)s::bigint * %(time)s",
     "statement_id": _NEXT_ID.format(*["statement_id"] * 2),
     "person_id": "md5(person_id::text || %(copy)s)::uuid",
-    "value": "lpad((%(copy)s * %(people)s + number)::text, 18, '0')",
+    "value": "lpad((%(copy)s::bigint * %(people)s + number)::text, 18, '0')",
 }
 _RANKED: LiteralString = "SELECT t.*, s.rank FROM {} t JOIN seed s USING (position)"
 _OF_PERSON: LiteralString = (

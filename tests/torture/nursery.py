@@ -9,13 +9,17 @@ import ctypes
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from jejak import cli
 from jejak.embedded.child import private_append
+
+if TYPE_CHECKING:
+    import io
 
 _FORKS: Final = multiprocessing.get_context("forkserver")
 _COMMANDS: Final = [f"jejak.cli.{name}" for name in cli.MODULES]
@@ -68,5 +72,6 @@ def _live(
     with private_append(log) as sink:
         os.dup2(sink, 1)
         os.dup2(sink, 2)
+    cast("io.TextIOWrapper", sys.stdout).reconfigure(line_buffering=True)  # it may be killed
     os.environ.update(environment)
     run(*words)
