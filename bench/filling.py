@@ -17,10 +17,8 @@ from psycopg import sql
 from jejak_lrs.database import Connection
 
 _HEX: Final = "replace({}::text, '-', '')"
-_NEXT_ID: Final = (
-    f"(lpad(to_hex(('x' || left({_HEX}, 12))::bit(48)::bigint + %(copy)s::bigint * %(span)s), 12, '0')"
-    f" || substr({_HEX}, 13))::uuid"
-)
+_TIME: Final = f"('x' || left({_HEX}, 12))::bit(48)::bigint + %(copy)s::bigint * %(span)s"
+_NEXT_ID: Final = f"(lpad(to_hex({_TIME}), 12, '0') || substr({_HEX}, 13))::uuid"
 _OTHER: Final[Mapping[str, str]] = {  # columns that differ from copy to copy
     "position": "%(base)s + rank",
     "arrived": "%(base)s + rank",
