@@ -6,11 +6,15 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
 from jejak_producers.errors import BrokersAway, NoReceipt, ProducerError
-from jejak_producers.ports import Outbox, Pending
+from jejak_producers.ports import Pending
 from jejak_schemas.outgoing import Receipt
+
+if TYPE_CHECKING:
+    from jejak_producers.gathering import Gathering
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,32 +49,27 @@ class Delivery:
     acknowledge after that, it tells so from then on.
     """
 
-    __slots__ = ("_due", "_outbox", "_partition", "_pending", "_topic", "event_id", "seen")
+    __slots__ = ("_due", "_way", "event_id", "partition", "pending", "seen")
 
-    def __init__(
-        self,
-        outbox: Outbox,
-        event_id: UUID,
-        topic: str,
-        partition: int,
-        pending: Pending,
-        due: float = math.inf,
-    ) -> None:
+    def __init__(self, way: "Gathering", event_id: UUID, partition: int, due: float) -> None:
         self.event_id = event_id
+        self.partition = partition
+        self.pending: Pending | None = None  # until it is handed to the client
         self.seen = False  # once somebody has asked how it ended
-        self._outbox = outbox
-        self._topic = topic
-        self._partition = partition
-        self._pending = pending
+        self._way = way
         self._due = due  # of time.monotonic()
 
     def settled(self) -> bool:
         """Whether the client is through with it, and holds its bytes no more."""
-        return self._pending.is_done
+        return self.pending is not None and self.pending.is_done
+
+    def failed(self) -> bool:
+        """Whether the client is through with it in vain."""
+        return self.pending is not None and self.pending.exception is not None
 
     def done(self) -> bool:
         """Whether it is acknowledged or failed."""
-        return self._pending.is_done or time.monotonic() > self._due
+        return self.settled() or time.monotonic() > self._due
 
     def result(self, timeout: float | None = None) -> Sent:
         """Where the event lies, once the brokers acknowledged it.
@@ -96,12 +95,13 @@ class Delivery:
 
     def settles(self, until: float) -> bool:
         """Wait up to a moment of `time.monotonic()` for the client to be through with it."""
-        while not self._pending.is_done:
+        pending = self._handed_over()
+        while not pending.is_done:
             left = until - time.monotonic()
             if left <= 0:
                 return False
             with contextlib.suppress(Exception):  # the client's; told apart by `is_done`
-                self._pending.get(None if left == math.inf else left)
+                pending.get(None if left == math.inf else left)
         return True
 
     def ended(self) -> Sent | ProducerError:
@@ -110,16 +110,22 @@ class Delivery:
 
     def add_done_callback(self, call: Callable[["Delivery"], object]) -> None:
         """Call once done, from the Kafka client's thread: `call` MUST NOT emit or wait."""
-        self._pending.add_both(lambda _: call(self))
+        self._handed_over().add_both(lambda _: call(self))
+
+    def _handed_over(self) -> Pending:
+        if self.pending is None:
+            self._way.hand_over()
+        return cast("Pending", self.pending)
 
     def _error(self) -> ProducerError | None:
-        if not self._pending.is_done:
+        pending = self._handed_over()
+        if not pending.is_done:
             return BrokersAway("the brokers did not acknowledge within the deadline")
-        error = self._pending.exception
-        return None if error is None else self._outbox.explain(error)
+        return None if pending.exception is None else self._way.outbox.explain(pending.exception)
 
     def _sent(self) -> Sent:
-        return Sent(self.event_id, self._topic, self._partition, self._pending.value.offset)
+        offset = self._handed_over().value.offset
+        return Sent(self.event_id, self._way.topic, self.partition, offset)
 
 
 class Awaited(Future[Receipt]):

@@ -12,6 +12,7 @@ from jejak_producers.errors import ProducerError
 
 _MESSAGE_COST: Final = 1_024  # bytes of objects that one message in flight keeps alive
 _KEPT: Final = 100  # failures nobody looked at, kept to be raised
+_UNLOOKED: Final = 256 * 1024  # bytes added before it looks again what has ended
 
 
 class InFlight:
@@ -20,11 +21,14 @@ class InFlight:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._bytes = 0
+        self._look_at = min(limit, _UNLOOKED)  # bytes
         self._deliveries: deque[tuple[Delivery, int]] = deque()
         self._failed: list[Delivery] = []
 
     def room_for(self, size: int, seconds: float) -> bool:
         """Wait until `size` bytes more are within the limit; False after `seconds`."""
+        if self._bytes + size + _MESSAGE_COST <= self._look_at:
+            return True
         self._settle()
         until = time.monotonic() + seconds
         while self._deliveries and self._bytes + size + _MESSAGE_COST > self._limit:
@@ -57,5 +61,6 @@ class InFlight:
         while self._deliveries and self._deliveries[0][0].settled():
             delivery, size = self._deliveries.popleft()
             self._bytes -= size
-            if isinstance(delivery.ended(), ProducerError):
+            if delivery.failed():
                 self._failed = [*(one for one in self._failed if not one.seen), delivery][:_KEPT]
+        self._look_at = min(self._limit, self._bytes + _UNLOOKED)

@@ -27,6 +27,7 @@ from jejak_producers.errors import (
     of_registry,
 )
 from jejak_producers.flight import InFlight
+from jejak_producers.gathering import Gathering
 from jejak_producers.kafka import KafkaInlet, KafkaOutbox, murmur2
 from jejak_producers.ports import Inlet, Outbox
 from jejak_producers.receipts import ReceiptReader
@@ -108,6 +109,7 @@ class Producer:
         self._lock = threading.Lock()
         self._open = True
         self._outbox = outbox or KafkaOutbox(credentials.kafka, self.topic, patience, deadline)
+        self._gathering = Gathering(self._outbox, self.topic)
         self._reader: ReceiptReader | None = None
         try:
             self._partition_of = _partitioner(self._outbox.partitions())
@@ -166,12 +168,11 @@ class Producer:
                 raise Closed
             if not self._flight.room_for(size, self._deadline):
                 raise BrokersAway(f"nothing was acknowledged within {self._deadline:g} s")
-            began = time.time_ns()
-            headers = self._traces.headers(packed.event_id)
-            pending = self._outbox.send(partition, packed.key, packed.value, headers)
-            due = time.monotonic() + self._deadline
-            delivery = Delivery(self._outbox, packed.event_id, self.topic, partition, pending, due)
+            began, now = time.time_ns(), time.monotonic()
+            headers = self._traces.headers(packed.event_id) if self._traces.on else ()
+            delivery = Delivery(self._gathering, packed.event_id, partition, now + self._deadline)
             self._flight.add(delivery, size)
+            self._gathering.add(delivery, packed, headers, now)
         if headers:
             self._trace(packed, delivery, began)
         return delivery
