@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import sqlalchemy
 from psycopg import IsolationLevel
-from psycopg.adapt import Dumper, Transformer
-from psycopg.pq import Format
 from psycopg.types.string import BytesBinaryDumper
 from sqlalchemy.pool import NullPool
 
@@ -51,29 +48,7 @@ def connect(dsn: str, application_name: str = "jejak") -> Connection:
     connection.isolation_level = IsolationLevel.READ_COMMITTED
     # For COPY, which asks by a column's type; for bytea it would get the DB-API's, in Python.
     connection.adapters.register_dumper(None, BytesBinaryDumper)
-    connection.adapters.register_dumper(None, _Texts)
     return connection
-
-
-class _Texts(Dumper):
-    """text[] in binary, remembered: few different lists come, and each would take 2 us."""
-
-    oid = psycopg.postgres.types["text"].array_oid
-    format = Format.BINARY
-
-    def dump(self, obj: list[str]) -> bytes:
-        """The array's bytes."""
-        return _array(tuple(obj))
-
-
-_AN_ARRAY: Final = psycopg.adapters.get_dumper_by_oid(_Texts.oid, Format.BINARY)(
-    list, Transformer()
-)
-
-
-@lru_cache(1_000)
-def _array(texts: tuple[str, ...]) -> bytes:
-    return bytes(_AN_ARRAY.dump(list(texts)) or b"")
 
 
 class Database:
