@@ -1,5 +1,6 @@
 """Answers from a real ledger and its projection."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from contextlib import closing
 from uuid import UUID
@@ -123,3 +124,8 @@ def test_the_moment_known_at_is_a_position(reading: Connection) -> None:
     head = history.head(reading)
     assert history.last_position_by(reading, head.last_stored) == head.next_position - 1
     assert history.last_position_by(reading, world.moment("2020-01-01")) == -1
+    moments = [one.stored for one in history.records(reading, -1, 10_000)]
+    for moment in moments:
+        by, before = bisect_right(moments, moment) - 1, bisect_left(moments, moment) - 1
+        assert history.last_position_by(reading, moment) == by
+        assert history.last_stored_before(reading, moment) == before
