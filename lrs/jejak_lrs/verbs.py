@@ -2,7 +2,8 @@
 
 `record.verb` is null where it is its event type's own, which `event_verb` says. It is there where
 it is another: in a statement that a provider wrote itself, and in records older than `event_verb`.
-A commitment covers the verb either way. What an event type's verb is never changes.
+A commitment covers the verb either way. An event type's verb never changes. A ledger learns it when
+it is migrated, so migrate before a newer Jejak writes to it.
 """
 
 from __future__ import annotations
