@@ -203,6 +203,7 @@ class KafkaInboxReader(InboxReader):
             auto_offset_reset="none",
             isolation_level="read_committed",
             fetch_max_bytes=_FETCHED,
+            max_partition_fetch_bytes=_FETCHED // 4,  # so that one poll brings several batches
             partition_assignment_strategy=[CooperativeStickyAssignor],
             metadata_max_age_ms=5_000,  # else a new inbox is unseen for minutes
             session_timeout_ms=_ms(session),
