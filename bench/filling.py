@@ -40,7 +40,9 @@ _TABLES: Final[Mapping[str, LiteralString]] = {
     "person_alias": _OF_PERSON,
     "profile": _OF_PERSON,
 }
-_FAST: Final = {"fsync": "off", "autovacuum": "off", "max_wal_size": "'16GB'"}
+_FAST: Final = {
+    "fsync": "off", "autovacuum": "off", "max_wal_size": "'8GB'", "maintenance_work_mem": "'1GB'",
+}  # fmt: skip
 
 
 def fill(connection: Connection, records: int) -> int:
@@ -54,7 +56,7 @@ def fill(connection: Connection, records: int) -> int:
     ).fetchall()
     copies = [(table, _copying(connection, table)) for table in _TABLES]
     number = max(0, -(-(records - base) // size))
-    with _hurried(connection):
+    with _hurried(connection), _without_indexes(connection):
         for copy in range(1, number + 1):
             given = {"copy": copy, "span": span, "time": time, "base": base, "people": people}
             with connection.transaction():
@@ -134,6 +136,24 @@ def _copying(connection: Connection, table: str) -> sql.Composed:
 def _value(column: str) -> LiteralString:
     other: LiteralString = _OTHER.get(column, f'"{column}"')
     return other
+
+
+@contextmanager
+def _without_indexes(connection: Connection) -> Iterator[None]:
+    """Without the indexes that keep nothing apart, which are made again, the same, at the end."""
+    found = connection.execute(
+        "SELECT c.relname, replace(pg_get_indexdef(c.oid), ' ON ONLY ', ' ON ')"
+        " FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+        " WHERE NOT indisunique AND indrelid = ANY(%s::text[]::regclass[])",
+        [list(_TABLES)],
+    ).fetchall()
+    for name, _ in found:
+        connection.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(name)))
+    try:
+        yield
+    finally:
+        for _, definition in found:
+            connection.execute(definition)
 
 
 @contextmanager

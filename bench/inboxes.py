@@ -1,21 +1,21 @@
 """A recorder over many inboxes: `python -m bench.inboxes [INBOXES]` (1,000, two partitions each).
 
 Real services, each party added as `jejak party add` does. Says how long adding takes; the seconds
-until a recorder reads every partition, until a second one that joins reads its half, and until the
-first reads again what a killed second one read; what an idle recorder costs, and its memory; how
-fast traffic spread over all inboxes is recorded, beside the same traffic in one. Takes minutes, so
-it is not one of `make bench`.
+until a recorder reads every partition, until a publisher has told every party, until a second
+recorder that joins reads its half, and until the first reads again what a killed second one read;
+what an idle recorder costs, and its memory; how fast traffic spread over all inboxes is recorded,
+beside the same traffic in one. Takes minutes, so it is not one of `make bench`.
 """
 
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import kafka
 import psutil
@@ -39,6 +39,10 @@ EVENTS: Final = 24_000  # of a run that is timed
 _PEOPLE: Final = 1_000
 _IDLE: Final = 10.0  # seconds
 _PATIENCE: Final = 900.0
+_UNTOLD: Final = (
+    "SELECT next_position - 1 - coalesce("
+    "(SELECT position FROM cursor WHERE follower = 'publisher-receipts'), -1) FROM ledger_head"
+)
 _NOW: Final = datetime.now(UTC)
 
 Figures = Iterator[tuple[str, float]]
@@ -72,6 +76,7 @@ class _Bench:
         """What is measured, in order."""
         yield "seconds until all are added", self._added()
         yield "seconds from start until one reads all", self._started()
+        yield "seconds until a publisher has told all of them", self._told()
         yield "CPU ms a second while nothing comes", self._idle()
         yield "MB it holds", self._held()
         yield "seconds from a second's start until each owns its half", self._joined()
@@ -100,11 +105,20 @@ class _Bench:
         self._settle()
         return time.monotonic() - began
 
+    def _told(self) -> float:
+        began = time.monotonic()
+        loop = Loop("publisher", self.up.home)
+        loop.start()
+        try:
+            _until(lambda: self._ask(_UNTOLD) == 0, "receipts")
+        finally:
+            _running(loop).kill()
+        return time.monotonic() - began
+
     def _joined(self) -> float:
         began = time.monotonic()
         self._start(2)
-        while sorted(self._owned()) != [len(self.codes)] * 2:
-            time.sleep(0.2)
+        _until(lambda: sorted(self._owned()) == [len(self.codes)] * 2, "two owners")
         return time.monotonic() - began
 
     def _read(self) -> float:
@@ -150,7 +164,10 @@ class _Bench:
         return psutil.Process(_running(self.recorders[1]).pid)
 
     def _recorded(self) -> int:
-        found = self.reader.execute("SELECT sum(delivered) FROM inbox_offset").fetchone()
+        return self._ask("SELECT sum(delivered) FROM inbox_offset")
+
+    def _ask(self, query: LiteralString) -> int:
+        found = self.reader.execute(query).fetchone()
         return int(found[0]) if found else 0
 
     def _owned(self) -> list[int]:
@@ -184,11 +201,7 @@ class _Bench:
         self.sent += events
 
     def _settle(self) -> None:
-        end = time.monotonic() + _PATIENCE
-        while self._recorded() < self.sent:
-            if time.monotonic() > end:
-                raise TimeoutError(f"{self._recorded()} of {self.sent} after {_PATIENCE:.0f} s")
-            time.sleep(0.05)
+        _until(lambda: self._recorded() >= self.sent, "records")
 
 
 @contextmanager
@@ -205,6 +218,14 @@ def _bench(up: Up, codes: Sequence[str]) -> Iterator[_Bench]:
         finally:
             for loop in bench.recorders.values():
                 _running(loop).kill()
+
+
+def _until(done: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + _PATIENCE
+    while not done():
+        if time.monotonic() > end:
+            raise TimeoutError(f"no {what} within {_PATIENCE:.0f} s")
+        time.sleep(0.05)
 
 
 def _running(loop: Loop) -> Any:

@@ -473,6 +473,10 @@ class KafkaOutbox(Outbox):
                     "not there, or not allowed"
                 )
             self._needed |= new
+            # All at once. For each that is new to it the library would ask and wait, at its first
+            # message: minutes where a thousand parties are told, and then a publisher starts again.
+            for name in new:
+                self._client._sender.add_topic(name)  # noqa: SLF001
 
 
 class KafkaFeed(Feed):

@@ -7,17 +7,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from uuid_utils.compat import uuid7
 
 from jejak import provisioning
+from jejak.kafka_admin import Topic, connected
 from jejak.provisioning import NewParty
 from jejak.services import PUBLISHER, Services
 from jejak_consumers import errors
 from jejak_consumers.follower import Follower, Loop
 from jejak_consumers.kafka import KafkaFeed, KafkaOutbox
-from jejak_consumers.messages import Message
+from jejak_consumers.messages import Message, Post
 from jejak_consumers.publisher import Postman, Receipts
 from jejak_lrs import errors as ledger_errors
 from jejak_lrs import history, inboxes, outbox
@@ -25,7 +27,7 @@ from jejak_lrs.batch import SYSTEM, Batch, Item, Source, Span
 from jejak_lrs.cursor import START
 from jejak_lrs.database import Database
 from jejak_lrs.ledger import append
-from jejak_schemas import codec
+from jejak_schemas import codec, topics
 from jejak_schemas.chain import Link, Place, Verdict, judge
 from jejak_schemas.credentials import Credentials
 from jejak_schemas.outgoing import Receipt
@@ -297,3 +299,25 @@ def test_a_publisher_killed_at_every_step_shows_no_gap_and_no_duplicate(
     told = accepted(provider.receipts())
     assert [one.seq for one in told] == list(range(1, 17))
     assert sorted(one.offset for one in told) == list(range(16))
+
+
+def test_many_parties_are_told_with_few_questions_to_the_brokers(front: Services) -> None:
+    named = [topics.receipts(f"many-{n:03}") for n in range(50)]
+    with connected(front.kafka(front.operator)) as admin:
+        admin.create_topics([Topic(name) for name in named])
+    writer = KafkaOutbox(front.kafka(PUBLISHER))
+    metadata = writer._client._metadata
+    answers: list[Any] = []  # one a question: who asks while one is under way waits for its answer
+    ask = metadata.request_update
+
+    def asked() -> Any:
+        answers.append(ask())
+        return answers[-1]
+
+    metadata.request_update = asked
+    try:
+        writer.send([Post(name, b"key", b"value") for name in named])
+        writer.commit()
+    finally:
+        writer.close()
+    assert len(set(map(id, answers))) < len(named) / 2
