@@ -181,30 +181,34 @@ class Recorder:
         batch = Batch(items, carriage.version, spans, carriage.walk.directory.newcomers)
         ahead = self._look_ahead(messages[len(items) :], batch)
         try:
-            appended = self._append(batch, ahead)
+            appended, ended = self._append(batch, ahead)
         except (ledger_errors.RegistryMoved, ledger_errors.AliasesLost):
             return 0  # the world has moved: look up again, walk again
         self._ahead = ahead
         self.partitions.moved(spans)
-        self._say(appended, len(items), len(spans), time.perf_counter() - carriage.began)
+        self._say(appended, len(items), len(spans), ended - carriage.began)
         if self.traces.on:
             self._trace(items, carriage.began_at)
         return len(items)
 
-    def _append(self, batch: Batch, ahead: Carriage | None) -> Appended:
+    def _append(self, batch: Batch, ahead: Carriage | None) -> tuple[Appended, float]:
         """Append, and walk ahead meanwhile: PostgreSQL works while we do, and the disk too."""
         failpoint("recorder.before-append")
         if ahead is None:
-            appended = append(self.database, batch)
+            done = self._append_now(batch)
         else:
-            appending = self._hand.submit(append, self.database, batch)
+            appending = self._hand.submit(self._append_now, batch)
             try:
                 ahead.go()
             finally:
                 wait([appending])  # nobody else may have the connection before
-            appended = appending.result()
+            done = appending.result()
         failpoint("recorder.after-append")
-        return appended
+        return done
+
+    def _append_now(self, batch: Batch) -> tuple[Appended, float]:
+        """What was appended, and when that was done."""
+        return append(self.database, batch), time.perf_counter()
 
     def _begin(self, messages: Sequence[Message], learn: Learn | None = None) -> Carriage:
         """A batch of the first messages, and whom their keys name looked up."""
