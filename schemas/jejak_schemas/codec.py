@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import zip_longest
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 from uuid import UUID
 
 import fastavro
@@ -58,7 +58,7 @@ class Read:
     @property
     def event(self) -> Event:
         """The event itself, made anew."""
-        return _validated(self.entry.event, self.said)
+        return cast("Event", _validated(self.schema.model, self.said))
 
 
 def encode(model: BaseModel, framing: Framing = SINGLE_OBJECT) -> bytes:
