@@ -20,7 +20,7 @@ from bench.line import Line, line
 from bench.rounds import Round, Watch, take_turns
 from jejak.loops import door_rules, finisher
 from jejak_consumers import system
-from jejak_consumers.messages import InboxReader, Message, TopicPartition
+from jejak_consumers.messages import InboxReader, Message, Reported, TopicPartition
 from jejak_consumers.recorder import Recorder
 from jejak_lrs import inboxes
 from jejak_lrs.database import Database
@@ -89,8 +89,12 @@ class MemoryInbox(InboxReader):
         """Always the same."""
         return dict.fromkeys(topics, self.id)
 
-    def report(self, offsets: Mapping[TopicPartition, int]) -> None:
+    def report(self, recorded: Mapping[TopicPartition, Reported]) -> None:
         """Nobody looks."""
+
+    def reported(self) -> Mapping[TopicPartition, Reported]:
+        """Nothing."""
+        return {}
 
     def close(self) -> None:
         """Nothing to leave."""
