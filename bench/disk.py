@@ -4,10 +4,10 @@ The demo's mix, walked and appended as the recorder does, every person known. Pe
 aliases come on top, once a person. Prints bytes a record of each table, its indexes beside it.
 """
 
-import sys
 from typing import Final
 
 from bench import mix, walk
+from bench.asked import asked
 from bench.ledgers import empty_ledger
 from jejak_consumers.recorder import MOST_MESSAGES
 from jejak_consumers.walk import Inbox
@@ -64,4 +64,4 @@ def _say(connection: Connection) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if sys.argv[1:] else _EVENTS)
+    main(*asked(events=_EVENTS))

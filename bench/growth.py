@@ -22,6 +22,7 @@ from rich.table import Table
 from uuid_utils.compat import uuid7
 
 from bench import mix, walk
+from bench.asked import asked
 from bench.filling import fill, give_aliases, person_of
 from bench.ledgers import SUPERUSER, Server, running_server
 from bench.line import Line, line
@@ -286,13 +287,13 @@ def _show_touched(
     return sound
 
 
-def main(arguments: Sequence[str]) -> int:
+def main() -> int:
     """Measure; 0 where it is fast enough and nothing grows."""
-    records, beside = (*map(int, arguments), *(RECORDS, BESIDE)[len(arguments) :])
+    records, beside = asked(records=RECORDS, beside=BESIDE)
     lines, sound = _measured(records, beside)
     show("growth", lines)
     return 0 if sound and all(one.ratio >= ALLOWED for one in lines) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

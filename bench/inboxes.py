@@ -8,7 +8,6 @@ beside the same traffic in one. Takes minutes, so it is not one of `make bench`.
 """
 
 import json
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -21,6 +20,7 @@ import kafka
 import psutil
 import psycopg
 
+from bench.asked import asked
 from bench.emit import login
 from bench.house import running_house
 from jejak import provisioning, registrar
@@ -245,4 +245,4 @@ def _completed(party: str, number: int) -> CourseCompleted:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if sys.argv[1:] else 1_000)
+    main(*asked(inboxes=1_000))

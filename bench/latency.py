@@ -22,6 +22,7 @@ from uuid import UUID
 
 import kafka
 
+from bench.asked import asked
 from bench.emit import SETTINGS, login
 from bench.record import Bench, benches, delivered
 from bench.recorders import Recorders, recorders
@@ -52,10 +53,9 @@ class Taken:
     recorder_mb: float
 
 
-def main(arguments: Sequence[str]) -> int:
+def main() -> int:
     """Measure; 0 where both targets are kept."""
-    given = list(map(float, arguments))
-    seconds, rate = given[0] if given else 20.0, given[1] if len(given) > 1 else 2_000.0
+    seconds, rate = asked(seconds=20.0, rate=2_000.0)
     with benches() as bench:
         taken = _measured(bench, seconds, rate)
     OUT.parent.mkdir(exist_ok=True)
@@ -169,4 +169,4 @@ def _wait(done: Callable[[], bool]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -27,6 +27,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 from rich.table import Table
 
+from bench.asked import asked
 from jejak import processes, provisioning, registrar, running, settings
 from jejak.home import Home
 from jejak_producers import Producer
@@ -43,10 +44,9 @@ PROVIDER: Final = provisioning.NewParty("pusdiklat", "Pusdiklat", ("provider",))
 Samples = dict[str, list[float]]
 
 
-def main(arguments: Sequence[str]) -> int:
+def main() -> int:
     """Measure; 0 where every loop's memory is flat."""
-    given = list(map(float, arguments))
-    minutes, rate = given[0] if given else 10.0, given[1] if len(given) > 1 else 500.0
+    minutes, rate = asked(minutes=10.0, rate=500.0)
     with house() as home:
         samples = measured(home, minutes * 60, rate)
     OUT.parent.mkdir(exist_ok=True)
@@ -151,4 +151,4 @@ def show(samples: Samples, minutes: float, rate: float) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -29,10 +29,12 @@ def makers(deliveries: Sequence[Delivery], party: str) -> list[Callable[[], Even
 
     Every part is made by its own class, as in README.md; the event id is a new one.
     """
-    return [_maker(one.event, {"event_id", "party"}, party=party) for one in deliveries]
+    own = frozenset({"event_id", "party"})
+    events = (one.event for one in deliveries if one.event is not None)
+    return [_maker(event, own, party=party) for event in events]
 
 
-def _maker(part: Part, without: set[str] = frozenset(), **other: Any) -> Make:
+def _maker(part: Part, without: frozenset[str] = frozenset(), **other: Any) -> Make:
     given = {name: value for name, value in part if name in part.model_fields_set - without}
     plain = {name: value for name, value in given.items() if not _made(value)}
     parts = [(name, _value(value)) for name, value in given.items() if _made(value)]
@@ -47,8 +49,9 @@ def _maker(part: Part, without: set[str] = frozenset(), **other: Any) -> Make:
 
 
 def _made(value: Any) -> bool:
-    """Whether a value is of our own classes."""
-    return isinstance(value, Part) or (isinstance(value, tuple) and isinstance(value[:1], Part))
+    """Whether a value is of our own classes, or holds such."""
+    first = value[0] if isinstance(value, tuple) and value else value
+    return isinstance(first, Part)
 
 
 def _value(value: Any) -> Make:

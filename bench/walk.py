@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 import fastavro
@@ -97,7 +97,7 @@ def _decode(messages: Sequence[Message]) -> Round:
     return watch.stop(len(bodies))
 
 
-def _schema_and_body(message: Message) -> tuple[object, bytes]:
+def _schema_and_body(message: Message) -> tuple[Any, bytes]:
     read = codec.read(message.value)
     return read.schema.reader, read.body
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from jejak.embedded.child import Child
 from jejak.errors import Fatal

@@ -67,7 +67,7 @@ def row(
 
 def commitment_of(of: Row, plain: bytes) -> bytes:
     """The commitment as the walk computes it."""
-    return seal.record_commitment(of.salt, of, plain)
+    return seal.record_commitment(of, plain)
 
 
 def refused(offset: int, *, partition: int = 0, reason: str = "nip-impossible") -> Refused:

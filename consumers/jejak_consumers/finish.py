@@ -72,7 +72,7 @@ class Finisher:
             registers=standing.registers,
             original=standing.original,
         )
-        row.commitment = seal.record_commitment(salt, row, plain)
+        row.commitment = seal.record_commitment(row, plain)
         return row
 
     def finish_system(self, event: Event, person_id: UUID | None = None) -> Row:

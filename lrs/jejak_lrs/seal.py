@@ -89,12 +89,15 @@ def alias_commitment(alias_salt: bytes, kind: str, value: str) -> bytes:
     return hashlib.sha256(_VERSION + fields).digest()
 
 
-def record_commitment(record_salt: bytes, of: Row | Record, plain: bytes) -> bytes:
-    """The commitment of a record; `plain` is the exact statement, before compression."""
+def record_commitment(of: Row | Record, plain: bytes) -> bytes:
+    """The commitment of a record; `plain` is the exact statement, before compression.
+
+    ValueError where its salt is gone.
+    """
     return hashlib.sha256(
         b"".join(
             (
-                _fixed(record_salt),
+                _fixed(of.salt or b""),
                 _VERSION,
                 _uuid(of.statement_id),
                 _time(of.occurred_at),

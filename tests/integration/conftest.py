@@ -9,6 +9,7 @@ import pytest
 from jejak_lrs import failpoint, inboxes
 from jejak_lrs.database import Connection, Database
 from tests import rows, services
+from tests.integration.test_recorder import House
 
 
 @pytest.fixture
@@ -20,6 +21,15 @@ def writer(database: services.Database) -> Iterator[Database]:
         )
         yield own
     failpoint.arm(None)
+
+
+@pytest.fixture
+def house(database: services.Database) -> Iterator[House]:
+    """A recorder with everything beside it, on the test's database."""
+    made = House(database)
+    yield made
+    failpoint.arm(None)
+    made.ledger.close()
 
 
 @pytest.fixture

@@ -163,7 +163,7 @@ def commitment_of_record(record: history.Record) -> bytes:
     assert record.salt
     assert record.payload
     assert record.content_tag
-    return seal.record_commitment(record.salt, record, Unpacker({}).unpack(record.payload))
+    return seal.record_commitment(record, Unpacker({}).unpack(record.payload))
 
 
 def commitment_of_outcome(outcome: history.Outcome) -> bytes:

@@ -4,7 +4,7 @@ Kafka's side is a fake inbox that keeps the port's promises; the e2e tests use t
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -188,13 +188,6 @@ class House:
 
     def balanced(self) -> bool:
         return all(each.balanced for each in books.balance(self.ledger.connection))
-
-
-@pytest.fixture
-def house(database: services.Database) -> Iterator[House]:
-    made = House(database)
-    yield made
-    made.ledger.close()
 
 
 def completed(nip: str = NIP, **more: object) -> CourseCompleted:

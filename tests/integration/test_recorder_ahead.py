@@ -1,6 +1,5 @@
 """The recorder where a batch is walked while the one before it is being appended."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from threading import Event as Flag
 from typing import Final
@@ -14,7 +13,6 @@ from jejak_lrs import errors, failpoint, ledger
 from jejak_lrs.batch import Appended, Batch
 from jejak_lrs.database import Database
 from jejak_schemas.events import Event, StatementVoided
-from tests import services
 from tests.integration.test_recorder import (
     NIP,
     NOW,
@@ -29,14 +27,6 @@ PATIENCE: Final = 30.0  # seconds; reached only where the test fails
 @pytest.fixture(autouse=True)
 def _batches_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorder, "MOST_MESSAGES", 2)
-
-
-@pytest.fixture
-def house(database: services.Database) -> Iterator[House]:
-    made = House(database)
-    yield made
-    failpoint.arm(None)
-    made.ledger.close()
 
 
 def settled(house: House, *events: Event) -> list[list[str]]:

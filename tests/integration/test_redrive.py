@@ -23,18 +23,10 @@ from jejak_lrs.cursor import START
 from jejak_lrs.database import Connection, Database
 from jejak_lrs.people import People
 from jejak_schemas.events import ProviderAccredited
-from tests import rows, services
+from tests import rows
 from tests.integration.test_recorder import NOW, House, completed
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-def house(database: services.Database) -> Iterator[House]:
-    made = House(database)
-    yield made
-    failpoint.arm(None)
-    made.ledger.close()
 
 
 @pytest.fixture

@@ -44,6 +44,7 @@ def test_a_record_commitment_worked_by_hand() -> None:
     )
 
     record = SimpleNamespace(
+        salt=SALT,
         statement_id=UUID("019340d0-0000-7000-8000-000000000001"),
         occurred_at=datetime(2026, 11, 1, 9, 30, 0, 1, tzinfo=UTC),
         event_type="CourseCompleted",
@@ -59,7 +60,7 @@ def test_a_record_commitment_worked_by_hand() -> None:
         warnings=("late",),
     )
 
-    commitment = seal.record_commitment(SALT, cast("Row", record), b"{}")
+    commitment = seal.record_commitment(cast("Row", record), b"{}")
 
     assert commitment == hashlib.sha256(fields).digest()
 

@@ -26,7 +26,7 @@ def record_wrong(record: Record, unpacker: Unpacker) -> str | None:
         plain = unpacker.unpack(record.payload)
     except BadPayload as exc:
         return str(exc)
-    sealed = seal.record_commitment(record.salt, record, plain)
+    sealed = seal.record_commitment(record, plain)
     return None if sealed == record.commitment else _ALTERED
 
 
