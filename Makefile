@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo up test test-unit test-integration test-kills test-e2e test-clients test-avro-java test-registry test-asyncapi test-xapi-rust torture stranger torture-contract bench memory latency check format lock schemas release docs catalogue clean
+.PHONY: help demo up test test-unit test-integration test-kills test-e2e test-clients test-avro-java test-registry test-asyncapi test-xapi-rust torture stranger torture-contract bench memory latency check format lock sbom schemas release docs catalogue clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -100,6 +100,9 @@ lock: .venv/dev ## renew the hash-pinned requirements and Kafka's jars
 	@$(COMPILE) --extra server --extra embedded --extra build -o requirements/run.txt pyproject.toml
 	@$(COMPILE) --all-extras -o requirements/dev.txt pyproject.toml
 	@$(BIN)/python -m jejak.embedded.lock
+
+sbom: .venv/dev ## what it is made of: dist/jejak.cdx.json (CycloneDX) and docs/licences.md
+	@$(BIN)/python -m requirements.sbom dist/jejak.cdx.json
 
 clean: ## remove what was built here (not the cache folder, not homes)
 	@rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

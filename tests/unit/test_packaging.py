@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -42,8 +43,11 @@ COURSE = {
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel as it would be published, built from this tree."""
-    folder = tmp_path_factory.mktemp("dist")
-    build = ("-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT))
+    return built(ROOT, tmp_path_factory.mktemp("dist"))
+
+
+def built(tree: Path, folder: Path) -> Path:
+    build = ("-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(tree))
     done = subprocess.run([sys.executable, *build], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     (made,) = folder.glob("jejak-*.whl")
@@ -62,6 +66,21 @@ def unpacked(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def names(wheel: Path) -> frozenset[str]:
     with zipfile.ZipFile(wheel) as archive:
         return frozenset(archive.namelist())
+
+
+def test_the_same_tree_in_another_folder_on_another_day_gives_the_same_bytes(
+    wheel: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "elsewhere"
+    for folder in ("schemas", "producers", "lrs", "consumers", "jejak"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / folder, copy / folder, ignore=ignored, copy_function=shutil.copyfile)
+    for name in ("pyproject.toml", "README.md", "LICENSE", ".gitignore"):
+        shutil.copyfile(ROOT / name, copy / name)
+    for path in copy.rglob("*"):
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    again = built(copy, tmp_path / "dist")
+    assert (again.name, again.read_bytes()) == (wheel.name, wheel.read_bytes())
 
 
 @pytest.mark.parametrize("package", SOURCES)
