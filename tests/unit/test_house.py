@@ -38,6 +38,8 @@ PURE = [
     *sorted((ROOMS["jejak_schemas"] / "events").glob("*.py")),
     *(ROOMS["jejak_lrs"] / name for name in ("seal.py", "payload.py")),
     *sorted((ROOMS["jejak_lrs"] / "competency").glob("*.py")),
+    *sorted((ROOMS["jejak_lrs"] / "tlog").glob("*.py")),
+    ROOMS["jejak_lrs"] / "audit" / "leaf.py",
     ROOMS["jejak_consumers"] / "chain.py",
 ]
 INPUT_OUTPUT = {"kafka", "psycopg", "sqlalchemy", "socket", "subprocess", "threading", "requests"}

@@ -1,0 +1,72 @@
+r"""What the public log holds of a record and of an outcome. Nothing of it names a person.
+
+An entry is the canonical encoding (version 1) of seal.py over::
+
+    a record's     position, statement id, stored, party, commitment
+    an outcome's   number, at_position, stored, party (null where none is known), commitment
+
+So a record's entry is::
+
+    01
+    00 00 00 08  position               8 bytes
+    00 00 00 10  statement id          16 bytes
+    00 00 00 08  stored                 8 bytes, microseconds since 1970-01-01T00:00:00Z
+    length       party                 UTF-8
+    00 00 00 20  commitment            32 bytes
+
+and an outcome's has `00 00 00 08 at_position` in place of the statement id.
+"""
+
+from __future__ import annotations
+
+import struct
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_record_head = struct.Struct(">BIqI16sIq").pack
+_outcome_head = struct.Struct(">BIqIqIq").pack
+_COMMITMENT: Final = b"\x00\x00\x00\x20"
+_NULL: Final = b"\xff\xff\xff\xff"
+_VERSION: Final = 1
+
+
+def record_entry(
+    position: int, statement_id: UUID, stored: datetime, party: str, commitment: bytes
+) -> bytes:
+    """What the records' tree holds at `position`."""
+    return (
+        _record_head(_VERSION, 8, position, 16, statement_id.bytes, 8, _microseconds(stored))
+        + _code(party)
+        + commitment
+    )
+
+
+def outcome_entry(
+    number: int, at_position: int, stored: datetime, party: str | None, commitment: bytes
+) -> bytes:
+    """What the outcomes' tree holds at `number`."""
+    return (
+        _outcome_head(_VERSION, 8, number, 8, at_position, 8, _microseconds(stored))
+        + _code(party)
+        + commitment
+    )
+
+
+@lru_cache(1024)  # one append's records share it
+def _microseconds(stored: datetime) -> int:
+    return (stored - _EPOCH) // _MICROSECOND
+
+
+@lru_cache(4096)
+def _code(party: str | None) -> bytes:
+    """A party's code, and the length of the commitment behind it."""
+    if party is None:
+        return _NULL + _COMMITMENT
+    told = party.encode()
+    return len(told).to_bytes(4, "big") + told + _COMMITMENT
