@@ -21,6 +21,7 @@ MODULES = (
     "provider",
     "agency",
     "auditor",
+    "replay",
     "audit",
     "quarantine",
     "schema",

@@ -1,4 +1,4 @@
-"""For whoever asks: profiles, why a level is what it is, gaps, hours, replay, quarantine."""
+"""For whoever asks: profiles, why a level is what it is, gaps, hours."""
 
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -35,7 +35,7 @@ AgencyOption = Annotated[str, typer.Option("--agency", help="Its 4-digit code.")
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    for command in (profile, explain, gaps, jp, replay):
+    for command in (profile, explain, gaps, jp):
         app.command()(command)
 
 
@@ -151,46 +151,6 @@ def jp(
         speech.answer_json([{**asdict(one), "below": one.below} for one in shown])
     else:
         speech.show(views.hours_view(shown, lang))
-
-
-def replay(
-    person: Annotated[str, typer.Option("--person", help="A NIP, @FILE, -, or a person id.")],
-    compare: Annotated[
-        bool, typer.Option("--compare", help="Compare with the stored profile; exit 1 if other.")
-    ] = False,
-    until: Annotated[
-        str | None, typer.Option("--until", metavar="DATE", help="Records of events until its end.")
-    ] = None,
-    lang: LangOption = "id",
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> int:
-    """Fold a person's records anew, with the very function that the projector runs."""
-    from jejak import naming, people, views  # noqa: PLC0415  not part of the plain install
-    from jejak_lrs import answers, history  # noqa: PLC0415
-
-    day = _day(until)
-    with _reading(home) as connection:
-        person_id = people.person_of(connection, person)
-        names = naming.names_of(_registry(connection), lang)
-        compared = answers.compare(connection, person_id) if compare else None
-        if compare and compared is None:
-            raise Refuse("no profile is stored for this person yet")
-        last = compared.stored.position if compared else history.head(connection).next_position - 1
-        found = compared.replayed if compared else answers.profile_of(connection, person_id, last)
-    if found is None:
-        raise Refuse("the ledger holds nothing about this person")
-    equal = compared.equal if compared else None
-    if as_json:
-        stored = {"stored_digest": compared.stored.digest} if compared else {}
-        speech.answer_json({**naming.profile_document(found, day), "equal": equal, **stored})
-    else:
-        speech.show(views.profile_view(found, day, names, lang))
-        speech.say(f"position {found.position}, digest {found.digest}")
-    if compared:
-        same = "equal to the stored profile" if equal else "DIFFERS from the stored profile"
-        speech.tell(f"replay is {same}" if equal else f"replay {same} ({compared.stored.digest})")
-    return 0 if equal in (True, None) else 1
 
 
 # -- what the commands share --------------------------------------------------------------

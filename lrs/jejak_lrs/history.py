@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, LiteralString
+from typing import TYPE_CHECKING, Any, LiteralString
 
 from psycopg.rows import args_row
 
 from jejak_lrs.batch import Source, SourceKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
     from uuid import UUID
 
@@ -229,6 +229,14 @@ def _last(connection: Connection, holds: LiteralString, moment: datetime) -> int
         {"moment": moment},
     ).fetchone()
     return int(found[0]) if found else -1
+
+
+def records_where(
+    connection: Connection, where: LiteralString, values: Mapping[str, Any]
+) -> list[Record]:
+    """The records that a condition chooses, in the order that it says: jejak_lrs.selection."""
+    with connection.cursor(row_factory=args_row(Record), binary=True) as cursor:
+        return cursor.execute(_RECORD + where, values).fetchall()
 
 
 def statements_held(connection: Connection, statement_ids: Iterable[UUID]) -> set[UUID]:

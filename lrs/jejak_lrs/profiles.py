@@ -94,6 +94,17 @@ def of_agency(connection: Connection, agency: str) -> list[Stored]:
         ).fetchall()
 
 
+def standing(
+    connection: Connection, generation: int, people: Iterable[UUID] | None = None
+) -> list[tuple[int, UUID]]:
+    """(assessed_to, person_id) of these persons' profiles, or of all, in this order."""
+    return connection.execute(
+        "SELECT assessed_to, person_id FROM profile WHERE generation = %s "
+        "AND (%s::uuid[] IS NULL OR person_id = ANY(%s)) ORDER BY assessed_to, person_id",
+        [generation, *[None if people is None else list(people)] * 2],
+    ).fetchall()
+
+
 def write(connection: Connection, generation: int, profiles: Sequence[Stored]) -> None:
     """Put profiles in the place of what stood."""
     if not profiles:

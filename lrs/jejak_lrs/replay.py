@@ -51,16 +51,35 @@ def facts_until(connection: Connection, person_id: UUID, upto: int) -> list[Fact
 
 def registry_at(connection: Connection, upto: int) -> Registry:
     """The registry by the records at positions <= `upto`."""
-    registry = Registry()
-    statements = Statements()
-    after = -1
-    while found := history.records_of_types(connection, REGISTRY_EVENTS, after, upto, _CHUNK):
-        for record in found:
-            event = statements.event_of(record)
-            if event is not None:
-                registry.add(event, record.position)
-        after = found[-1].position
-    return registry
+    return RegistryReader(connection).at(upto)
+
+
+class RegistryReader:
+    """The registry at one position after the other, each record of it read once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._registry = Registry()
+        self._statements = Statements()
+        self._after = -1
+
+    def at(self, upto: int) -> Registry:
+        """The registry by the records at positions <= `upto`, which MUST not go back.
+
+        It is one object that grows: what was asked for before has grown with it.
+        """
+        while found := self._read(upto):
+            for record in found:
+                event = self._statements.event_of(record)
+                if event is not None:
+                    self._registry.add(event, record.position)
+            self._after = found[-1].position
+        return self._registry
+
+    def _read(self, upto: int) -> list[Record]:
+        return history.records_of_types(
+            self._connection, REGISTRY_EVENTS, self._after, upto, _CHUNK
+        )
 
 
 def _of_person(connection: Connection, person_id: UUID, upto: int) -> Iterator[Record]:
