@@ -37,6 +37,7 @@ DUTIES: Mapping[str, Mapping[str, frozenset[str]]] = {
         "change": {"projector": "insert"},
         "change_head": {"projector": "update"},
         "generation": {"projector": "update"},
+        "clock": {"projector": "update"},
         "alembic_version": {},
     }.items()
 }

@@ -217,15 +217,22 @@ def _changes(
                     "match_refs": references.of(agency, row.person_id),
                     "version": row.version,
                     "changed_at": row.changed_at,
-                    "because": {
-                        "position": row.because_position,
-                        "statement_id": row.because_statement,
-                        "rule": row.because_rule,
-                    },
+                    "because": _because(row),
                 }
                 value = _encoded(_CLASSES[row.kind], said, f"change {row.number}", postman.framing)
                 headers = postman.traces.headers(row.because_statement)
                 yield Post(topic, _key(row.person_id), value, headers)
+
+
+def _because(row: profiles.Change) -> dict[str, object] | None:
+    """The record and the rule; None where no record made the change, but a day or a rebuild."""
+    if row.because_position is None:
+        return None
+    return {
+        "position": row.because_position,
+        "statement_id": row.because_statement,
+        "rule": row.because_rule,
+    }
 
 
 def _states_after(

@@ -4,27 +4,20 @@ Everything that it does is in PostgreSQL, in the transaction that moves its curs
 `jejak_lrs.projection`; this makes it a follower.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 
 from jejak_consumers.follower import Batch
 from jejak_consumers.vitals import Vitals
-from jejak_lrs import evidence, history, profiles, projection, standing
+from jejak_lrs import evidence, profiles, projection, standing
 from jejak_lrs.cursor import Cursor
 from jejak_lrs.database import Connection
-from jejak_lrs.history import Record
-from jejak_lrs.projection import Projector
+from jejak_lrs.projection import Projector, Slice
+from jejak_schemas.clock import jakarta_date
 from jejak_schemas.traces import Step
 
 MOST = 1_000  # records a transaction
-
-
-@dataclass(frozen=True, slots=True)
-class Records:
-    """The records past a position; none where only waiting persons are to be folded anew."""
-
-    after: int
-    records: Sequence[Record]
 
 
 @dataclass(slots=True)
@@ -32,28 +25,28 @@ class Projection:
     """One generation of the projection."""
 
     projector: Projector
+    today: Callable[[], date] = field(default=lambda: jakarta_date(datetime.now(UTC)))
     name: str = field(default=projection.NAME, init=False)
     _most: int = field(default=MOST, init=False)
 
-    def read(self, connection: Connection, after: Cursor) -> Batch[Records] | None:
-        """The next records."""
-        records = history.records(connection, after.position, self._most)
-        if not records and not self.projector.has_work(connection):
+    def read(self, connection: Connection, after: Cursor) -> Batch[Slice] | None:
+        """The next records, or what a day brings."""
+        coming = self.projector.slice_after(connection, after.position, self._most, self.today())
+        if not self.projector.has_work(connection, coming):
             return None
-        to = Cursor(records[-1].position, -1) if records else after
-        return Batch(Records(after.position, records), to)
+        return Batch(coming, Cursor(coming.to, -1) if coming.records else after)
 
-    def act(self, items: Records) -> None:
+    def act(self, items: Slice) -> None:
         """Nothing: all of its effect is in PostgreSQL."""
 
-    def keep(self, connection: Connection, items: Records) -> None:
+    def keep(self, connection: Connection, items: Slice) -> None:
         """Fold them.
 
         After a failure half as many are tried, then slowly more again: what takes longer than
         PostgreSQL lets a transaction be silent would else be tried in vain for ever (seen).
         """
         try:
-            self.projector.keep(connection, items.after, items.records)
+            self.projector.keep(connection, items)
         except Exception:
             self._most = max(1, min(self._most, len(items.records)) // 2)
             raise
@@ -62,11 +55,11 @@ class Projection:
     def rest(self) -> None:
         """Nothing to let go of: after a failed transaction it reads the registry again."""
 
-    def numbers(self, items: Records) -> Mapping[str, int]:
+    def numbers(self, items: Slice) -> Mapping[str, int]:
         """How many records; none where only persons were folded anew."""
         return {"records": len(items.records)}
 
-    def steps(self, items: Records) -> Iterable[Step]:
+    def steps(self, items: Slice) -> Iterable[Step]:
         """Every record was folded."""
         for one in items.records:
             yield Step("jejak fold", one.statement_id, {"jejak.position": one.position})

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid5
 
 from jejak_lrs import evidence, profiles
 from jejak_lrs.competency.assess import assess
-from jejak_lrs.competency.diff import Difference, PersonJoined, PersonLeft, diff, moves
+from jejak_lrs.competency.diff import (
+    Difference,
+    PersonJoined,
+    PersonLeft,
+    Seen,
+    between,
+    moves,
+)
 from jejak_lrs.competency.profile import EMPTY, Profile, canonical, digest, parse, serving_on
 from jejak_lrs.competency.routing import NOWHERE, Agencies, agencies_of
+from jejak_lrs.competency.turns import next_turn, seen
 from jejak_lrs.profiles import Change, Stored
-from jejak_schemas.clock import jakarta_date
+from jejak_schemas.clock import JAKARTA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
 
     from jejak_lrs.competency.facts import Fact
     from jejak_lrs.competency.registry import Registry
@@ -37,6 +45,15 @@ class Cause:
     event_type: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What makes changes: a record, or a day that came; `mark` tells apart changes of one kind."""
+
+    mark: str
+    changed_at: datetime
+    record: Cause | None = None
+
+
 @dataclass(slots=True)
 class _Person:
     """One person in the transaction: facts so far, and how their profile stands."""
@@ -53,11 +70,15 @@ class _Person:
 
 @dataclass(slots=True)
 class Folding:
-    """The persons folded in one transaction. `load` them first, `write` at the end."""
+    """The persons folded in one transaction. `load` them first, `write` at the end.
+
+    `day` is the clock's: agencies are told of profiles as they are on it.
+    """
 
     connection: Connection
     generation: int
     registry: Registry
+    day: date
     folded: int = 0
     _people: dict[UUID, _Person] = field(default_factory=dict)
     _changes: list[Change] = field(default_factory=list)
@@ -72,6 +93,11 @@ class Folding:
         for person_id in wanted:
             self._people[person_id] = _Person(facts.get(person_id, []), stood.get(person_id))
 
+    def stand(self, people: Sequence[UUID]) -> None:
+        """Read how the profiles of persons stand, for `turn`; one query."""
+        stood = profiles.stored(self.connection, people, self.generation)
+        self._people |= {one: _Person([], stood.get(one)) for one in people}
+
     def arrive(self, person_id: UUID, facts: Sequence[Fact], cause: Cause) -> None:
         """Fold a loaded person with more facts."""
         self._people[person_id].facts.extend(facts)
@@ -81,9 +107,8 @@ class Folding:
         """Assess a loaded person by facts and registry as they are now."""
         person = self._people[person_id]
         after = assess(person.facts, self.registry)
-        on_date = jakarta_date(cause.stored)
         told = person.stood.told if person.stood else NOWHERE
-        now = agencies_of(serving_on(after, on_date))
+        now = agencies_of(serving_on(after, self.day))
         document = canonical(after)
         stored = Stored(
             person_id=person_id,
@@ -93,21 +118,54 @@ class Folding:
             assessed_to=assessed_to,
             home=now.home,
             working=now.working,
+            turns_on=next_turn(after, self.day, self.registry),
         )
         if person.stood is None or person.stood.digest != stored.digest or told != now:
             stored = replace(stored, version=stored.version + 1)
-            differences = [*moves(told, now), *diff(person.before(), after, on_date)]
-            self._tell(stored, told, differences, cause)
+            differences = [
+                *moves(told, now),
+                *between(self._seen(person.before(), self.day), self._seen(after, self.day)),
+            ]
+            self._tell(stored, told, differences, _Told(str(stored.version), cause.stored, cause))
         person.stood, person.profile = stored, after
         self.folded += 1
 
+    def turn(self, person_id: UUID) -> None:
+        """Tell what begins and ends in a loaded person's profile on this day. Nothing is assessed.
+
+        What has been told already is not told again.
+        """
+        person = self._people[person_id]
+        if person.stood is None:
+            return
+        profile, told = person.before(), person.stood.told
+        now = agencies_of(serving_on(profile, self.day))
+        differences = [
+            *moves(told, now),
+            *between(self._seen(profile, self.day - timedelta(1)), self._seen(profile, self.day)),
+        ]
+        person.stood = replace(
+            person.stood,
+            version=person.stood.version + bool(differences),
+            home=now.home,
+            working=now.working,
+            turns_on=next_turn(profile, self.day, self.registry),
+        )
+        if differences:
+            midnight = datetime.combine(self.day, time(), JAKARTA)
+            self._tell(person.stood, told, differences, _Told(f"on {self.day}", midnight))
+        self.folded += 1
+
+    def _seen(self, profile: Profile, day: date) -> Seen:
+        return seen(profile, day, self.registry)
+
     def _tell(
-        self, stored: Stored, told: Agencies, differences: Sequence[Difference], cause: Cause
+        self, stored: Stored, told: Agencies, differences: Sequence[Difference], by: _Told
     ) -> None:
         for one in differences:
             self._add(stored, one.kind, one.subject, one.content(), one.rule,
-                      _routes(one, told, stored.told), cause)  # fmt: skip
-        self._add(stored, STATE, "", {}, "profile", stored.told.relations, cause)
+                      _routes(one, told, stored.told), by)  # fmt: skip
+        self._add(stored, STATE, "", {}, "profile", stored.told.relations, by)
 
     def _add(
         self,
@@ -117,25 +175,26 @@ class Folding:
         content: dict[str, object],
         rule: str,
         routes: Mapping[str, str],
-        cause: Cause,
+        by: _Told,
     ) -> None:
         """A change, if anybody is to be told. The same change always has the same id."""
         if not routes:
             return
-        void = cause.event_type == _VOIDED
+        record = by.record
+        void = record is not None and record.event_type == _VOIDED
         self._changes.append(
             Change(
                 number=len(self._changes),
-                change_id=uuid5(stored.person_id, f"{kind} {subject} {stored.version}"),
+                change_id=uuid5(stored.person_id, f"{kind} {subject} {by.mark}"),
                 person_id=stored.person_id,
                 kind=kind,
                 version=stored.version,
-                changed_at=cause.stored,
+                changed_at=by.changed_at,
                 agencies=list(routes),
                 relations=list(routes.values()),
                 content=content,
-                because_position=cause.position,
-                because_statement=cause.statement_id,
+                because_position=record.position if record else None,
+                because_statement=record.statement_id if record else None,
                 because_rule=_RULE_OF_VOIDS if void else rule,
             )
         )
@@ -148,12 +207,19 @@ class Folding:
         """
         stood = (person.stood for person in self._people.values())
         profiles.write(self.connection, self.generation, [one for one in stood if one is not None])
-        changes, self._changes = self._changes if tell else [], []
+        changes, self._changes = self._untold() if tell else [], []
         if changes:
             first = profiles.take_numbers(self.connection, len(changes))
             numbered = [replace(one, number=first + one.number) for one in changes]
             profiles.write_changes(self.connection, numbered)
         return len(changes)
+
+    def _untold(self) -> list[Change]:
+        """The changes, without what a day brought and was told before, by another generation."""
+        by_day = [one.change_id for one in self._changes if one.because_position is None]
+        told = profiles.told_already(self.connection, by_day) if by_day else set()
+        new = [one for one in self._changes if one.change_id not in told]
+        return [replace(one, number=number) for number, one in enumerate(new)] if told else new
 
 
 def _routes(one: Difference, told: Agencies, now: Agencies) -> Mapping[str, str]:

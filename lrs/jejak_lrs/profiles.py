@@ -12,7 +12,7 @@ from jejak_lrs.competency.routing import Agencies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
     from uuid import UUID
 
     from jejak_lrs.database import Connection
@@ -29,6 +29,7 @@ class Stored:
     assessed_to: int
     home: str | None
     working: str | None
+    turns_on: date | None = None  # the next day on which something in it begins or ends
 
     @property
     def told(self) -> Agencies:
@@ -55,8 +56,8 @@ class Change:
     agencies: list[str]
     relations: list[str]
     content: dict[str, Any]
-    because_position: int
-    because_statement: UUID
+    because_position: int | None  # None: a day came
+    because_statement: UUID | None
     because_rule: str
 
 
@@ -68,7 +69,7 @@ def active_generation(connection: Connection) -> int:
 
 # -- profiles -----------------------------------------------------------------------------
 
-_COLUMNS = "person_id, version, digest, document, assessed_to, home, working"
+_COLUMNS = "person_id, version, digest, document, assessed_to, home, working, turns_on"
 
 
 def stored(
@@ -111,11 +112,12 @@ def write(connection: Connection, generation: int, profiles: Sequence[Stored]) -
         return
     connection.execute(
         "INSERT INTO profile (generation, person_id, version, digest, document, assessed_to, "
-        "home, working) SELECT %s, * FROM unnest(%s::uuid[], %s::bigint[], %s::text[], "
-        "%s::text[], %s::bigint[], %s::text[], %s::text[]) "
+        "home, working, turns_on) SELECT %s, * FROM unnest(%s::uuid[], %s::bigint[], %s::text[], "
+        "%s::text[], %s::bigint[], %s::text[], %s::text[], %s::date[]) "
         "ON CONFLICT (generation, person_id) DO UPDATE SET version = excluded.version, "
         "digest = excluded.digest, document = excluded.document, "
-        "assessed_to = excluded.assessed_to, home = excluded.home, working = excluded.working",
+        "assessed_to = excluded.assessed_to, home = excluded.home, working = excluded.working, "
+        "turns_on = excluded.turns_on",
         [
             generation,
             [one.person_id for one in profiles],
@@ -125,8 +127,28 @@ def write(connection: Connection, generation: int, profiles: Sequence[Stored]) -
             [one.assessed_to for one in profiles],
             [one.home for one in profiles],
             [one.working for one in profiles],
+            [one.turns_on for one in profiles],
         ],
     )
+
+
+def first_turn(connection: Connection, generation: int, until: date) -> date | None:
+    """The earliest day up to `until` on which a profile turns; None: none does."""
+    found = connection.execute(
+        "SELECT min(turns_on) FROM profile WHERE generation = %s AND turns_on <= %s",
+        [generation, until],
+    ).fetchone()
+    return found[0] if found else None
+
+
+def turning(connection: Connection, generation: int, day: date, most: int) -> list[UUID]:
+    """Up to `most` persons whose profiles turn on a day."""
+    found = connection.execute(
+        "SELECT person_id FROM profile WHERE generation = %s AND turns_on = %s "
+        "ORDER BY person_id LIMIT %s",
+        [generation, day, most],
+    )
+    return [person_id for (person_id,) in found]
 
 
 # -- changes ------------------------------------------------------------------------------
@@ -157,6 +179,14 @@ def write_changes(connection: Connection, changes: Sequence[Change]) -> None:
                 for one in changes
             ],
         )  # fmt: skip
+
+
+def told_already(connection: Connection, change_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of the changes that have been told."""
+    found = connection.execute(
+        "SELECT change_id FROM change WHERE change_id = ANY(%s)", [list(change_ids)]
+    )
+    return {change_id for (change_id,) in found}
 
 
 def changes(connection: Connection, after: int, limit: int) -> list[Change]:

@@ -4,6 +4,10 @@ Each record is folded at its own position, with the registry of that position, s
 person's own records make do not depend on batching. Registry records that may touch people put them
 into `refold`; up to CHUNK of them are folded anew in each transaction, so after these the versions
 and changes on the way do depend on it. Profiles never do.
+
+Days come in with the records (the Jakarta date on which each was stored), or as `today` where none
+come. Before anything of a day is folded, what begins or ends in profiles on that day is told; of
+days that were missed, one after the other.
 Source: ledger.md, "Followers"; competency.md, "Projections".
 """
 
@@ -11,10 +15,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import TYPE_CHECKING, Final
 
-from jejak_lrs import cursor, evidence, history
+from jejak_lrs import clock, cursor, evidence, history, profiles
 from jejak_lrs.arriving import Said, arrivals
 from jejak_lrs.competency.reach import reach_of
 from jejak_lrs.cursor import Cursor
@@ -22,9 +26,11 @@ from jejak_lrs.evidence import Arrival
 from jejak_lrs.folding import Cause, Folding
 from jejak_lrs.replay import registry_at
 from jejak_lrs.statements import Statements
+from jejak_schemas.clock import jakarta_date
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from jejak_lrs.competency.registry import Registry
     from jejak_lrs.database import Connection
@@ -49,6 +55,25 @@ class Projected:
         return self.records > 0 or self.persons > 0
 
 
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """What one transaction is to do: the records that follow `after`, all of one day or earlier.
+
+    `turning`: profiles turn on that day; that comes first, and no records with it. `day` is None
+    in an empty ledger without a day.
+    """
+
+    after: int
+    records: Sequence[Record]
+    day: date | None
+    turning: bool = False
+
+    @property
+    def to(self) -> int:
+        """The last of its positions."""
+        return self.records[-1].position if self.records else self.after
+
+
 class Projector:
     """Folds the ledger into one generation of the projection. For one thread.
 
@@ -61,8 +86,13 @@ class Projector:
         self._registry: Registry | None = None
         self._at = -1  # the position that the registry reflects
 
-    def project(self, connection: Connection, limit: int) -> Projected:
+    def project(self, connection: Connection, limit: int, today: date | None = None) -> Projected:
         """Fold up to `limit` records past the cursor, and move it: one transaction.
+
+        Args:
+            connection: the projector's.
+            limit: of records.
+            today: the day it is; None: no other days come than those of the records.
 
         Raises:
             Fenced: the cursor is gone.
@@ -70,38 +100,80 @@ class Projector:
         """
         with connection.transaction():
             stands = cursor.lock(connection, NAME)
-            records = history.records(connection, stands.position, limit)
-            done = self.keep(connection, stands.position, records)
-            if records:
+            coming = self.slice_after(connection, stands.position, limit, today)
+            done = self.keep(connection, coming)
+            if coming.records:
                 cursor.move(connection, NAME, stands, Cursor(done.position, -1))
         return done
 
-    def has_work(self, connection: Connection) -> bool:
-        """Whether persons wait to be folded anew, also where no record came."""
-        return evidence.is_anyone_marked(connection, self.generation)
+    def slice_after(
+        self, connection: Connection, after: int, limit: int, today: date | None
+    ) -> Slice:
+        """What is to be done next: the turns of a day, or records up to the end of one."""
+        records = history.records(connection, after, limit)
+        day = clock.day(connection)
+        until = jakarta_date(records[0].stored) if records else today or day
+        if until is None or (day is not None and until < day):
+            until = day
+        if until is not None and until != day:
+            turn = profiles.first_turn(connection, self.generation, until)
+            if turn is not None:
+                return Slice(after, (), turn, turning=True)
+        return Slice(after, _of_day(records, until), until)
 
-    def keep(self, connection: Connection, after: int, records: Sequence[Record]) -> Projected:
-        """The effect of the records that follow position `after`; in the cursor's transaction.
+    def has_work(self, connection: Connection, coming: Slice) -> bool:
+        """Whether anything is to be done: also where no record came."""
+        return (
+            bool(coming.records)
+            or coming.turning
+            or coming.day != clock.day(connection)
+            or evidence.is_anyone_marked(connection, self.generation)
+        )
+
+    def keep(self, connection: Connection, coming: Slice) -> Projected:
+        """The effect of a slice; in the cursor's transaction.
 
         Also folds up to CHUNK waiting persons anew, so it has work even without records.
         """
-        registry = self._take_registry(connection, after)
+        if coming.day is None:
+            return Projected(coming.after, 0, 0, 0)
+        registry = self._take_registry(connection, coming.after)
+        if coming.turning:
+            done = self._turn(connection, registry, coming, coming.day)
+        else:
+            clock.move(connection, coming.day)
+            done = self._fold(connection, registry, coming, coming.day)
+        self._registry, self._at = registry, coming.to
+        return done
+
+    def _turn(
+        self, connection: Connection, registry: Registry, coming: Slice, day: date
+    ) -> Projected:
+        """Tell what begins and ends on a day, for up to CHUNK persons."""
+        people = profiles.turning(connection, self.generation, day, CHUNK)
+        folding = Folding(connection, self.generation, registry, day)
+        folding.stand(people)
+        for person_id in people:
+            folding.turn(person_id)
+        return Projected(coming.after, 0, folding.folded, folding.write())
+
+    def _fold(
+        self, connection: Connection, registry: Registry, coming: Slice, day: date
+    ) -> Projected:
         told = [
             Said(record, event)
-            for record in records
+            for record in coming.records
             if record.event_type != _SILENT
             and (event := self._statements.event_of(record)) is not None
         ]
-        coming = arrivals(connection, told, self._statements)
-        evidence.insert(connection, self.generation, coming)
-        folding = Folding(connection, self.generation, registry)
-        folding.load({one.person_id for one in coming}, after)
-        self._step(folding, told, coming)
+        arriving = arrivals(connection, told, self._statements)
+        evidence.insert(connection, self.generation, arriving)
+        folding = Folding(connection, self.generation, registry, day)
+        folding.load({one.person_id for one in arriving}, coming.after)
+        self._step(folding, told, arriving)
         changes = folding.write()
-        position = records[-1].position if records else after
-        anew, more = self._anew(connection, registry, position)
-        self._registry, self._at = registry, position
-        return Projected(position, len(records), folding.folded + anew, changes + more)
+        anew, more = self._anew(connection, registry, coming.to, day)
+        return Projected(coming.to, len(coming.records), folding.folded + anew, changes + more)
 
     def _take_registry(self, connection: Connection, at: int) -> Registry:
         """The registry as of a position. It grows with the batch, so it is kept at its end only:
@@ -125,12 +197,21 @@ class Projector:
             for person_id, group in groupby(here, key=lambda one: one.person_id):
                 folding.arrive(person_id, [fact for one in group for fact in one.facts], cause)
 
-    def _anew(self, connection: Connection, registry: Registry, position: int) -> tuple[int, int]:
+    def _anew(
+        self, connection: Connection, registry: Registry, position: int, day: date
+    ) -> tuple[int, int]:
         """Fold waiting persons by everything up to `position`: how many, and their changes."""
         waiting = evidence.take_marked(connection, self.generation, CHUNK)
-        folding = Folding(connection, self.generation, registry)
+        folding = Folding(connection, self.generation, registry, day)
         folding.load([one.person_id for one in waiting], position)
         for one in waiting:
             cause = Cause(one.position, one.statement_id, one.stored)
             folding.fold(one.person_id, position, cause)
         return folding.folded, folding.write()
+
+
+def _of_day(records: Sequence[Record], day: date | None) -> Sequence[Record]:
+    """The records up to the end of a day: `stored` never goes back."""
+    if day is None or not records or jakarta_date(records[-1].stored) <= day:
+        return records
+    return list(takewhile(lambda one: jakarta_date(one.stored) <= day, records))

@@ -1,6 +1,5 @@
 """A projector that cannot do a batch in time does it in parts."""
 
-from collections.abc import Sequence
 from contextlib import closing
 
 from jejak_consumers.follower import Follower
@@ -8,8 +7,7 @@ from jejak_consumers.projector import Projection
 from jejak_lrs import errors, ledger
 from jejak_lrs.batch import SYSTEM
 from jejak_lrs.database import Connection, Database
-from jejak_lrs.history import Record
-from jejak_lrs.projection import Projected, Projector
+from jejak_lrs.projection import Projected, Projector, Slice
 from tests import rows, services
 
 
@@ -20,11 +18,11 @@ class Slow(Projector):
         super().__init__()
         self.done: list[int] = []
 
-    def keep(self, connection: Connection, after: int, records: Sequence[Record]) -> Projected:
-        if len(records) > 3:
+    def keep(self, connection: Connection, coming: Slice) -> Projected:
+        if len(coming.records) > 3:
             raise errors.Busy("PostgreSQL answered SQLSTATE 25P03")
-        self.done += [record.position for record in records]
-        return Projected(after + len(records), len(records), 0, 0)
+        self.done += [record.position for record in coming.records]
+        return Projected(coming.to, len(coming.records), 0, 0)
 
 
 def test_a_batch_that_takes_too_long_is_done_in_parts(

@@ -1,7 +1,7 @@
-"""What changed between two profiles of a person, as agencies are told it.
+"""What changed between two profiles of a person, or from one day to the next, as agencies are told.
 
-Compared on one given day (the Jakarta date on which the record was stored), so that it needs
-no clock. Each difference names its outgoing class and holds that class's own fields.
+Days are given (of a record: the Jakarta date on which it was stored), so that it needs no clock.
+Each difference names its outgoing class and holds that class's own fields.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -149,13 +149,27 @@ class PersonLeft(Difference):
         return self.before
 
 
-def diff(before: Profile, after: Profile, on_date: date) -> list[Difference]:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A profile on a day. A certificate is `expiring` so many days before its last."""
+
+    profile: Profile
+    day: date
+    expiring: int = 0
+
+
+def diff(before: Profile, after: Profile, on_date: date, expiring: int = 0) -> list[Difference]:
     """Every difference on a day, ordered by kind and subject; empty if nothing differs then."""
+    return between(Seen(before, on_date, expiring), Seen(after, on_date, expiring))
+
+
+def between(before: Seen, after: Seen) -> list[Difference]:
+    """Every difference, also of one profile on two days; ordered by kind and subject."""
     return [
-        *_levels(before, after, on_date),
-        *_hours(before, after),
-        *_certificates(before, after, on_date),
-        *_programmes(before, after, on_date),
+        *_levels(before, after),
+        *_hours(before.profile, after.profile),
+        *_certificates(before, after),
+        *_programmes(before, after),
     ]
 
 
@@ -179,17 +193,17 @@ def _pairs(before: Mapping[K, V], after: Mapping[K, V]) -> Iterator[tuple[K, V |
             yield key, old, new
 
 
-def _levels(before: Profile, after: Profile, day: date) -> Iterator[Difference]:
+def _levels(before: Seen, after: Seen) -> Iterator[Difference]:
     for standing, spans in _STANDINGS.items():
-        old, new = _spans_on(before, spans, day), _spans_on(after, spans, day)
+        old, new = _spans_on(before, spans), _spans_on(after, spans)
         for competency, was, now in _pairs(_levels_of(old), _levels_of(new)):
             until = _last_day(new[competency].ends) if competency in new else None
             yield LevelChanged(competency, standing, was, now, until)
 
 
-def _spans_on(profile: Profile, spans: Callable[[Standing], Spans], day: date) -> dict[str, Span]:
-    """The one span of each competency that holds on a day."""
-    found = ((one.competency, on(spans(one), day)) for one in profile.competencies)
+def _spans_on(seen: Seen, spans: Callable[[Standing], Spans]) -> dict[str, Span]:
+    """The one span of each competency that holds on the day."""
+    found = ((one.competency, on(spans(one), seen.day)) for one in seen.profile.competencies)
     return {competency: span for competency, span in found if span is not None}
 
 
@@ -211,14 +225,18 @@ def _sums(profile: Profile) -> dict[date, int]:
     return {year.starts: year.jp for year in profile.hours.years}
 
 
-def _certificates(before: Profile, after: Profile, day: date) -> Iterator[Difference]:
-    ends = {one.name: one.ends for one in (*before.certificates, *after.certificates)}
-    for name, old, new in _pairs(certificates_on(before, day), certificates_on(after, day)):
+def _certificates(before: Seen, after: Seen) -> Iterator[Difference]:
+    held = (*before.profile.certificates, *after.profile.certificates)
+    ends = {one.name: one.ends for one in held}
+    for name, old, new in _pairs(_certificates_on(before), _certificates_on(after)):
         yield CertificateChanged(*name, old, new or "withdrawn", _last_day(ends[name]))
 
 
-def _programmes(before: Profile, after: Profile, day: date) -> Iterator[Difference]:
-    for (programme, cohort), old, new in _pairs(
-        programmes_on(before, day), programmes_on(after, day)
-    ):
-        yield ProgrammeChanged(programme, cohort, old, new)
+def _certificates_on(seen: Seen) -> dict[tuple[str, str], str]:
+    return certificates_on(seen.profile, seen.day, seen.expiring)
+
+
+def _programmes(before: Seen, after: Seen) -> Iterator[Difference]:
+    old, new = programmes_on(before.profile, before.day), programmes_on(after.profile, after.day)
+    for (programme, cohort), was, now in _pairs(old, new):
+        yield ProgrammeChanged(programme, cohort, was, now)

@@ -8,7 +8,7 @@ only, without person_id, position, stored, generation and version; the digest is
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Final, Protocol, TypeVar
 from uuid import UUID
 
@@ -245,13 +245,22 @@ def serving_on(profile: Profile, day: date) -> Served | None:
     return on(profile.postings, day)
 
 
-def certificates_on(profile: Profile, day: date) -> dict[tuple[str, str], str]:
-    """`earned` or `expired`, per (number, issuer) of each certificate issued by that day."""
+def certificates_on(profile: Profile, day: date, expiring: int = 0) -> dict[tuple[str, str], str]:
+    """The state per (number, issuer) of each certificate issued by that day.
+
+    `earned`, in the last `expiring` days `expiring`, and `expired`.
+    """
     return {
-        one.name: "earned" if one.ends is None or day < one.ends else "expired"
+        one.name: _certified(one, day, expiring)
         for one in profile.certificates
         if one.starts <= day
     }
+
+
+def _certified(one: Certified, day: date, expiring: int) -> str:
+    if one.ends is None or day < one.ends - timedelta(expiring):
+        return "earned"
+    return "expiring" if day < one.ends else "expired"
 
 
 def programmes_on(profile: Profile, day: date) -> dict[tuple[str, str | None], str]:
