@@ -6,7 +6,8 @@ secrets/NAME             one password or key each, 0600
 credentials/PARTY.toml   what a party is handed, 0600
 kafka/ postgres/         the services' data
 run/                     who runs, on which ports; nothing to keep
-log/                     what the programs said
+log/                     the published log: checkpoints, tiles, bundles of entries
+logs/                    what the programs said
 ```
 
 Everything in it is closed to others. Importable from the plain install.
@@ -69,13 +70,18 @@ class Home:
 
     @property
     def log(self) -> Path:
-        """The folder of what the programs said."""
+        """The folder of the published log, unless another is set."""
         return self.path / "log"
+
+    @property
+    def logs(self) -> Path:
+        """The folder of what the programs said."""
+        return self.path / "logs"
 
     def make(self) -> None:
         """Make the folders that are not there; Misuse where that cannot be."""
         try:
-            for folder in (self.path, self.secrets.folder, self.credentials, self.run, self.log):
+            for folder in (self.path, self.secrets.folder, self.credentials, self.run, self.logs):
                 private_folder(folder)
         except OSError as error:
             raise Misuse(f"cannot make the home {self.path}: {error.strerror}") from error

@@ -66,7 +66,7 @@ class Loop:
             self.label,
             command,
             marker=self.home.path,
-            log=self.home.log / f"{self.label}.log",
+            log=self.home.logs / f"{self.label}.log",
             environment={**os.environ, "JEJAK_METRICS_PORT": str(self.port)},
             folder=None,
         )

@@ -9,7 +9,7 @@ from jejak.home import Home
 
 # What a home may hold. Nothing else in the folder is ever touched.
 CONTENTS = (
-    "kafka", "postgres", "run", "log", "credentials", "secrets", "bookmarks", "published",
+    "kafka", "postgres", "run", "log", "logs", "credentials", "secrets", "bookmarks",
 )  # fmt: skip
 PATIENCE = 60.0  # seconds for a supervisor to stop everything
 

@@ -41,7 +41,7 @@ class House:
     def start(self, loop: str, failpoint: str = "") -> None:
         command = [sys.executable, "-m", "jejak", "run", loop, "--home", str(self.home.path)]
         armed = {"JEJAK_FAILPOINT": failpoint} if failpoint else {}
-        log = (self.home.log / f"{loop}.log").open("ab")
+        log = (self.home.logs / f"{loop}.log").open("ab")
         with log:
             self.running[loop] = subprocess.Popen(
                 command, env={**os.environ, **armed}, stdout=log, stderr=log

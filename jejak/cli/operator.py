@@ -58,7 +58,7 @@ def up(
                     "kafka": running.services.bootstrap_servers,
                     "postgresql": f"127.0.0.1:{running.services.public_postgres.port}",
                     "credentials": place.credentials,
-                    "logs": place.log,
+                    "logs": place.logs,
                     "loops": ", ".join(loop.label for loop in running.loops) or "none",
                 }
             )

@@ -57,7 +57,7 @@ def catch_up(stage: Stage) -> None:
         while not _caught_up(connection):
             stage.up.tend()
             if time.monotonic() > deadline:
-                raise Fatal(f"the loops did not catch up; see {stage.home.log}")
+                raise Fatal(f"the loops did not catch up; see {stage.home.logs}")
             time.sleep(0.1)
 
 

@@ -57,14 +57,14 @@ def embedded(home: Home, settings: Settings, tell: Callable[[str], None]) -> Emb
             password=home.secrets.ensure(f"kafka-{OPERATOR}"),
             java=java,
             jars=cached,
-            log=home.log / "kafka.log",
+            log=home.logs / "kafka.log",
             heap_mb=settings.kafka_heap_mb,
         ),
         EmbeddedPostgres(
             folder=home.path / "postgres",
             port=ports.postgres,
             password=home.secrets.ensure(f"postgres-{SUPERUSER}"),
-            log=home.log / "postgres.log",
+            log=home.logs / "postgres.log",
             archive=settings.wal_archive and settings.wal_archive.absolute(),
         ),
     )

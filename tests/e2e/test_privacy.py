@@ -125,7 +125,7 @@ def test_nothing_that_a_party_can_read_holds_a_nip(played: Played, secret: Secre
 
 
 def test_no_log_holds_a_nip(played: Played, secret: Secret) -> None:
-    logs = [path for path in played.stage.home.log.rglob("*") if path.is_file()]
+    logs = [path for path in played.stage.home.logs.rglob("*") if path.is_file()]
     assert {path.stem for path in logs} >= {"kafka", "postgres", "recorder", "projector"}
     assert [path.name for path in logs if secret.within(path.read_bytes())] == []
     assert secret.disguised_within(b"\n".join(path.read_bytes() for path in logs)) == []
@@ -303,5 +303,5 @@ def test_credentials_and_secrets_are_readable_by_their_owner_alone(played: Playe
     kept = [*home.credentials.iterdir(), *home.secrets.folder.iterdir()]
     assert len(kept) > 100
     assert [path.name for path in kept if path.stat().st_mode & 0o077] == []
-    folders = (home.path, home.credentials, home.secrets.folder, home.log, home.run)
+    folders = (home.path, home.credentials, home.secrets.folder, home.logs, home.run)
     assert [str(path) for path in folders if path.stat().st_mode & 0o077] == []

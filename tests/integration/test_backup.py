@@ -301,7 +301,7 @@ def now(house: House) -> str:
 
 
 def log(house: House) -> str:
-    return (house.home.log / "recorder.log").read_text("utf-8")
+    return (house.home.logs / "recorder.log").read_text("utf-8")
 
 
 def assert_each_once(house: House) -> None:

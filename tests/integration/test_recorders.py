@@ -55,7 +55,7 @@ class House:
         return process
 
     def log(self, slot: int) -> Path:
-        return self.home.log / f"slot-{slot}.log"
+        return self.home.logs / f"slot-{slot}.log"
 
     def stop(self) -> None:
         for process in self.started:

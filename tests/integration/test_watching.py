@@ -64,7 +64,7 @@ class House:
         return found
 
     def lines(self, loop: str) -> list[dict[str, Any]]:
-        text = (self.home.log / f"{loop}.log").read_text("utf-8")
+        text = (self.home.logs / f"{loop}.log").read_text("utf-8")
         return [json.loads(line) for line in text.splitlines()]
 
     def emit(self, count: int) -> None:
@@ -191,7 +191,7 @@ def test_every_loop_logs_one_line_a_batch_and_no_person(house: House) -> None:
         for line in batches:
             assert line["loop"] == loop
             assert {"work", "position", "milliseconds", "timestamp"} <= line.keys()
-    logged = "".join((house.home.log / f"{loop}.log").read_text() for loop in processes.LOOPS)
+    logged = "".join((house.home.logs / f"{loop}.log").read_text() for loop in processes.LOOPS)
     shown = "".join(house.everything())
     assert [nip for nip in NIPS if nip in logged + shown] == []
 

@@ -96,7 +96,7 @@ class House:
             return found
 
     def log_of(self, loop: str) -> str:
-        return (self.home.log / f"{loop}.log").read_text("utf-8")
+        return (self.home.logs / f"{loop}.log").read_text("utf-8")
 
 
 def registered() -> PersonRegistered:

@@ -66,7 +66,7 @@ class House:
         """Start a loop in place of the one of its name."""
         words = ("run", loop, "--home", str(self.up.home.path))
         network = self._network(loop) | ({FAILPOINT: failpoint} if failpoint else {})
-        log = self.up.home.log / f"{loop}.log"
+        log = self.up.home.logs / f"{loop}.log"
         found = nursery.start(loop, run_loop, *words, log=log, environment=network)
         self.running[loop] = found
         return found
@@ -75,7 +75,7 @@ class House:
         """One more recorder, which nobody tends."""
         login = {extra_recorder.DSN: dsn or self.up.services.dsn("jejak_writer")}
         words = (str(self.up.home.path), group, slot)
-        log = self.up.home.log / f"{slot}.log"
+        log = self.up.home.logs / f"{slot}.log"
         return nursery.start(slot, extra_recorder.main, *words, log=log, environment=login)
 
     def kill(self, loop: str) -> None:
