@@ -158,7 +158,7 @@ FORGERIES = (
         "a void is invented",
         "INSERT INTO statement_reference SELECT gen_random_uuid(), position FROM "
         "statement_reference",
-        "statement_reference: it has 2 rows, the records withdraw 1 statements",
+        "statement_reference: it has 2 rows, the records call for 1",
     ),
     Forgery(
         "a dictionary is deleted",

@@ -1,5 +1,6 @@
 """`jejak audit`: that nothing was altered, lost or invented."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
@@ -35,13 +36,19 @@ def register(app: typer.Typer) -> None:
 def check(
     home: HomeOption = None,
     books: Annotated[bool, typer.Option("--books", help="Only whether the books balance.")] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Processes that read; by default one a processor.", min=1, max=64),
+    ] = None,
     as_json: JsonOption = False,
 ) -> int:
     """Check every record, outcome, alias, offset, trigger and grant; ends with 1 if one is wrong.
 
     Up to the moment at which it starts, beside the writers.
     """
-    return _check_books(home, as_json) if books else _check_all(home, as_json)
+    if books:
+        return _check_books(home, as_json)
+    return _check_all(home, workers or os.cpu_count() or 1, as_json)
 
 
 def new_epoch(
@@ -83,11 +90,11 @@ def new_epoch(
         speech.say(f"epoch {begun} has begun; {head.epoch} is over")
 
 
-def _check_all(home: Path | None, as_json: bool) -> int:
+def _check_all(home: Path | None, workers: int, as_json: bool) -> int:
     from jejak_lrs.audit import check as module  # noqa: PLC0415  not part of the plain install
 
     with _auditing(home) as connection, _bar("checking") as watch:
-        report = module.check(connection, watch)
+        report = module.check(connection, watch, workers)
     if as_json:
         speech.answer_json(_document(report))
         return 0 if report.sound else 1

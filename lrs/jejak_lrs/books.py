@@ -11,7 +11,7 @@ import heapq
 from collections import Counter
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, LiteralString
+from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple, TypeAlias
 from uuid import UUID
 
 import psycopg
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # How many positions one query reads: short transactions and flat memory, however large the ledger.
 STEP = 10_000
 
-_Key = tuple[UUID, int]
+Key: TypeAlias = tuple[UUID, int]  # topic id and partition
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,44 +48,52 @@ class Balance:
         return self.wrong is None
 
 
+class Run(NamedTuple):
+    """Messages of one partition at the offsets [first, past) that became the same."""
+
+    kind: str
+    party: str | None
+    first: int
+    past: int
+
+
 @dataclass(slots=True)
 class _Account:
     """What became of one partition's messages. All offsets below `past` have an outcome."""
 
+    past: int
     kinds: Counter[str] = field(default_factory=Counter)
-    past: int = 0
-    ahead: set[int] = field(default_factory=set)
+    ahead: list[tuple[int, int]] = field(default_factory=list)  # a heap of [first, past)
     doubled: int | None = None
     strangers: set[str | None] = field(default_factory=set)
 
-    def enter(self, kind: str, offset: int) -> None:
-        self.kinds[kind] += 1
-        if offset < self.past or offset in self.ahead:
-            self.doubled = offset if self.doubled is None else min(offset, self.doubled)
-            return
-        self.ahead.add(offset)
-        while self.past in self.ahead:
-            self.ahead.remove(self.past)
-            self.past += 1
+    def enter(self, run: Run) -> None:
+        self.kinds[run.kind] += run.past - run.first
+        heapq.heappush(self.ahead, (run.first, run.past))
+        while self.ahead and self.ahead[0][0] <= self.past:
+            first, past = heapq.heappop(self.ahead)
+            if first < self.past:
+                self.doubled = first if self.doubled is None else min(first, self.doubled)
+            self.past = max(self.past, past)
 
 
 class Books:
     """Takes in what became of messages, in about the order of appends, and draws the balance.
 
-    Flat in memory: of each partition only offsets whose predecessors have not come yet.
+    Flat in memory: of each partition only runs whose predecessors have not come yet.
     """
 
     def __init__(self, inboxes: Iterable[Inbox]) -> None:
         self._inboxes = {inbox.key: inbox for inbox in inboxes}
-        self._accounts = {key: _Account() for key in self._inboxes}
+        self._accounts = {key: _Account(0) for key in self._inboxes}
 
-    def enter(self, key: _Key, offset: int, kind: str, party: str | None) -> None:
-        """One message of a partition: what it became, and whose it is said to be."""
-        account = self._accounts.setdefault(key, _Account())
-        account.enter(kind, offset)
+    def enter(self, key: Key, run: Run) -> None:
+        """Messages of a partition: what they became, and whose they are said to be."""
+        account = self._accounts.setdefault(key, _Account(0))
+        account.enter(run)
         inbox = self._inboxes.get(key)
-        if inbox is not None and party != inbox.party:
-            account.strangers.add(party)
+        if inbox is not None and run.party != inbox.party:
+            account.strangers.add(run.party)
 
     def balances(self) -> list[Balance]:
         """The books of every partition, by topic, those without an inbox last."""
@@ -128,8 +136,8 @@ def _balances(
     )
     total = now.next_position + now.next_outcome
     merged = heapq.merge(*streams, key=itemgetter(0))
-    for done, (_, topic_id, partition, *entry) in enumerate(merged, 1):
-        books.enter((topic_id, partition), *entry)
+    for done, (_, topic_id, partition, offset, kind, party) in enumerate(merged, 1):
+        books.enter((topic_id, partition), Run(kind, party, offset, offset + 1))
         if done % step == 0:
             watch(done, total)
     return books.balances()
@@ -154,7 +162,7 @@ def _messages(
         yield from connection.execute(query, [start, min(start + step, past)], binary=True)
 
 
-def _balance(inbox: Inbox | None, key: _Key, account: _Account) -> Balance:
+def _balance(inbox: Inbox | None, key: Key, account: _Account) -> Balance:
     kinds = account.kinds
     return Balance(
         inbox=inbox or Inbox(*key, topic=f"topic id {key[0]}", party="", generation=0,

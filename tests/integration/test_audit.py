@@ -16,6 +16,7 @@ from uuid_utils.compat import uuid7
 from jejak_lrs import books, database, dictionaries, errors, tables
 from jejak_lrs.audit.check import Report, check
 from jejak_lrs.audit.scan import Scan
+from jejak_lrs.audit.workers import Alone
 from jejak_lrs.database import Connection
 from jejak_lrs.moment import read
 from jejak_schemas.events import ProviderAccredited, StatementVoided
@@ -134,7 +135,9 @@ def scanned(connection: Connection) -> list[str]:
     """Where the rows alone, not triggers and grants, tell of a change."""
     until = read(connection)
     assert until is not None
-    return [str(one) for one in Scan(connection, until).differences(lambda *_: None)]
+    return [
+        str(one) for one in Scan(connection, until, Alone(connection)).differences(lambda *_: None)
+    ]
 
 
 def names_place(found: list[str], mutation: Mutation, positions: dict[UUID, int]) -> bool:

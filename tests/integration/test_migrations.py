@@ -15,6 +15,7 @@ from psycopg import sql
 from jejak.addresses import PostgresAddress
 from jejak_lrs import dictionaries, errors, history, migrations, moment, roles, tables
 from jejak_lrs.audit.scan import Scan
+from jejak_lrs.audit.workers import Alone
 from jejak_lrs.batch import SYSTEM
 from jejak_lrs.database import Connection, Database, connect
 from jejak_lrs.payload import Packer
@@ -239,7 +240,7 @@ def test_records_of_a_ledger_of_before_are_read_and_proved_after_a_migration(
         (kept,) = history.records(auditor, -1, 9)
         until = moment.read(auditor)
         assert until is not None
-        assert list(Scan(auditor, until).differences(lambda *_: None)) == []
+        assert list(Scan(auditor, until, Alone(auditor)).differences(lambda *_: None)) == []
     assert (kept.verb, kept.warnings) == (old.verb, ["late"])
 
 

@@ -6,27 +6,28 @@ read in short queries and forgotten again, so memory does not grow with the ledg
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import psycopg
 
 from jejak_lrs import errors, moment
-from jejak_lrs.audit import catalogue
+from jejak_lrs.audit import catalogue, workers
 from jejak_lrs.audit.difference import Difference
+from jejak_lrs.audit.findings import NAMED
 from jejak_lrs.audit.scan import Scan
-from jejak_lrs.books import Balance
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from jejak_lrs.audit.workers import Workers
     from jejak_lrs.books import Balance
     from jejak_lrs.database import Connection
     from jejak_lrs.moment import Moment
 
-# So many differences are named; all are counted.
-NAMED: Final = 100
+    Watch = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,34 +48,49 @@ class Report:
         return not self.count
 
 
-def check(connection: Connection, watch: Callable[[int, int], None] | None = None) -> Report:
+def check(connection: Connection, watch: Watch | None = None, beside: int = 0) -> Report:
     """Check everything that the database alone can show.
 
     Args:
         connection: the auditor's; superusers may, too.
         watch: told how many records and outcomes are done, of how many.
+        beside: how many processes beside this one read the records; with 0 it does so itself,
+            and in a small ledger always.
 
     Raises:
         Unreachable, Busy: PostgreSQL went away in the middle.
     """
     try:
-        return _check(connection, watch or (lambda _done, _total: None))
+        return _check(connection, watch or (lambda _done, _total: None), beside)
     except psycopg.Error as exc:
         raise errors.of(exc) from None
 
 
-def _check(connection: Connection, watch: Callable[[int, int], None]) -> Report:
+def _check(connection: Connection, watch: Watch, beside: int) -> Report:
     compared = catalogue.compare(connection)
     until = moment.read(connection) if compared.readable else None
     if until is None:
         lost = () if not compared.readable else (Difference("ledger_head", "it has no row"),)
         differences = (*compared.differences, *lost)
         return Report(None, differences[:NAMED], len(differences), ())
-    scan = Scan(connection, until)
-    named: list[Difference] = []
-    count = 0
-    for difference in chain(compared.differences, scan.differences(watch)):
-        count += 1
-        if len(named) < NAMED:
-            named.append(difference)
+    with ExitStack() as stack:
+        many = until.next_position + until.next_outcome >= workers.FEW
+        working: Workers = (
+            stack.enter_context(workers.several(_dsn(connection), beside))
+            if beside and many
+            else workers.Alone(connection)
+        )
+        scan = Scan(connection, until, working)
+        named: list[Difference] = []
+        count = 0
+        for difference in chain(compared.differences, scan.differences(watch)):
+            count += 1
+            if len(named) < NAMED:
+                named.append(difference)
     return Report(until, tuple(named), count, tuple(scan.books.balances()))
+
+
+def _dsn(connection: Connection) -> str:
+    """The address of a connection, for others like it."""
+    info = connection.info
+    return psycopg.conninfo.make_conninfo(**info.get_parameters(), password=info.password)

@@ -12,6 +12,7 @@ from jejak_lrs.audit.difference import Difference
 from jejak_lrs.effects import party_change, target_of
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Iterator, Sequence
     from uuid import UUID
 
@@ -20,60 +21,56 @@ if TYPE_CHECKING:
 
 
 class Effects:
-    """Follows the records of one ledger from the first on."""
+    """What the records of a stretch say beside themselves."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._parties_to = 0  # rows of party below this position are checked
-        self._targets = 0
 
-    def follow(self, told: Sequence[Said], past: int) -> Iterator[Difference]:
-        """What these records say; they are all before `past` that say anything of the kind."""
-        yield from self._parties(told, past)
-        yield from self._references(told)
+    def follow(
+        self, told: Sequence[Said], start: int, end: int, confirmed: Counter[str]
+    ) -> Iterator[Difference]:
+        """All records at [start, end) that say anything of the kind.
 
-    def end(self, past: int) -> Iterator[Difference]:
-        """That there is nothing else."""
+        Rows that are what the records say are counted in `confirmed`, by table.
+        """
+        yield from self._parties(told, start, end)
+        yield from self._references(told, confirmed)
+
+    def end(self) -> Iterator[Difference]:
+        """That nobody is said to speak by a record that is not there."""
         for (position,) in self._connection.execute(
             "SELECT position FROM party WHERE position < 0 "
             "OR position >= (SELECT next_position FROM ledger_head) ORDER BY position"
         ):
             yield Difference(f"party of record {position}", "there is no such record")
-        (found,) = self._connection.execute(
-            "SELECT count(*) FROM statement_reference WHERE position < %s", [past]
-        ).fetchone() or (0,)
-        if found != self._targets:
-            what = f"it has {found} rows, the records withdraw {self._targets} statements"
-            yield Difference("statement_reference", what)
 
-    def _parties(self, told: Sequence[Said], past: int) -> Iterator[Difference]:
+    def _parties(self, told: Sequence[Said], start: int, end: int) -> Iterator[Difference]:
         found: dict[int, tuple[Any, ...]] = {
             position: tuple(row)
             for position, *row in self._connection.execute(
                 "SELECT position, code, event_type, valid_from::text, valid_until::text, roles, "
                 "senders, forms FROM party WHERE position >= %s AND position < %s",
-                [self._parties_to, past],
+                [start, end],
             )
         }
-        self._parties_to = past
         said = {one.record.position: _row(one) for one in told}
         must = {position: row for position, row in said.items() if row is not None}
         for position in sorted({*must, *found}):
             if must.get(position) != found.get(position):
                 yield Difference(f"party of record {position}", "it is not what the record says")
 
-    def _references(self, told: Sequence[Said]) -> Iterator[Difference]:
+    def _references(self, told: Sequence[Said], confirmed: Counter[str]) -> Iterator[Difference]:
         targets = {one.record.position: target_of(one.event) for one in told}
         must = {(target, at) for at, target in targets.items() if target is not None}
         if not must:
             return
-        self._targets += len(must)
         found: set[tuple[UUID, int]] = set(
             self._connection.execute(
                 "SELECT target, position FROM statement_reference WHERE target = ANY(%s)",
                 [[target for target, _ in must]],
             ).fetchall()
         )
+        confirmed["statement_reference"] += len(must & found)
         for _, position in sorted(must - found, key=lambda pair: pair[1]):
             yield Difference(
                 f"statement_reference of record {position}", "it is missing or altered"

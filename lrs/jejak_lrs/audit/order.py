@@ -2,60 +2,52 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
-from jejak_lrs.audit.appended import number_of
 from jejak_lrs.audit.difference import Difference
-from jejak_lrs.history import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
-    from jejak_lrs.history import Outcome
-    from jejak_lrs.moment import Moment
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+EARLIER: Final = "it is stored before what came before it"
+
+
+def microseconds(moment: datetime) -> int:
+    """A time as it is sealed: microseconds since 1970."""
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 class Order:
-    """Follows positions and numbers from 0 on, and the stored time."""
+    """Follows positions, or numbers of outcomes, from `start` on, and the stored time."""
 
-    def __init__(self) -> None:
-        self._next = {"record": 0, "outcome": 0}
-        self._stored: datetime | None = None
+    def __init__(self, kind: str, start: int) -> None:
+        self._kind = kind
+        self._next = start
+        self.first_stored: int | None = None
+        self.last_stored: int | None = None
 
-    def follow(self, one: Record | Outcome) -> Iterator[Difference]:
-        """The next one, in the order of appends."""
-        kind, number = "record" if isinstance(one, Record) else "outcome", number_of(one)
-        yield from self.expect(kind, number)
-        self._next[kind] = number + 1
-        if self._stored is not None and one.stored < self._stored:
-            yield Difference(f"{kind} {number}", "it is stored before what came before it")
-        self._stored = one.stored
+    def follow(self, number: int, stored: datetime) -> Iterator[Difference]:
+        """The next one."""
+        yield from self.expect(number)
+        self._next = number + 1
+        at = microseconds(stored)
+        if self.last_stored is not None and at < self.last_stored:
+            yield Difference(f"{self._kind} {number}", EARLIER)
+        if self.first_stored is None:
+            self.first_stored = at
+        self.last_stored = at
 
     def skip(self, difference: Difference) -> None:
         """One that cannot be read, and is said to be so: `where` is "record 17"."""
-        kind, number = difference.where.split()
-        self._next[kind] = int(number) + 1
+        self._next = int(difference.where.split()[1]) + 1
 
-    def expect(self, kind: str, number: int) -> Iterator[Difference]:
+    def expect(self, number: int) -> Iterator[Difference]:
         """What is missing before this number."""
-        first, last = self._next[kind], number - 1
+        first, last = self._next, number - 1
         if first == last:
-            yield Difference(f"{kind} {first}", "it is missing")
+            yield Difference(f"{self._kind} {first}", "it is missing")
         elif first < last:
-            yield Difference(f"{kind} {first}", f"it is missing, and all up to {last}")
-
-    def end(self, until: Moment) -> Iterator[Difference]:
-        """That all below the head has come, nothing is above it, and it was stored by then."""
-        sides = (
-            ("record", until.next_position, until.past_records),
-            ("outcome", until.next_outcome, until.past_outcomes),
-        )
-        for kind, promised, past in sides:
-            yield from self.expect(kind, promised)
-            if past > promised:
-                yield Difference(
-                    f"{kind} {past - 1}", f"it lies above the head, which is {promised}"
-                )
-        if self._stored is not None and self._stored > until.last_stored:
-            yield Difference("ledger_head", "what was appended last is stored after last_stored")
+            yield Difference(f"{self._kind} {first}", f"it is missing, and all up to {last}")

@@ -23,6 +23,7 @@ from jejak_schemas.parts import SealedAlias
 from jejak_schemas.statement import from_statement
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
     from uuid import UUID
@@ -61,10 +62,13 @@ class People:
         self._connection = connection
         self._unpacker = unpacker
         # Aliases that a posting names and another person holds, by commitment: few.
-        self._elsewhere: dict[str, int] = {}
+        self.elsewhere: dict[str, int] = {}
 
-    def follow(self, told: Sequence[Said]) -> Iterator[Difference]:
-        """Records that are sound by themselves; those of other event types are passed over."""
+    def follow(self, told: Sequence[Said], confirmed: Counter[str]) -> Iterator[Difference]:
+        """Records that are sound by themselves; those of other event types are passed over.
+
+        Rows that are what the records say are counted in `confirmed`, by table.
+        """
         told = [said for said in told if said.record.event_type in (SEEN, *POSTINGS)]
         persons = list({said.record.person_id for said in told})
         if not persons:
@@ -76,29 +80,53 @@ class People:
         registered = self._positions("person_registered", persons)
         for said in told:
             record, person_id = said.record, said.record.person_id
-            for sealed, since in _stated(said.event):
-                yield from self._check(
-                    said, sealed, held.get((person_id, sealed.commitment)), since
-                )
+            stated = dict(_stated(said.event))
+            for sealed, since in stated.items():
+                alias = held.get((person_id, sealed.commitment))
+                yield from self._check(said, sealed, alias, since)
+                if alias is not None and alias.statement_id == record.statement_id:
+                    confirmed["person_alias"] += 1
             at = record.position
+            confirmed["person"] += seen.get(person_id) == at
+            confirmed["person_registered"] += registered.get(person_id) == at
             if record.event_type == SEEN and seen.get(person_id) != at:
                 yield Difference(f"person of record {at}", "it is missing or altered")
             if record.event_type in POSTINGS and registered.get(person_id, at + 1) > at:
                 yield Difference(f"person_registered of record {at}", "it is missing or altered")
 
-    def end(self, past: int) -> Iterator[Difference]:
-        """Every alias of a record before `past` is sealed there; and none is missing."""
+    def end(self, past: int, confirmed: int) -> Iterator[Difference]:
+        """Every alias of a record before `past` is sealed there; and none is missing.
+
+        `confirmed` of them are known to be: where that is all, none is looked at again.
+        """
+        if self._count(past) != (confirmed, 0):
+            yield from self._unsealed(past)
+        if self.elsewhere:
+            for found in self._all_aliases():
+                for _, held in found:
+                    self.elsewhere.pop(held.commitment, None)
+        for position in self.elsewhere.values():
+            yield Difference(f"person_alias of record {position}", "it is missing or altered")
+
+    def _count(self, past: int) -> tuple[int, int]:
+        """The aliases of records before `past`, and those of no record."""
+        found = self._connection.execute(
+            "SELECT count(*) FILTER (WHERE k.position < %s), "
+            "count(*) FILTER (WHERE k.position IS NULL) "
+            "FROM person_alias LEFT JOIN statement_key k USING (statement_id)",
+            [past],
+        ).fetchone()
+        return (found[0], found[1]) if found else (0, 0)
+
+    def _unsealed(self, past: int) -> Iterator[Difference]:
         for found in self._all_aliases():
             sealing = self._sealing({at for at, _ in found if at is not None and at < past})
             for position, held in found:
-                self._elsewhere.pop(held.commitment, None)
                 where = f"person_alias {held.kind} of person {held.person_id}"
                 if position is None:
                     yield Difference(where, f"it names statement {held.statement_id}, not recorded")
                 elif position < past and (held.person_id, held.commitment) not in sealing[position]:
                     yield Difference(where, f"record {position}, which it names, does not seal it")
-        for position in self._elsewhere.values():
-            yield Difference(f"person_alias of record {position}", "it is missing or altered")
 
     def _check(
         self, said: Said, sealed: SealedAlias, held: _Held | None, since: date
@@ -106,7 +134,7 @@ class People:
         record = said.record
         where = f"person_alias {sealed.kind} of record {record.position}"
         if held is None and _ELSEWHERE in (record.warnings or ()):
-            self._elsewhere.setdefault(sealed.commitment, record.position)
+            self.elsewhere.setdefault(sealed.commitment, record.position)
         elif held is None:
             yield Difference(where, "it is missing or altered")
         elif record.event_type == SEEN and held.statement_id != record.statement_id:

@@ -1,155 +1,108 @@
-"""One pass over everything appended until a moment, and then over what stands beside it."""
+"""Everything appended until a moment, stretch by stretch, and then what stands beside it."""
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from jejak_lrs import dictionaries, verbs
-from jejak_lrs.arriving import Said
-from jejak_lrs.audit import epochs, people, strays
-from jejak_lrs.audit.appended import appended
+from jejak_lrs.audit import epochs, strays
 from jejak_lrs.audit.difference import Difference
 from jejak_lrs.audit.effects import Effects
-from jejak_lrs.audit.order import Order
+from jejak_lrs.audit.examiner import Examiner
+from jejak_lrs.audit.order import EARLIER, microseconds
 from jejak_lrs.audit.people import People
-from jejak_lrs.audit.sealed import outcome_wrong, record_wrong
 from jejak_lrs.books import Books
-from jejak_lrs.history import Outcome, Record
 from jejak_lrs.statements import Statements
-from jejak_schemas.catalogue import CHANGES_PARTIES
-from jejak_schemas.events import StatementVoided
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from uuid import UUID
+    from collections.abc import Callable, Iterator
 
-    from jejak_lrs.audit.appended import Found
+    from jejak_lrs.audit.findings import Findings
+    from jejak_lrs.audit.workers import Workers
     from jejak_lrs.database import Connection
     from jejak_lrs.moment import Moment
 
-# The event types that say something beside themselves.
-_TELLING: Final = frozenset(
-    {people.SEEN, *people.POSTINGS, StatementVoided.__name__, *CHANGES_PARTIES}
-)
+# Records or outcomes of one stretch, a whole number of the log's tiles: one query, under a second.
+STRETCH: Final = 32 * 256
 
 
 class Scan:
     """One pass over everything appended until a moment, then over what stands beside it."""
 
-    def __init__(self, connection: Connection, until: Moment) -> None:
+    def __init__(self, connection: Connection, until: Moment, workers: Workers) -> None:
         self._connection = connection
         self._until = until
-        self._unpacker = dictionaries.unpacker(connection)
-        self._statements = Statements(self._unpacker)
-        self._order = Order()
-        self._people = People(connection, self._unpacker)
-        self._effects = Effects(connection)
+        self._workers = workers
+        self._confirmed: Counter[str] = Counter()
+        self._elsewhere: dict[str, int] = {}
+        self._stored: dict[str, int] = {}
         self.books = Books(until.inboxes)
 
     def differences(self, watch: Callable[[int, int], None]) -> Iterator[Difference]:
         """Whatever is not what it must be, as it is met; afterwards `books` are complete."""
         done, total = 0, self._until.next_position + self._until.next_outcome
         watch(0, total)
-        for batch in appended(self._connection, self._until):
-            yield from self._batch(batch)
-            done += len(batch)
-            watch(done, total)
-        past = self._until.next_position
-        yield from self._effects.follow([], past)
-        yield from self._order.end(self._until)
-        yield from self._effects.end(past)
-        yield from self._people.end(past)
-        yield from strays.differences(self._connection)
-        yield from epochs.differences(self._connection, self._until, self._statements)
-        yield from _dictionaries(self._connection)
-        yield from _verbs(self._connection)
+        records = stretches(0, self._until.next_position)
+        outcomes = stretches(0, self._until.next_outcome)
+        for kind, method, parts in (
+            ("record", Examiner.records, records),
+            ("outcome", Examiner.outcomes, outcomes),
+        ):
+            for findings in self._workers.map(method, parts):
+                yield from self._take(kind, findings)
+                done += findings.end - findings.start
+                watch(done, total)
+        yield from self._end()
+
+    def _take(self, kind: str, findings: Findings) -> Iterator[Difference]:
+        first, last = findings.first_stored, findings.last_stored
+        if first is not None and first < self._stored.get(kind, first):
+            yield Difference(f"{kind} {findings.start}", EARLIER)
+        if last is not None:
+            self._stored[kind] = last
+        yield from findings.named
+        for key, run in findings.runs:
+            self.books.enter(key, run)
+        self._confirmed += findings.confirmed
+        self._elsewhere |= {k: v for k, v in findings.elsewhere.items() if k not in self._elsewhere}
+
+    def _end(self) -> Iterator[Difference]:
+        connection, past = self._connection, self._until.next_position
+        yield from self._above()
+        yield from Effects(connection).end()
+        unpacker = dictionaries.unpacker(connection)
+        people = People(connection, unpacker)
+        people.elsewhere = self._elsewhere
+        yield from people.end(past, self._confirmed["person_alias"])
+        yield from strays.differences(connection, past, self._confirmed)
+        yield from epochs.differences(connection, self._until, Statements(unpacker))
+        yield from _dictionaries(connection)
+        yield from _verbs(connection)
         for one in self.books.balances():
             if one.wrong is not None:
                 yield Difference(f"inbox {one.inbox.topic}/{one.inbox.partition}", one.wrong)
 
-    def _batch(self, batch: Sequence[Found]) -> Iterator[Difference]:
-        records = [one for one in batch if isinstance(one, Record)]
-        keys = self._keys(records)
-        altered = self._quarantine_altered(one for one in batch if isinstance(one, Outcome))
-        told: list[Said] = []
-        for one in batch:
-            if isinstance(one, Difference):
-                self._order.skip(one)
-                yield one
-                continue
-            self._enter(one)
-            yield from self._order.follow(one)
-            if isinstance(one, Record):
-                yield from self._record(one, keys.get(one.statement_id), told)
-            else:
-                yield from self._outcome(one, altered)
-        if records:
-            yield from self._effects.follow(told, records[-1].position + 1)
-        yield from self._people.follow(told)
-
-    def _record(self, record: Record, key: int | None, told: list[Said]) -> Iterator[Difference]:
-        """One record by itself; if it is sound and says more, it is added to `told`."""
-        where = f"record {record.position}"
-        if key != record.position:
-            yield Difference(where, f"its position in statement_key is {key}")
-        wrong = record_wrong(record, self._unpacker)
-        if wrong is not None:
-            yield Difference(where, wrong)
-        elif record.event_type in _TELLING:
-            said = self._said(record)
-            if said is None:
-                yield Difference(where, f"it does not read as {record.event_type}")
-            else:
-                told.append(said)
-
-    def _said(self, record: Record) -> Said | None:
-        try:
-            event = self._statements.event_of(record)
-        except (ValueError, KeyError):
-            return None
-        return Said(record, event) if event is not None else None
-
-    def _outcome(self, outcome: Outcome, altered: set[int]) -> Iterator[Difference]:
-        where = f"outcome {outcome.number}"
-        if (wrong := outcome_wrong(outcome)) is not None:
-            yield Difference(where, wrong)
-        if outcome.number in altered:
-            yield Difference(where, "its message in quarantine is missing or says otherwise")
-
-    def _enter(self, one: Record | Outcome) -> None:
-        source = one.source
-        topic_id, partition, offset = source.topic_id, source.partition, source.offset
-        if source.kind == "inbox" and topic_id and partition is not None and offset is not None:
-            kind = "recorded" if isinstance(one, Record) else one.kind
-            self.books.enter((topic_id, partition), offset, kind, one.party)
-
-    def _keys(self, records: Iterable[Record]) -> dict[UUID, int]:
-        """The positions that statement_key has for these records' statements."""
-        ids = [record.statement_id for record in records]
-        if not ids:
-            return {}
-        query = "SELECT statement_id, position FROM statement_key WHERE statement_id = ANY(%s)"
-        return dict(self._connection.execute(query, [ids]).fetchall())
-
-    def _quarantine_altered(self, outcomes: Iterable[Outcome]) -> set[int]:
-        """Those of the outcomes that quarantine says otherwise."""
-        numbers = [outcome.number for outcome in outcomes]
-        if not numbers:
-            return set()
-        found = self._connection.execute(_QUARANTINE_ALTERED, [numbers])
-        return {number for (number,) in found}
+    def _above(self) -> Iterator[Difference]:
+        """That nothing is above the head, and all was stored by then."""
+        until = self._until
+        for kind, promised, past in (
+            ("record", until.next_position, until.past_records),
+            ("outcome", until.next_outcome, until.past_outcomes),
+        ):
+            if past > promised:
+                what = f"it lies above the head, which is {promised}"
+                yield Difference(f"{kind} {past - 1}", what)
+        if any(last > microseconds(until.last_stored) for last in self._stored.values()):
+            yield Difference("ledger_head", "what was appended last is stored after last_stored")
 
 
-# A refusal or conflict has its message in quarantine, whose other columns repeat the outcome's.
-_QUARANTINE_ALTERED: Final = (
-    "SELECT number FROM outcome o LEFT JOIN quarantine q USING (number) "
-    "WHERE number = ANY(%s) AND CASE o.kind WHEN 'duplicate' THEN "
-    "q.status IS NOT NULL OR o.detail IS NOT NULL ELSE "
-    "(q.status IS NULL OR (q.stored, q.kind, q.party, q.event_id, q.source_kind, q.source_topic, "
-    "q.source_partition, q.source_offset, q.reason, q.field, q.detail) IS DISTINCT FROM "
-    "(o.stored, o.kind, o.party, o.event_id, o.source_kind, o.source_topic, o.source_partition, "
-    "o.source_offset, coalesce(o.reason, 'conflict'), o.field, o.detail)) END"
-)
+def stretches(start: int, end: int) -> list[tuple[int, int]]:
+    """[start, end) in parts of at most STRETCH, divided at its multiples."""
+    marks = range(start - start % STRETCH + STRETCH, end, STRETCH)
+    points = [start, *marks, end] if start < end else []
+    return list(pairwise(points))
 
 
 def _dictionaries(connection: Connection) -> Iterator[Difference]:

@@ -9,6 +9,7 @@ from uuid import UUID
 from jejak_lrs.audit.difference import Difference
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Iterator
 
     from jejak_lrs.database import Connection
@@ -24,6 +25,12 @@ class _Table:
     name: LiteralString
     key: LiteralString
     right: LiteralString
+
+    def count(self) -> LiteralString:
+        return (
+            f"SELECT count(*) FILTER (WHERE position < %s), count(*) FILTER (WHERE position >= "  # noqa: S608
+            f"(SELECT next_position FROM ledger_head)) FROM {self.name}"
+        )
 
     def next_start(self) -> LiteralString:
         return (
@@ -52,14 +59,24 @@ _TABLES: Final = (
 )
 
 
-def differences(connection: Connection) -> Iterator[Difference]:
+def differences(connection: Connection, past: int, confirmed: Counter[str]) -> Iterator[Difference]:
     """Every row that stands for no record.
 
-    A row and its record come in one transaction, so one query sees both or neither.
+    A row and its record come in one transaction, so one query sees both or neither. Of each table
+    so many rows of records before `past` are known to be right; where that is all, and none is of
+    a record above the head, none is looked at again.
     """
     for table in _TABLES:
+        below, above = connection.execute(table.count(), [past]).fetchone() or (0, 0)
+        if (below, above) == (confirmed[table.name], 0):
+            continue
+        named = False
         for value, position in _strays(connection, table):
+            named = True
             yield Difference(f"{table.name} {value}", f"record {position} is not there, or another")
+        if not named and below > confirmed[table.name]:
+            what = f"it has {below} rows, the records call for {confirmed[table.name]}"
+            yield Difference(table.name, what)
 
 
 def _strays(connection: Connection, table: _Table) -> Iterator[tuple[UUID, int]]:

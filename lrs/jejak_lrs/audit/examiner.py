@@ -1,0 +1,127 @@
+"""Checks one stretch of the ledger, over one connection: what a worker does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from jejak_lrs import dictionaries, history
+from jejak_lrs.arriving import Said
+from jejak_lrs.audit import copied, people, reading
+from jejak_lrs.audit.difference import Difference
+from jejak_lrs.audit.effects import Effects
+from jejak_lrs.audit.findings import Findings
+from jejak_lrs.audit.order import Order
+from jejak_lrs.audit.outcomes import Outcomes, inbox_run
+from jejak_lrs.audit.people import People
+from jejak_lrs.audit.sealed import record_wrong
+from jejak_lrs.effects import WITH_EFFECTS
+from jejak_lrs.history import Record
+from jejak_lrs.statements import Statements
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from uuid import UUID
+
+    from jejak_lrs.audit.copied import Stretch
+    from jejak_lrs.database import Connection
+
+# The event types that say something beside themselves.
+_TELLING: Final = frozenset({people.SEEN, *people.POSTINGS, *WITH_EFFECTS})
+_TELLING_BYTES: Final = frozenset(name.encode() for name in _TELLING)
+
+
+class Examiner:
+    """Checks stretches. For one process."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._unpacker = dictionaries.unpacker(connection)
+        self._statements = Statements(self._unpacker)
+        self._effects = Effects(connection)
+        self._outcomes = Outcomes(connection)
+
+    def records(self, start: int, end: int) -> Findings:
+        """The records at [start, end), and what stands of them in the small tables."""
+        findings = Findings(start, end)
+        stretch = copied.sound(self._connection, start, end, self._unpacker, _TELLING_BYTES)
+        told = self._name(findings) if stretch is None else self._take(stretch, findings)
+        self._follow(told, findings)
+        return findings
+
+    def outcomes(self, start: int, end: int) -> Findings:
+        """The outcomes with the numbers [start, end)."""
+        findings = Findings(start, end)
+        self._outcomes.check(findings)
+        return findings
+
+    def _take(self, stretch: Stretch, findings: Findings) -> list[Said]:
+        findings.runs = stretch.runs
+        findings.first_stored = stretch.first_stored
+        findings.last_stored = stretch.last_stored
+        findings.confirmed["statement_key"] = findings.end - findings.start
+        told: list[Said] = []
+        for record in history.records_at(self._connection, stretch.telling):
+            findings.add(self._told(record, told))
+        return told
+
+    def _follow(self, told: Sequence[Said], findings: Findings) -> None:
+        confirmed, start, end = findings.confirmed, findings.start, findings.end
+        findings.add(self._effects.follow(told, start, end, confirmed))
+        persons = People(self._connection, self._unpacker)
+        findings.add(persons.follow(told, confirmed))
+        findings.elsewhere = persons.elsewhere
+
+    # -- record by record, where something is wrong ------------------------------------------
+
+    def _name(self, findings: Findings) -> list[Said]:
+        """What is wrong with the records of a stretch that is not sound."""
+        order = Order("record", findings.start)
+        told: list[Said] = []
+        for batch in reading.records(self._connection, findings.start, findings.end):
+            findings.add(self._batch(batch, order, told, findings))
+        findings.add(order.expect(findings.end))
+        findings.first_stored, findings.last_stored = order.first_stored, order.last_stored
+        return told
+
+    def _batch(
+        self,
+        batch: Sequence[Record | Difference],
+        order: Order,
+        told: list[Said],
+        findings: Findings,
+    ) -> Iterator[Difference]:
+        keys = self._keys([one.statement_id for one in batch if isinstance(one, Record)])
+        for one in batch:
+            if isinstance(one, Difference):
+                order.skip(one)
+                yield one
+                continue
+            yield from order.follow(one.position, one.stored)
+            findings.runs += inbox_run(one, "recorded")
+            key = keys.get(one.statement_id)
+            findings.confirmed["statement_key"] += key == one.position
+            if key != one.position:
+                yield Difference(
+                    f"record {one.position}", f"its position in statement_key is {key}"
+                )
+            wrong = record_wrong(one, self._unpacker)
+            if wrong is not None:
+                yield Difference(f"record {one.position}", wrong)
+            elif one.event_type in _TELLING:
+                yield from self._told(one, told)
+
+    def _told(self, record: Record, told: list[Said]) -> Iterator[Difference]:
+        """What a record says that is sound by itself is added to `told`."""
+        try:
+            event = self._statements.event_of(record)
+        except (ValueError, KeyError):
+            what = f"it does not read as {record.event_type}"
+            yield Difference(f"record {record.position}", what)
+            return
+        if event is not None:
+            told.append(Said(record, event))
+
+    def _keys(self, ids: Sequence[UUID]) -> dict[UUID, int]:
+        """The positions that statement_key has for these statements."""
+        query = "SELECT statement_id, position FROM statement_key WHERE statement_id = ANY(%s)"
+        return dict(self._connection.execute(query, [list(ids)]).fetchall())
