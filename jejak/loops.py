@@ -26,6 +26,7 @@ from jejak.settings import Settings
 from jejak.tracing import tracing
 from jejak.watching import watched
 from jejak_consumers.agencies import Changes, Newcomers
+from jejak_consumers.figures import Layout
 from jejak_consumers.finish import Finisher
 from jejak_consumers.follower import Loop as FollowerLoop
 from jejak_consumers.follower import Work
@@ -154,9 +155,9 @@ def door_rules() -> DoorRules:
 
 
 def project(around: Surroundings) -> None:
-    """Fold records into profiles and changes."""
+    """Fold records into profiles and changes; lay profiles out for whoever counts."""
     database = Database(around.services.dsn(roles.PROJECTOR), "jejak projector")
-    works = [Projection(Projector())]
+    works: list[Work[Any]] = [Projection(Projector()), Layout()]
     loop = FollowerLoop("projector", database, works, around.vitals, traces=around.traces)
     loop.run(around.stopping)
 

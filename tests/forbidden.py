@@ -38,6 +38,16 @@ DUTIES: Mapping[str, Mapping[str, frozenset[str]]] = {
         "change_head": {"projector": "update"},
         "generation": {"projector": "update"},
         "clock": {"projector": "update"},
+        "place": {"projector": "insert"},
+        "competency": {"projector": "insert update"},
+        "served": {"projector": "insert delete"},
+        "standing": {"projector": "insert delete"},
+        "learning_year": {"projector": "insert delete"},
+        "certified": {"projector": "insert delete"},
+        "enrolled": {"projector": "insert delete"},
+        "required": {"projector": "insert delete"},
+        "threshold": {"projector": "insert update"},
+        "published": {"projector": "insert"},
         "alembic_version": {},
     }.items()
 }
@@ -52,6 +62,7 @@ FUNCTIONS: Mapping[str, tuple[str, str | None]] = {
     "ledger_protect": ("ledger_protect('record', 'DELETE')", None),
     "ledger_uuid7": ("ledger_uuid7()", None),
     "own_agency": ("own_agency()", EVERYBODY),
+    "jakarta_today": ("jakarta_today()", EVERYBODY),
     "ledger_refuse": ("ledger_refuse()", EVERYBODY),  # a trigger's: nobody can call it
 }
 

@@ -1,15 +1,20 @@
 """How the command speaks: answers to stdout, talk to stderr."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from jejak import sheets
+from jejak.errors import Misuse, Refuse
+from jejak.sheets import Sheet
 from jejak_schemas import clock
 
 _BOUNDLESS: Final = 10_000  # columns
@@ -42,6 +47,43 @@ def answer_table(
         # Never as markup: a cell may hold what a stranger wrote.
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     show(table)
+
+
+def answer_sheet(sheet: Sheet, kind: str | None, output: Path | None) -> None:
+    """The answer as a table for a spreadsheet: to a file, else CSV on stdout.
+
+    Raises:
+        Misuse: the format is unclear, or is not one for a terminal.
+        Refuse: the file cannot be written.
+    """
+    kind = kind or (output.suffix.lstrip(".").lower() if output else "csv")
+    if kind not in ("csv", "xlsx"):
+        raise Misuse(f"{output}: the name must end in .csv or .xlsx, or say --format")
+    held = sheets.as_xlsx(sheet) if kind == "xlsx" else sheets.as_csv(sheet).encode()
+    if output is not None:
+        write_file(output, held)
+    elif kind == "xlsx" and sys.stdout.isatty():
+        raise Misuse("a workbook is not for a terminal: say --output FILE.xlsx")
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(held)
+
+
+def write_file(path: Path, held: bytes) -> None:
+    """Write a file that only its owner may read, and say so; Refuse where it cannot be.
+
+    A file that is there keeps its permissions.
+    """
+    try:
+        with open(path, "wb", opener=_privately) as file:
+            file.write(held)
+    except OSError as error:
+        raise Refuse(f"cannot write {path}: {error.strerror}") from None
+    tell(f"written to {path}")
+
+
+def _privately(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def answer_pairs(pairs: Mapping[str, object]) -> None:

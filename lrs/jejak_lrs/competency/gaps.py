@@ -7,7 +7,7 @@ has no gap of that competency, but lowers the coverage.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, Protocol
 
 from jejak_lrs.competency.decrees import Decree
 from jejak_lrs.competency.profile import Profile, Served, levels_on, serving_on
@@ -38,7 +38,8 @@ class Match:
     """Sums over assessed competencies, from which the job-person match (JPM) follows.
 
     `capped` is the sum of min(held, required), `held` and `required` are plain sums, all three
-    over assessed competencies; `assessed` and `wanted` count competencies.
+    over assessed competencies; `assessed` and `wanted` count competencies, `short` those held
+    below what is required.
     """
 
     capped: int = 0
@@ -46,6 +47,7 @@ class Match:
     required: int = 0
     assessed: int = 0
     wanted: int = 0
+    short: int = 0
 
     @property
     def jpm(self) -> int | None:
@@ -70,6 +72,7 @@ class Match:
             self.required + other.required,
             self.assessed + other.assessed,
             self.wanted + other.wanted,
+            self.short + other.short,
         )
 
 
@@ -83,14 +86,19 @@ class Gaps:
     @property
     def match(self) -> Match:
         """The person's sums."""
-        assessed = [(one.held, one.required) for one in self.gaps if one.held is not None]
-        return Match(
-            capped=sum(min(held, required) for held, required in assessed),
-            held=sum(held for held, _ in assessed),
-            required=sum(required for _, required in assessed),
-            assessed=len(assessed),
-            wanted=len(self.gaps),
-        )
+        assessed = (matched(one.held, one.required) for one in self.gaps if one.held is not None)
+        return sum(assessed, Match(wanted=len(self.gaps)))
+
+
+def matched(held: int, required: int, people: int = 1) -> Match:
+    """What so many people who hold a level add to a match, beside being wanted."""
+    return Match(
+        capped=people * min(held, required),
+        held=people * held,
+        required=people * required,
+        assessed=people,
+        short=people if held < required else 0,
+    )
 
 
 def gaps(profile: Profile, registry: Registry, day: date) -> Gaps | None:
@@ -108,7 +116,26 @@ def gaps(profile: Profile, registry: Registry, day: date) -> Gaps | None:
     return Gaps(serving, tuple(found))
 
 
-def required_of(serving: Served, registry: Registry, day: date) -> dict[str, int]:
+class Post(Protocol):
+    """What decides what is required of somebody."""
+
+    @property
+    def working(self) -> str:
+        """The agency where they work."""
+        ...
+
+    @property
+    def position_class(self) -> str:
+        """The class of their position."""
+        ...
+
+    @property
+    def position(self) -> str | None:
+        """The position itself."""
+        ...
+
+
+def required_of(serving: Post, registry: Registry, day: date) -> dict[str, int]:
     """The levels required of a position: the agency's standard, else the national one.
 
     Of several standards in force for the same position the requirements are joined; of one
@@ -119,7 +146,7 @@ def required_of(serving: Served, registry: Registry, day: date) -> dict[str, int
     return _joined(own or [one for one in standards if _is_national(one, serving, registry, day)])
 
 
-def _is_own(standard: Decree[StandardPublished], serving: Served) -> bool:
+def _is_own(standard: Decree[StandardPublished], serving: Post) -> bool:
     event = standard.event
     return (
         serving.position is not None
@@ -129,7 +156,7 @@ def _is_own(standard: Decree[StandardPublished], serving: Served) -> bool:
 
 
 def _is_national(
-    standard: Decree[StandardPublished], serving: Served, registry: Registry, day: date
+    standard: Decree[StandardPublished], serving: Post, registry: Registry, day: date
 ) -> bool:
     event = standard.event
     return (

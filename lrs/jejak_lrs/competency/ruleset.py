@@ -197,6 +197,26 @@ class Announcements(_Sourced):
     expiring_within_days: Annotated[int, Field(ge=0)]
 
 
+class Publication(_Sourced):
+    """What counts of people may be published across agencies (competency.md, "What agencies get").
+
+    A count below `fewest` is hidden, any other is rounded to a multiple of `rounding`. A row once
+    hidden stays so for `keep_hidden_months`. A month's tables are made `after_days` from its end.
+    """
+
+    fewest: Annotated[int, Field(ge=1)]
+    rounding: Annotated[int, Field(ge=1)]
+    keep_hidden_months: Annotated[int, Field(ge=0)]
+    after_days: Annotated[int, Field(ge=0)]
+
+
+class Fragmentation(_Sourced):
+    """From how many outcomes on a provider's pass rate is compared; which names look alike."""
+
+    fewest_outcomes: Annotated[int, Field(ge=1)]
+    alike: BasisPoints
+
+
 class Entry(_Table):
     """An event that enters a state, where it says the same of whatever is given (None: any).
 
@@ -267,6 +287,8 @@ class Ruleset(_Table):
     nip: Nip
     reporting: Reporting
     announcements: Announcements
+    publication: Publication | None = None  # None: nothing may be published across agencies
+    fragmentation: Fragmentation | None = None
     programmes: Programmes
 
 

@@ -1,0 +1,106 @@
+"""Figures: follows the changes of profiles and lays them out in rows, for whoever counts.
+
+It works beside the projector, in its process, and lets it go first: at most two batches a second
+while the projector is busy.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Final
+from uuid import UUID
+
+from jejak_consumers.follower import Batch
+from jejak_consumers.vitals import Vitals
+from jejak_lrs import cursor, daily, figures, projection, replay, standing
+from jejak_lrs.cursor import Cursor
+from jejak_lrs.daily import Known
+from jejak_lrs.database import Connection
+from jejak_lrs.figures import Figures
+from jejak_schemas.clock import jakarta_date
+from jejak_schemas.traces import Step
+
+MOST: Final = 500  # changes a transaction
+_PAUSE: Final = 0.5  # seconds between looks while the projector is busy, or nothing comes
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Whose profiles changed; nobody where only the day's tables are to be made."""
+
+    changed: Sequence[UUID]
+    known: Known | None = None
+
+
+def today() -> date:
+    """Today in Jakarta."""
+    return jakarta_date(datetime.now(UTC))
+
+
+@dataclass(slots=True)
+class Layout:
+    """The work of laying out."""
+
+    day: Callable[[], date] = today
+    name: str = field(default=figures.NAME, init=False)
+    _figures: Figures = field(default_factory=Figures, init=False)
+    _known: Known | None = field(default=None, init=False)
+    _not_before: float = field(default=0.0, init=False)
+
+    def read(self, connection: Connection, after: Cursor) -> Batch[People] | None:
+        """Whoever changed next; where nobody did, the day's tables if they are old."""
+        if time.monotonic() < self._not_before:
+            return None
+        busy = self._is_projecting(connection)
+        last, changed = figures.changed(connection, after.position, MOST)
+        if busy or not changed:
+            self._not_before = time.monotonic() + _PAUSE
+        if changed:
+            return Batch(People(changed), Cursor(last, -1))
+        self._figures.remember(connection)
+        known = Known(self.day(), daily.last_decree(connection), len(self._figures.places))
+        if busy or known == self._known:
+            return None
+        return Batch(People((), known), after)
+
+    def act(self, items: People) -> None:
+        """Nothing: all of its effect is in PostgreSQL."""
+
+    def keep(self, connection: Connection, items: People) -> None:
+        """Lay them out; or make the day's tables anew."""
+        self._figures.lay_out(connection, items.changed)
+        if items.known is not None:
+            self._look_at_the_day(connection, items.known)
+
+    def _look_at_the_day(self, connection: Connection, known: Known) -> None:
+        registry = replay.registry_at(connection, known.position)
+        places, competencies = self._figures.places, self._figures.competencies
+        daily.refresh(connection, registry, known.day, places, competencies)
+        end = daily.due(connection, registry, known.day)
+        if end is not None and places:
+            nodes = daily.plans_at(connection, known.position).nodes_on(end)
+            daily.publish(connection, registry, nodes, end)
+        self._known = known
+
+    def rest(self) -> None:
+        """Forget what a failed transaction may have taken back."""
+        self._figures.forget()
+        self._known = None
+
+    def numbers(self, items: People) -> Mapping[str, int]:
+        """How many persons."""
+        return {"persons": len(items.changed)}
+
+    def steps(self, items: People) -> Iterable[Step]:
+        """No event's trace tells of it."""
+        del items
+        return ()
+
+    def look(self, connection: Connection, at: Cursor, vitals: Vitals) -> None:
+        """Note how many changes are not laid out."""
+        vitals.lags(self.name, standing.changes_behind(connection, at))
+
+    def _is_projecting(self, connection: Connection) -> bool:
+        at = cursor.read(connection, projection.NAME)
+        return standing.records_behind(connection, at).count > 0
