@@ -5,7 +5,7 @@ from pathlib import Path
 from uuid import UUID
 
 from jejak.errors import Misuse, Refuse
-from jejak_lrs import people
+from jejak_lrs import kinship, people
 from jejak_lrs.database import Connection
 
 _NIP_LENGTH = 18
@@ -36,14 +36,25 @@ def _read(path: Path) -> str:
         raise Refuse(f"{path} is not UTF-8 text") from None
 
 
-def person_of(connection: Connection, argument: str) -> UUID:
-    """The person that an argument names; Refuse where the ledger knows nobody by it."""
+def person_of(connection: Connection, argument: str, known_at: int | None = None) -> UUID:
+    """The person that an argument names, under the id that stays where BKN merged two.
+
+    Args:
+        connection: a reader's.
+        argument: what was typed.
+        known_at: the position by whose records persons were merged; None: as of now.
+
+    Raises:
+        Refuse: the ledger knows nobody by it.
+    """
     text = typed(argument)
     reference = (_kind(text), text)
     known = people.resolve_many(connection, [reference]).get(reference)
     if known is None:
         raise Refuse(f"the ledger knows nobody by this {reference[0]}")  # never the number itself
-    return known.person_id
+    if known_at is None:
+        return kinship.persons(connection, [known.person_id]).stays(known.person_id)
+    return kinship.persons_at(connection, [known.person_id], known_at).stays(known.person_id)
 
 
 def _kind(text: str) -> str:

@@ -34,6 +34,8 @@ DUTIES: Mapping[str, Mapping[str, frozenset[str]]] = {
         "evidence": {"projector": "insert update delete"},
         "profile": {"projector": "insert update delete"},
         "refold": {"projector": "insert update delete"},
+        "person_merge": {"projector": "insert update delete"},
+        "person_split": {"projector": "insert update delete"},
         "change": {"projector": "insert"},
         "change_head": {"projector": "update"},
         "generation": {"projector": "update"},

@@ -8,8 +8,9 @@ import orjson
 from jejak_lrs import ledger, parties
 from jejak_lrs.batch import SYSTEM, Row
 from jejak_lrs.database import Database
+from jejak_lrs.effects import target_of
 from jejak_schemas.catalogue import entry_of
-from jejak_schemas.events import Event, StatementVoided
+from jejak_schemas.events import Event
 from jejak_schemas.mapping import activity_of
 from jejak_schemas.parts import PersonRef
 from jejak_schemas.statement import to_statement
@@ -30,7 +31,7 @@ def row_of(event: Event) -> Row:
         person_id=person.person_id if isinstance(person, PersonRef) else None,
         verb=entry_of(event).verb,
         activity=activity_of(statement),
-        target=event.target if isinstance(event, StatementVoided) else None,
+        target=target_of(event),
     )
     return replace(made, commitment=rows.commitment_of(made, plain))
 

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from jejak_lrs.competency import ruleset
 from jejak_lrs.competency.assess import assess
-from jejak_lrs.competency.facts import Fact, facts_of
+from jejak_lrs.competency.extraction import facts_of
 from jejak_lrs.competency.profile import Profile
 from jejak_lrs.competency.registry import Registry
 from jejak_producers.simulate import nation, samples
@@ -14,6 +15,9 @@ from jejak_schemas import events
 from jejak_schemas.events import Event, StatementVoided
 from jejak_schemas.parts import Institution
 from jejak_schemas.resolve import Reference, Resolved, references, resolve
+
+if TYPE_CHECKING:
+    from jejak_lrs.competency.facts import Fact
 
 # Whom each programme's story is about.
 MAIN = {

@@ -12,7 +12,8 @@ from uuid_utils.compat import uuid7
 
 from jejak_lrs.competency import ruleset
 from jejak_lrs.competency.assess import assess
-from jejak_lrs.competency.facts import Fact, facts_of
+from jejak_lrs.competency.extraction import facts_of
+from jejak_lrs.competency.facts import Fact
 from jejak_lrs.competency.profile import Profile, levels_on
 from jejak_lrs.competency.registry import Registry
 from jejak_schemas import events
@@ -63,6 +64,15 @@ def rules(document: str = "", valid_from: str = "2015-01-01", version: str = "20
         events.RulesetPublished, valid_from, party="lan", version=version,
         valid_from=day(valid_from), document=text,
     )  # fmt: skip
+
+
+def document(*changes: tuple[str, str]) -> str:
+    """The shipped ruleset, with other words for some of it, each of which it has."""
+    text = ruleset.shipped()
+    for was, now in changes:
+        assert was in text, was
+        text = text.replace(was, now)
+    return text
 
 
 def genesis() -> Event:
@@ -151,6 +161,13 @@ def usual() -> list[Event]:
     return [*decreed, assessor_accredited(), assessor_accredited("balai")]
 
 
+def restructured(before: str, *after: str, since: str) -> Event:
+    return event(
+        events.AgencyRestructured, since, party="panrb", before=before, after=after,
+        valid_from=day(since),
+    )  # fmt: skip
+
+
 # -- one person -------------------------------------------------------------------------
 
 
@@ -165,6 +182,30 @@ def registered(since: str = "2015-01-01", **fields: Any) -> Event:
 
 def moved(since: str, **fields: Any) -> Event:
     return registered(since, of=events.PersonMoved, **fields)
+
+
+def separated(since: str, reason: str = "retired", **fields: Any) -> Event:
+    given = {"party": "bkn", "person": PERSON, "reason": reason, "valid_from": day(since)}
+    return event(events.PersonSeparated, since, **(given | fields))
+
+
+def rostered(agency: str, since: str, until: str | None = None, said: str = "",
+             **fields: Any) -> Event:  # fmt: skip
+    """An agency's claim, told on day `said`."""
+    given = {
+        "person": PERSON,
+        "valid_from": day(since),
+        "valid_until": day(until) if until else None,
+    }
+    return event(events.RosterDeclared, said or since, party=agency, **(given | fields))
+
+
+def merged(stays: PersonRef, absorbed: PersonRef, on: str = "2025-06-01") -> Any:
+    return event(events.PersonMerged, on, party="bkn", person=stays, absorbed=absorbed)
+
+
+def split(merge: Event, on: str = "2026-06-01", stays: PersonRef = PERSON) -> Any:
+    return event(events.PersonSplit, on, party="bkn", person=stays, target=merge.event_id)
 
 
 def _trained(kind: type[Event], on: str, series: str | None, level: int | None,

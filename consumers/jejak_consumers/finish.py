@@ -14,7 +14,7 @@ from jejak_schemas import avro, codec
 from jejak_schemas.catalogue import Actor, Entry
 from jejak_schemas.clock import moment_of
 from jejak_schemas.codec import Read
-from jejak_schemas.events import Event
+from jejak_schemas.events import Event, PersonMerged
 from jejak_schemas.mapping import MAPPING_VERSION, NameOf, activity_of, own_name, statement_of
 from jejak_schemas.plain import Said, id_of, values_of
 
@@ -67,7 +67,7 @@ class Finisher:
             digest=digest,
             warnings=standing.warnings,
             needs=standing.needs,
-            target=target_of(event) if event else None,
+            target=_target(event, said, name_of) if event else None,
             party_change=party_change(event) if event else None,
             registers=standing.registers,
             original=standing.original,
@@ -81,6 +81,13 @@ class Finisher:
         body = codec.body_of(codec.encode(event))
         read = Read(schema, body, values_of(event))
         return self.finish(read, Standing(SYSTEM, person_id=person_id))
+
+
+def _target(event: Event, said: Said, name_of: NameOf) -> UUID | None:
+    """What an event acts on, also where it is not resolved."""
+    if isinstance(event, PersonMerged):
+        return UUID(name_of(said["absorbed"]))
+    return target_of(event)
 
 
 def _exact(entry: Entry, said: Said, statement: dict[str, Any]) -> bytes:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jejak_lrs import history
-from jejak_lrs.competency.facts import facts_of
+from jejak_lrs.competency.extraction import facts_of
 from jejak_lrs.evidence import Arrival
 from jejak_schemas.events import StatementVoided
 
@@ -88,4 +88,5 @@ def _voids_that_waited(
         event = statements.event_of(void)
         if event is not None and target.person_id is not None:
             facts = facts_of(event, position, void.statement_id)
-            yield Arrival(target.person_id, target.position, target, facts)
+            if facts:  # what undoes a merge acts on it, too, and says nothing of a statement
+                yield Arrival(target.person_id, target.position, target, facts)

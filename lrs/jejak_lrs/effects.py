@@ -1,4 +1,4 @@
-"""What a record says beside itself, by its event: who may speak, and what is withdrawn. Pure.
+"""What a record says beside itself, by its event: who may speak, and what it acts on. Pure.
 
 Append writes it into `party` and `statement_reference`; an audit derives it anew.
 """
@@ -12,6 +12,8 @@ from jejak_schemas.catalogue import CHANGES_PARTIES
 from jejak_schemas.events import (
     PartyDeclared,
     PartySuspended,
+    PersonMerged,
+    PersonSplit,
     ProviderAccredited,
     ProviderSuspended,
     StatementVoided,
@@ -23,12 +25,23 @@ if TYPE_CHECKING:
     from jejak_schemas.events import Event
 
 
-WITH_EFFECTS: Final = CHANGES_PARTIES | {StatementVoided.__name__}
+ACTING: Final = frozenset({"StatementVoided", "PersonMerged", "PersonSplit"})
+WITH_EFFECTS: Final = CHANGES_PARTIES | ACTING
 
 
 def target_of(event: Event) -> UUID | None:
-    """The statement that an event withdraws; None for nearly all."""
-    return event.target if isinstance(event, StatementVoided) else None
+    """What an event acts on; None for nearly all.
+
+    The statement that a void withdraws, the merge that a split undoes, and of a merge the person
+    who is absorbed: the record itself is about the one who stays.
+    """
+    match event:
+        case StatementVoided() | PersonSplit():
+            return event.target
+        case PersonMerged():
+            return event.absorbed.person_id
+        case _:
+            return None
 
 
 def party_change(event: Event) -> PartyChange | None:

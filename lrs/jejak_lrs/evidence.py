@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from jejak_lrs import kinship
 from jejak_lrs.competency.facts import from_documents, to_document
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _row(generation: int, arrival: Arrival, ordinal: int, fact: Fact) -> tuple[o
         origin.provider,
         origin.offering,
         getattr(fact, "competency", None),
-        getattr(fact, "working", None),
+        getattr(fact, "working", None) or getattr(fact, "agency", None),
         to_document(fact),
     )
 
@@ -93,13 +94,13 @@ def of_people(
 
 
 def people_at(connection: Connection, generation: int, agency: str) -> list[UUID]:
-    """Everyone who was ever posted to work at an agency."""
+    """Everyone who was ever posted to work at an agency, under the ids that stay."""
     found = connection.execute(
-        "SELECT DISTINCT person_id FROM evidence "
-        "WHERE generation = %s AND agency = %s ORDER BY person_id",
+        "SELECT DISTINCT person_id FROM evidence WHERE generation = %s AND agency = %s",
         [generation, agency],
-    )
-    return [person_id for (person_id,) in found]
+    ).fetchall()
+    persons = kinship.persons(connection, [person_id for (person_id,) in found])
+    return sorted({persons.stays(person_id) for (person_id,) in found})
 
 
 # -- refold -------------------------------------------------------------------------------
@@ -117,7 +118,9 @@ def mark(connection: Connection, generation: int, reach: Reach, cause: Record) -
         "AND (%(everyone)s "
         "OR provider = ANY(%(institutions)s) OR (party = ANY(%(institutions)s) AND "
         "party <> provider) OR offering = ANY(%(offerings)s) "
-        "OR competency = ANY(%(competencies)s)) "
+        "OR competency = ANY(%(competencies)s) OR agency = ANY(%(agencies)s) "
+        "OR document ->> 'home' = ANY(%(agencies)s) "
+        "OR document ->> 'assessor' = ANY(%(persons)s)) "
         "ON CONFLICT (generation, person_id) DO UPDATE SET position = excluded.position, "
         "statement_id = excluded.statement_id, stored = excluded.stored "
         "WHERE refold.position < excluded.position",
@@ -130,6 +133,8 @@ def mark(connection: Connection, generation: int, reach: Reach, cause: Record) -
             "institutions": list(reach.institutions),
             "offerings": list(reach.offerings),
             "competencies": list(reach.competencies),
+            "agencies": list(reach.agencies),
+            "persons": [str(one) for one in reach.persons],
         },
     )
     return marked.rowcount
@@ -162,7 +167,8 @@ def is_anyone_marked(connection: Connection, generation: int) -> bool:
 
 def is_pending(connection: Connection, generation: int, person_id: UUID) -> bool:
     """Whether a person waits to be folded anew."""
+    ids = kinship.persons(connection, [person_id]).one_with(person_id)
     found = connection.execute(
-        "SELECT FROM refold WHERE generation = %s AND person_id = %s", [generation, person_id]
+        "SELECT FROM refold WHERE generation = %s AND person_id = ANY(%s)", [generation, [*ids]]
     )
     return found.fetchone() is not None

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid5
 
-from jejak_lrs import evidence, profiles
+from jejak_lrs import evidence, kinship, profiles
 from jejak_lrs.competency.assess import assess
 from jejak_lrs.competency.diff import (
     Difference,
@@ -17,8 +17,9 @@ from jejak_lrs.competency.diff import (
     between,
     moves,
 )
-from jejak_lrs.competency.profile import EMPTY, Profile, canonical, digest, parse, serving_on
-from jejak_lrs.competency.routing import NOWHERE, Agencies, agencies_of
+from jejak_lrs.competency.persons import Merge, Persons, named_in
+from jejak_lrs.competency.profile import EMPTY, Profile, canonical, digest, parse
+from jejak_lrs.competency.routing import NOWHERE, Agencies, agencies_on
 from jejak_lrs.competency.turns import next_turn, seen
 from jejak_lrs.profiles import Change, Stored
 from jejak_schemas.clock import JAKARTA
@@ -27,17 +28,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from jejak_lrs.competency.facts import Fact
+    from jejak_lrs.competency.persons import Split
     from jejak_lrs.competency.registry import Registry
     from jejak_lrs.database import Connection
 
 STATE: Final = "ProfileState"  # the kind of a change that only the profile topic is told
-_VOIDED: Final = "StatementVoided"
-_RULE_OF_VOIDS: Final = "rule-10"
+# What a record itself changes, whatever it is that differs then.
+_RULES: Final = {"StatementVoided": "rule-10", "PersonMerged": "rule-13", "PersonSplit": "rule-13"}
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """The record by which a person is folded. `event_type` matters for voids only."""
+    """The record by which a person is folded. `event_type` matters where it is in _RULES."""
 
     position: int
     statement_id: UUID
@@ -80,18 +82,30 @@ class Folding:
     registry: Registry
     day: date
     folded: int = 0
+    persons: Persons = field(default_factory=Persons)
     _people: dict[UUID, _Person] = field(default_factory=dict)
     _changes: list[Change] = field(default_factory=list)
 
-    def load(self, people: Iterable[UUID], upto: int) -> None:
-        """Read what had arrived about persons by a position, and their profiles; two queries."""
-        wanted = [person_id for person_id in people if person_id not in self._people]
+    def load(self, people: Iterable[UUID], upto: int, coming: Iterable[Fact] = ()) -> None:
+        """Read what had arrived about persons by a position, and their profiles; four queries.
+
+        Of whoever is, or was ever, one with them as well: a record may join or part them. Whoever
+        is named in facts, those that are coming as well, is known under the id that stays.
+        """
+        every, told = set(people), self._kin(people, upto)
+        every |= {one for word in told if isinstance(word, Merge) for one in word.both}
+        wanted = [person_id for person_id in every if person_id not in self._people]
         if not wanted:
             return
         facts = evidence.of_people(self.connection, self.generation, wanted, upto)
         stood = profiles.stored(self.connection, wanted, self.generation)
         for person_id in wanted:
             self._people[person_id] = _Person(facts.get(person_id, []), stood.get(person_id))
+        named = named_in([*coming, *(fact for each in facts.values() for fact in each)])
+        self.persons.add(*told, *self._kin(named - every, upto))
+
+    def _kin(self, people: Iterable[UUID], upto: int) -> list[Merge | Split]:
+        return kinship.words_about(self.connection, self.generation, people, upto)
 
     def stand(self, people: Sequence[UUID]) -> None:
         """Read how the profiles of persons stand, for `turn`; one query."""
@@ -101,14 +115,36 @@ class Folding:
     def arrive(self, person_id: UUID, facts: Sequence[Fact], cause: Cause) -> None:
         """Fold a loaded person with more facts."""
         self._people[person_id].facts.extend(facts)
-        self.fold(person_id, cause.position, cause)
+        self.fold(self.persons.stays(person_id), cause.position, cause)
 
-    def fold(self, person_id: UUID, assessed_to: int, cause: Cause) -> None:
-        """Assess a loaded person by facts and registry as they are now."""
+    def rejoin(self, word: Merge | Split, cause: Cause) -> set[UUID]:
+        """Fold all whom a merge or a split touches, first those who are nobody any more.
+
+        Each gets a new version, also where the profile is as it was: agencies are told anew by
+        which references they know the person.
+        """
+        touched = self.persons.add(word)
+        for person_id in sorted(touched, key=lambda one: (bool(self.persons.one_with(one)), one)):
+            if person_id in self._people:
+                self.fold(person_id, cause.position, cause, anew=True)
+        return touched
+
+    def fold(self, person_id: UUID, assessed_to: int, cause: Cause, *, anew: bool = False) -> None:
+        """Assess a loaded person by facts and registry as they are now.
+
+        Args:
+            person_id: who; one who was absorbed has an empty profile.
+            assessed_to: the position of those.
+            cause: why.
+            anew: whether it is a new version even where nothing differs.
+        """
         person = self._people[person_id]
-        after = assess(person.facts, self.registry)
+        facts = self._facts_of(person_id)
+        if not facts and person.stood is None:
+            return
+        after = assess(facts, self.registry)
         told = person.stood.told if person.stood else NOWHERE
-        now = agencies_of(serving_on(after, self.day))
+        now = agencies_on(after, self.day)
         document = canonical(after)
         stored = Stored(
             person_id=person_id,
@@ -120,7 +156,8 @@ class Folding:
             working=now.working,
             turns_on=next_turn(after, self.day, self.registry),
         )
-        if person.stood is None or person.stood.digest != stored.digest or told != now:
+        known = person.stood
+        if anew or known is None or known.digest != stored.digest or told != now:
             stored = replace(stored, version=stored.version + 1)
             differences = [
                 *moves(told, now),
@@ -139,7 +176,7 @@ class Folding:
         if person.stood is None:
             return
         profile, told = person.before(), person.stood.told
-        now = agencies_of(serving_on(profile, self.day))
+        now = agencies_on(profile, self.day)
         differences = [
             *moves(told, now),
             *between(self._seen(profile, self.day - timedelta(1)), self._seen(profile, self.day)),
@@ -158,6 +195,10 @@ class Folding:
 
     def _seen(self, profile: Profile, day: date) -> Seen:
         return seen(profile, day, self.registry)
+
+    def _facts_of(self, person_id: UUID) -> list[Fact]:
+        ids = self.persons.one_with(person_id)
+        return [self.persons.known(fact) for one in ids for fact in self._people[one].facts]
 
     def _tell(
         self, stored: Stored, told: Agencies, differences: Sequence[Difference], by: _Told
@@ -181,7 +222,6 @@ class Folding:
         if not routes:
             return
         record = by.record
-        void = record is not None and record.event_type == _VOIDED
         self._changes.append(
             Change(
                 number=len(self._changes),
@@ -195,7 +235,7 @@ class Folding:
                 content=content,
                 because_position=record.position if record else None,
                 because_statement=record.statement_id if record else None,
-                because_rule=_RULE_OF_VOIDS if void else rule,
+                because_rule=_RULES.get(record.event_type, rule) if record else rule,
             )
         )
 

@@ -160,7 +160,7 @@ def records_of_person(
 
 
 def acting_on(connection: Connection, target: UUID) -> list[Record]:
-    """The records that void, revoke or verify a statement, in order, recorded or not itself."""
+    """The records that void a statement or undo a merge, in order, recorded or not itself."""
     positions = "(SELECT position FROM statement_reference WHERE target = %s)"
     return _records(connection, f"WHERE position IN {positions} ORDER BY position", target)
 
@@ -184,6 +184,18 @@ def records_of_types(
     return _records(connection, where, list(event_types), after, upto, limit)
 
 
+def merges_of(connection: Connection, people: Iterable[UUID], upto: int) -> list[Record]:
+    """The PersonMerged records at positions <= `upto` that name any of these persons, in order."""
+    where: LiteralString = (
+        "WHERE event_type = 'PersonMerged' AND position <= %s AND position IN ("
+        "SELECT position FROM record WHERE person_id = ANY(%s) AND event_type = 'PersonMerged' "
+        "UNION ALL SELECT position FROM statement_reference WHERE target = ANY(%s)) "
+        "ORDER BY position"
+    )
+    asked = list(people)
+    return _records(connection, where, upto, asked, asked)
+
+
 def whereabouts(
     connection: Connection, statement_ids: Iterable[UUID]
 ) -> dict[UUID, tuple[int, UUID | None]]:
@@ -197,7 +209,7 @@ def whereabouts(
 
 
 def references_to(connection: Connection, targets: Iterable[UUID]) -> list[tuple[UUID, int]]:
-    """(target, position) of every record that acts on one of the statements, in order."""
+    """(target, position) of every record that acts on one of these, in order."""
     return connection.execute(
         "SELECT target, position FROM statement_reference WHERE target = ANY(%s) "
         "ORDER BY position, target",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import heapq
+from collections import defaultdict
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, LiteralString
 
+from jejak_lrs import kinship
 from jejak_lrs.cursor import Cursor
 
 if TYPE_CHECKING:
@@ -124,10 +126,18 @@ def move_chains(connection: Connection, given: Mapping[str, tuple[UUID, int]]) -
 
 
 def nips_of(connection: Connection, people: Iterable[UUID]) -> dict[UUID, tuple[str, ...]]:
-    """Every NIP that persons ever had. MUST NOT be logged."""
-    found = connection.execute(
-        "SELECT person_id, array_agg(value ORDER BY since, value) FROM person_alias "
-        "WHERE kind = 'nip' AND person_id = ANY(%s) GROUP BY person_id",
-        [list(people)],
-    )
-    return {person_id: tuple(nips) for person_id, nips in found}
+    """Every NIP that persons ever had, under any of their ids. MUST NOT be logged.
+
+    Who was absorbed by another has their own: by them agencies know who has left.
+    """
+    asked = list(people)
+    kin = kinship.persons(connection, asked)
+    every_id = {one: kin.one_with(one) or (one,) for one in asked}
+    nips: dict[UUID, list[str]] = defaultdict(list)
+    for person_id, value in connection.execute(
+        "SELECT person_id, value FROM person_alias WHERE kind = 'nip' AND person_id = ANY(%s) "
+        "ORDER BY since, value",
+        [list({each for ids in every_id.values() for each in ids})],
+    ):
+        nips[person_id].append(value)
+    return {one: tuple(nip for each in ids for nip in nips[each]) for one, ids in every_id.items()}

@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from itertools import groupby, takewhile
 from typing import TYPE_CHECKING, Final
 
-from jejak_lrs import clock, cursor, evidence, history, profiles
+from jejak_lrs import clock, cursor, evidence, history, kinship, profiles
 from jejak_lrs.arriving import Said, arrivals
-from jejak_lrs.competency.reach import reach_of
+from jejak_lrs.competency.persons import word_of
+from jejak_lrs.competency.reach import Reach, reach_of
 from jejak_lrs.cursor import Cursor
 from jejak_lrs.evidence import Arrival
 from jejak_lrs.folding import Cause, Folding
@@ -31,6 +32,7 @@ from jejak_schemas.clock import jakarta_date
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
+    from uuid import UUID
 
     from jejak_lrs.competency.registry import Registry
     from jejak_lrs.database import Connection
@@ -168,12 +170,22 @@ class Projector:
         ]
         arriving = arrivals(connection, told, self._statements)
         evidence.insert(connection, self.generation, arriving)
+        kinship.insert(connection, self.generation, told)
         folding = Folding(connection, self.generation, registry, day)
-        folding.load({one.person_id for one in arriving}, coming.after)
+        facts = [fact for one in arriving for fact in one.facts]
+        folding.load(self._concerned(connection, told, arriving), coming.after, facts)
         self._step(folding, told, arriving)
         changes = folding.write()
         anew, more = self._anew(connection, registry, coming.to, day)
         return Projected(coming.to, len(coming.records), folding.folded + anew, changes + more)
+
+    def _concerned(
+        self, connection: Connection, told: Sequence[Said], coming: Sequence[Arrival]
+    ) -> set[UUID]:
+        """Whom a batch is about, joins or parts."""
+        words = [word for said in told if (word := word_of(said.event)) is not None]
+        joined = kinship.touched(connection, self.generation, words) if words else set()
+        return {one.person_id for one in coming} | joined
 
     def _take_registry(self, connection: Connection, at: int) -> Registry:
         """The registry as of a position. It grows with the batch, so it is kept at its end only:
@@ -193,6 +205,10 @@ class Projector:
                 reach = reach_of(said.event, folding.registry)
                 evidence.mark(folding.connection, self.generation, reach, record)
             cause = Cause(record.position, record.statement_id, record.stored, record.event_type)
+            if (word := word_of(said.event)) is not None:
+                touched = folding.rejoin(word, cause)
+                reach = Reach(persons=frozenset(touched))
+                evidence.mark(folding.connection, self.generation, reach, record)
             here = at_position[record.position]
             for person_id, group in groupby(here, key=lambda one: one.person_id):
                 folding.arrive(person_id, [fact for one in group for fact in one.facts], cause)
@@ -204,9 +220,10 @@ class Projector:
         waiting = evidence.take_marked(connection, self.generation, CHUNK)
         folding = Folding(connection, self.generation, registry, day)
         folding.load([one.person_id for one in waiting], position)
-        for one in waiting:
+        each = {folding.persons.stays(one.person_id): one for one in waiting}
+        for person_id, one in each.items():
             cause = Cause(one.position, one.statement_id, one.stored)
-            folding.fold(one.person_id, position, cause)
+            folding.fold(person_id, position, cause)
         return folding.folded, folding.write()
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from jejak_lrs import history
+from jejak_lrs import history, kinship
 from jejak_lrs.competency.assess import assess
-from jejak_lrs.competency.facts import facts_of
+from jejak_lrs.competency.extraction import facts_of
+from jejak_lrs.competency.persons import named_in
 from jejak_lrs.competency.registry import REGISTRY_EVENTS, Registry
 from jejak_lrs.statements import Statements
 
@@ -42,11 +43,14 @@ def fold_person(
 
 
 def facts_until(connection: Connection, person_id: UUID, upto: int) -> list[Fact]:
-    """What was said about a person up to a position, and voids of it."""
+    """What was said about a person up to a position, and voids of it; nothing of the absorbed."""
     statements = Statements()
-    records = list(_of_person(connection, person_id, upto))
+    ids = kinship.persons_at(connection, [person_id], upto).one_with(person_id)
+    records = [record for one in ids for record in _of_person(connection, one, upto)]
     acting = _acting(connection, [record.statement_id for record in records], upto)
-    return [fact for record in (*records, *acting) for fact in _facts(statements, record)]
+    facts = [fact for record in (*records, *acting) for fact in _facts(statements, record)]
+    named = kinship.persons_at(connection, named_in(facts), upto)
+    return [named.known(fact) for fact in facts]
 
 
 def registry_at(connection: Connection, upto: int) -> Registry:

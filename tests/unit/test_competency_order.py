@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from jejak_lrs.competency import ruleset
 from jejak_lrs.competency.assess import assess
-from jejak_lrs.competency.facts import Fact, facts_of, from_documents, to_document
+from jejak_lrs.competency.extraction import facts_of
+from jejak_lrs.competency.facts import Fact, from_documents, to_document
 from jejak_lrs.competency.profile import EMPTY, Profile, canonical, digest, levels_on, parse
 from jejak_lrs.competency.registry import Registry
 from jejak_schemas.events import Event

@@ -10,7 +10,8 @@ import pytest
 from pydantic import ValidationError
 from uuid_utils.compat import uuid7
 
-from jejak_lrs.competency.facts import Evidence, facts_of
+from jejak_lrs.competency.extraction import facts_of
+from jejak_lrs.competency.facts import Evidence
 from jejak_schemas import codec, iris, submission
 from jejak_schemas.events import CourseCompleted, StatementSubmitted
 from jejak_schemas.mapping import activity_of

@@ -1,6 +1,6 @@
 """What records say beside themselves, against the tables that append keeps of it.
 
-Who may speak (`party`), and which statements are withdrawn (`statement_reference`).
+Who may speak (`party`), and what records act on (`statement_reference`).
 """
 
 from __future__ import annotations

@@ -49,7 +49,11 @@ class _Table:
 
 _TABLES: Final = (
     _Table("statement_key", "statement_id", "r.statement_id = t.statement_id"),
-    _Table("statement_reference", "target", "r.event_type = 'StatementVoided'"),
+    _Table(
+        "statement_reference",
+        "target",
+        "r.event_type IN ('StatementVoided', 'PersonMerged', 'PersonSplit')",
+    ),
     _Table("person", "person_id", "r.event_type = 'PersonSeen' AND r.person_id = t.person_id"),
     _Table(
         "person_registered",

@@ -7,14 +7,13 @@ matter. Any order, batching or repetition of the same records gives the same byt
 from collections import defaultdict
 from collections.abc import Iterable
 
-from jejak_lrs.competency.days import closing
-from jejak_lrs.competency.facts import Fact, Posting
+from jejak_lrs.competency.facts import Fact
 from jejak_lrs.competency.jp import hours
 from jejak_lrs.competency.judge import Judged, Piece, Stated, judge
 from jejak_lrs.competency.levels import asserted, disputed, indicated
 from jejak_lrs.competency.milestones import certificates, programmes
-from jejak_lrs.competency.postings import timeline
-from jejak_lrs.competency.profile import Profile, Served, Standing
+from jejak_lrs.competency.postings import claimed, separated, served
+from jejak_lrs.competency.profile import Profile, Standing
 from jejak_lrs.competency.registry import Registry
 
 
@@ -23,10 +22,12 @@ def assess(facts: Iterable[Fact], registry: Registry) -> Profile:
     judged = judge(facts, registry)
     return Profile(
         competencies=_competencies(judged, registry),
-        hours=hours(judged.activities, judged.awards, judged.postings, registry),
+        hours=hours(judged.activities, judged.awards, judged.words, registry),
         certificates=certificates(judged.awards),
         programmes=programmes(judged.milestones, registry),
-        postings=_postings(judged.postings),
+        postings=served(judged.words, registry.succession),
+        claims=claimed(judged.claims, judged.words, registry.succession),
+        separations=separated(judged.words),
     )
 
 
@@ -47,19 +48,3 @@ def _competencies(judged: Judged, registry: Registry) -> tuple[Standing, ...]:
         for competency in sorted({*pieces, *assertions})
     )
     return tuple(one for one in every if one.asserted or one.indicated)
-
-
-def _postings(postings: Iterable[Posting]) -> tuple[Served, ...]:
-    return tuple(
-        Served(
-            starts=serving.starts,
-            ends=closing(serving.ends),
-            home=serving.posting.home,
-            working=serving.posting.working,
-            position_class=serving.posting.position_class,
-            employment=serving.posting.employment,
-            unit=serving.posting.unit,
-            position=serving.posting.position,
-        )
-        for serving in timeline(postings)
-    )

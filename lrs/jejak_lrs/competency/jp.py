@@ -13,7 +13,7 @@ from uuid import UUID
 
 from jejak_lrs.competency.days import end_of, months_later
 from jejak_lrs.competency.facts import Activity, Award, Posting
-from jejak_lrs.competency.postings import posting_on
+from jejak_lrs.competency.postings import Word, posting_on
 from jejak_lrs.competency.profile import Credited, Hours, Uncredited, Year
 from jejak_lrs.competency.registry import Registry
 from jejak_lrs.competency.ruleset import Figure, Figures, Ruleset
@@ -49,7 +49,7 @@ class _Worth:
 def hours(
     activities: Sequence[Activity],
     awards: Iterable[Award],
-    postings: Sequence[Posting],
+    words: Sequence[Word],
     registry: Registry,
 ) -> Hours:
     """The JP ledger of one person's standing activities."""
@@ -68,7 +68,7 @@ def hours(
     return Hours(
         credits=tuple(_credited(one) for one in kept),
         uncredited=tuple(_uncredited(done, why) for done, why in sorted(nothing, key=_by_order)),
-        years=_years(kept, postings),
+        years=_years(kept, words),
     )
 
 
@@ -214,13 +214,13 @@ def _within_month(kept: list[_Worth], nothing: list[tuple[Activity, str]]) -> li
 # -- years ----------------------------------------------------------------------------------
 
 
-def _years(kept: Sequence[_Worth], postings: Sequence[Posting]) -> tuple[Year, ...]:
+def _years(kept: Sequence[_Worth], words: Sequence[Word]) -> tuple[Year, ...]:
     """The sum per year: of the calendar, or of a PPPK's contract."""
     sums: dict[tuple[date, date], int] = defaultdict(int)
     kinds: dict[tuple[date, date], str | None] = {}
     flags: dict[tuple[date, date], set[str]] = defaultdict(set)
     for one in sorted(kept, key=lambda one: (one.done.on, *one.done.origin.order)):
-        posting = posting_on(postings, one.done.on)
+        posting = posting_on(words, one.done.on)
         year, flag = year_of(one.done.on, posting)
         sums[year] += one.jp
         kinds[year] = posting.employment if posting else kinds.get(year)

@@ -15,14 +15,16 @@ from jejak_lrs.competency.facts import (
     Activity,
     Assertion,
     Award,
+    Claim,
     Evidence,
     Fact,
     Milestone,
     Origin,
     Posting,
+    Separation,
     Void,
 )
-from jejak_lrs.competency.postings import posting_on
+from jejak_lrs.competency.postings import Word, posting_on
 from jejak_lrs.competency.registry import Registry
 from jejak_lrs.competency.ruleset import Ruleset
 
@@ -136,7 +138,8 @@ class Judged:
     activities: tuple[Activity, ...]
     awards: tuple[Award, ...]
     milestones: tuple[Milestone, ...]
-    postings: tuple[Posting, ...]
+    words: tuple[Word, ...]
+    claims: tuple[Claim, ...]
     discounted: tuple[Discounted, ...]
 
 
@@ -157,7 +160,8 @@ class _Judgement:
 
     def __init__(self, facts: list[Fact], registry: Registry) -> None:
         self.registry = registry
-        self.postings = tuple(fact for fact in facts if isinstance(fact, Posting))
+        self.words = tuple(fact for fact in facts if isinstance(fact, Posting | Separation))
+        self.claims = tuple(fact for fact in facts if isinstance(fact, Claim))
         self.discounted: list[Discounted] = []
         self.standing = list(self._standing(facts))
 
@@ -170,7 +174,8 @@ class _Judgement:
             activities=tuple(fact for fact in self.standing if isinstance(fact, Activity)),
             awards=tuple(fact for fact in self.standing if isinstance(fact, Award)),
             milestones=tuple(fact for fact in self.standing if isinstance(fact, Milestone)),
-            postings=self.postings,
+            words=self.words,
+            claims=self.claims,
             discounted=tuple(self.discounted),
         )
 
@@ -178,7 +183,7 @@ class _Judgement:
         """Facts that are not voided and came from whom they may come."""
         voids = [fact for fact in facts if isinstance(fact, Void)]
         for fact in facts:
-            if isinstance(fact, Void | Posting):
+            if isinstance(fact, Void | Posting | Separation | Claim):
                 continue
             reason = self._barred(fact, voids)
             if reason is None:
@@ -280,7 +285,7 @@ class _Judgement:
         definition = self.registry.definition(competency)
         if definition is None:
             return COMPETENCY_UNKNOWN
-        posting = posting_on(self.postings, origin.day)
+        posting = posting_on(self.words, origin.day)
         if posting is None:
             return POSITION_UNKNOWN
         if not self.registry.may_assess(origin, definition.kind, posting.position_class):

@@ -163,6 +163,27 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """Who claims the person as its own, before BKN's word; several: nobody has them."""
+
+    starts: From
+    ends: To
+    agencies: tuple[str, ...]
+    unit: str | None = None
+    position: str | None = None
+    position_class: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Separated:
+    """Days on which the person had left the service."""
+
+    starts: From
+    ends: To
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """Everything about one person."""
 
@@ -171,6 +192,8 @@ class Profile:
     certificates: tuple[Certified, ...] = ()
     programmes: tuple[Enrolment, ...] = ()
     postings: tuple[Served, ...] = ()
+    claims: tuple[Claimed, ...] = ()
+    separations: tuple[Separated, ...] = ()
 
 
 EMPTY: Final = Profile()

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 from jejak_lrs.competency.registry import Registry
 from jejak_schemas import events
@@ -17,10 +18,13 @@ class Reach:
     institutions: frozenset[str] = frozenset()
     offerings: frozenset[str] = frozenset()
     competencies: frozenset[str] = frozenset()
+    agencies: frozenset[str] = frozenset()  # where someone was posted
+    persons: frozenset[UUID] = frozenset()  # named beside the person whom a fact is about
 
     def __bool__(self) -> bool:
         """Whether it can touch anyone."""
-        return self.everyone or bool(self.institutions | self.offerings | self.competencies)
+        named = self.institutions | self.offerings | self.competencies | self.agencies
+        return self.everyone or bool(named or self.persons)
 
 
 def reach_of(event: Event, registry: Registry) -> Reach:
@@ -76,7 +80,11 @@ def _genesis(event: events.Genesis, _registry: Registry) -> Reach:
     return Reach(institutions=frozenset(one.code for one in event.institutions))
 
 
-# StandardPublished touches gaps only, which are reckoned when asked.
+def _restructuring(event: events.AgencyRestructured, registry: Registry) -> Reach:
+    return Reach(agencies=registry.succession.leading_to(event.before))
+
+
+# UnitPublished and StandardPublished touch answers only, which are reckoned when asked.
 _REACH: Final[dict[type[Event], Callable[[Any, Registry], Reach]]] = {
     events.RulesetPublished: _everyone,
     events.OfferingPublished: _offering,
@@ -88,4 +96,5 @@ _REACH: Final[dict[type[Event], Callable[[Any, Registry], Reach]]] = {
     events.Genesis: _genesis,
     events.PartyDeclared: _party,
     events.PartySuspended: _party,
+    events.AgencyRestructured: _restructuring,
 }

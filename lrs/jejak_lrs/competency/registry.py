@@ -16,6 +16,8 @@ from jejak_lrs.competency.days import FOREVER, end_of
 from jejak_lrs.competency.decrees import Decree, Definition, all_in_force, decree, in_force
 from jejak_lrs.competency.facts import Origin
 from jejak_lrs.competency.ruleset import BadRuleset, Ruleset, parse
+from jejak_lrs.competency.succession import Succession
+from jejak_lrs.competency.units import Units
 from jejak_schemas import events
 from jejak_schemas.catalogue import BY_NAME
 from jejak_schemas.clock import jakarta_date
@@ -50,6 +52,8 @@ class Registry:
         self._parties: dict[str, list[Decree[frozenset[str]]]] = defaultdict(list)
         self._suspended: dict[str, list[Decree[str]]] = defaultdict(list)
         self._definitions: dict[str, Definition | None] = {}
+        self.succession = Succession()
+        self.units = Units()
 
     # -- growing --------------------------------------------------------------------------
 
@@ -127,6 +131,12 @@ class Registry:
         roles = frozenset[str](event.roles)
         self._parties[event.code].append(decree(event, roles, event.valid_from))
 
+    def _restructured(self, event: events.AgencyRestructured) -> None:
+        self.succession.add(event)
+
+    def _unit(self, event: events.UnitPublished) -> None:
+        self.units.add(event)
+
     # A later registry event is one row here.
     _TAKE: ClassVar[dict[type[Event], Callable[..., None]]] = {
         events.OfferingPublished: _offering,
@@ -140,6 +150,8 @@ class Registry:
         events.Genesis: _genesis,
         events.PartyDeclared: _declared,
         events.PartySuspended: _suspension,
+        events.AgencyRestructured: _restructured,
+        events.UnitPublished: _unit,
     }
 
     # -- asking ---------------------------------------------------------------------------

@@ -1,19 +1,20 @@
-"""Who is told about a person: home and working agency, by BKN's word alone.
+"""Who is told about a person: home and working agency by BKN's word; before it, who claims them.
 
-Source: contract.md, "Routing uses registry facts only".
+Two claims route to neither. Source: contract.md, "Routing uses registry facts only"; 47.
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final, Literal
 
-from jejak_lrs.competency.profile import Served
+from jejak_lrs.competency.profile import Profile, on, serving_on
 
 Relation = Literal["home", "working", "both"]
 
 
 @dataclass(frozen=True, slots=True)
 class Agencies:
-    """The agencies that a person belongs to on a day; None: BKN has not said."""
+    """The agencies that a person belongs to on a day; None: nobody's."""
 
     home: str | None = None
     working: str | None = None
@@ -35,6 +36,12 @@ class Agencies:
 NOWHERE: Final = Agencies()
 
 
-def agencies_of(serving: Served | None) -> Agencies:
-    """The agencies of a posting."""
-    return Agencies(serving.home, serving.working) if serving else NOWHERE
+def agencies_on(profile: Profile, day: date) -> Agencies:
+    """The agencies that a person belongs to on a day."""
+    serving = serving_on(profile, day)
+    if serving is not None:
+        return Agencies(serving.home, serving.working)
+    claimed = on(profile.claims, day)
+    if claimed is not None and len(claimed.agencies) == 1:
+        return Agencies(*claimed.agencies, *claimed.agencies)
+    return NOWHERE

@@ -28,7 +28,7 @@ def _turns(profile: Profile, registry: Registry) -> Iterator[date]:
         yield from _edges(*standing.asserted, *standing.indicated)
     for enrolment in profile.programmes:
         yield from _edges(*enrolment.states)
-    yield from _edges(*profile.certificates, *profile.postings)
+    yield from _edges(*profile.certificates, *profile.postings, *profile.claims)
     for certificate in profile.certificates:
         if certificate.ends is not None:
             yield from _warnings(certificate.ends, registry)
