@@ -29,7 +29,9 @@ DUTIES: Mapping[str, Mapping[str, frozenset[str]]] = {
         "epoch": {},
         "ledger_head": {"writer": "update"},
         "inbox_offset": {"writer": "update"},
-        "cursor": {"projector": "insert update", "publisher": "insert update"},
+        "cursor": {
+            "projector": "insert update", "publisher": "insert update", "notary": "insert update",
+        },
         "chain": {"publisher": "insert update"},
         "evidence": {"projector": "insert update delete"},
         "profile": {"projector": "insert update delete"},
@@ -50,9 +52,11 @@ DUTIES: Mapping[str, Mapping[str, frozenset[str]]] = {
         "required": {"projector": "insert delete"},
         "threshold": {"projector": "insert update"},
         "published": {"projector": "insert"},
+        "checkpoint": {"notary": "insert"},
+        "cosignature": {"notary": "insert"},
         "alembic_version": {},
     }.items()
-}
+}  # fmt: skip
 
 # Function: a call of it, and who may make it. Every function of the schema stands here.
 EVERYBODY = "everybody"

@@ -9,11 +9,13 @@ LedgerError
 │   ├── Busy           a lock was not to be had, even after ending who held it too long
 │   ├── RegistryMoved  the batch was walked against another registry version: walk it again
 │   ├── AliasesLost    another writer gave these aliases to other persons: resolve them again
-│   └── HalfAppended   one of these two, after a part of the batch was appended
+│   ├── HalfAppended   one of these two, after a part of the batch was appended
+│   └── FolderAway     the published log's folder cannot be written, or another process writes it
 └── Fatal              state unknown or wrong: exit; a restart recovers or says the same again
     ├── Fenced         another process has taken over this partition or cursor
     ├── NotConsumed    the inbox has no row in inbox_offset
     ├── BadPayload     a payload cannot be read back
+    ├── Inconsistent   the ledger, or a copy of the log, is not what a signed checkpoint says
     └── Broken         PostgreSQL refused what can only be a defect or a damaged database
 """
 
@@ -94,6 +96,10 @@ class HalfAppended(Retry):
     """The world has moved after a part of a batch was appended: go on from the stored offsets."""
 
 
+class FolderAway(Retry):
+    """The published log's folder cannot be written now."""
+
+
 class Fenced(Fatal):
     """Another process has moved what this one believed to be its own."""
 
@@ -104,6 +110,10 @@ class NotConsumed(Fatal):
 
 class BadPayload(Fatal):
     """A stored payload has an unknown format or dictionary, or does not decompress."""
+
+
+class Inconsistent(Fatal):
+    """Two checkpoints that cannot both be true, or one that the ledger does not keep."""
 
 
 class Broken(Fatal):

@@ -20,12 +20,13 @@ MIGRATOR = "jejak_migrator"
 WRITER = "jejak_writer"
 PROJECTOR = "jejak_projector"
 PUBLISHER = "jejak_publisher"
+NOTARY = "jejak_notary"
 READER = "jejak_reader"
 AUDITOR = "jejak_auditor"
 ERASER = "jejak_eraser"
 AGENCIES = "jejak_agency"  # the group of all agencies' roles; cannot log in
 
-LOGINS = (MIGRATOR, WRITER, PROJECTOR, PUBLISHER, READER, AUDITOR, ERASER)
+LOGINS = (MIGRATOR, WRITER, PROJECTOR, PUBLISHER, NOTARY, READER, AUDITOR, ERASER)
 
 # PostgreSQL 15 has no membership that is not also the right to SET ROLE.
 _MEMBERS_WITHOUT_SET = 160_000
@@ -39,6 +40,7 @@ _DEFAULTS: Mapping[str, Mapping[str, str]] = {
     WRITER: {"idle_in_transaction_session_timeout": "5s", "lock_timeout": "5s", **_NETWORK},
     PROJECTOR: {"idle_in_transaction_session_timeout": "30s", **_NETWORK},
     PUBLISHER: {"idle_in_transaction_session_timeout": "30s", **_NETWORK},
+    NOTARY: {"idle_in_transaction_session_timeout": "30s", **_NETWORK},
     READER: {"idle_in_transaction_session_timeout": "30s", "default_transaction_read_only": "on"},
     AUDITOR: {"idle_in_transaction_session_timeout": "30s"},
 }

@@ -242,6 +242,29 @@ epoch = Table(
     Column("who", Text, nullable=False),
 )
 
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("number", BigInteger, primary_key=True),
+    Column("epoch", Uuid, nullable=False),
+    Column("tree", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("stored", _TIME, nullable=False),
+)
+
+cosignature = Table(
+    "cosignature",
+    metadata,
+    Column("epoch", Uuid, primary_key=True),
+    Column("tree", Text, primary_key=True),
+    Column("size", BigInteger, primary_key=True),
+    Column("witness", Text, primary_key=True),
+    Column("line", Text, nullable=False),
+    Column("stored", _TIME, nullable=False),
+)
+
 APPEND_ONLY = (
     record,
     statement_key,
@@ -256,4 +279,6 @@ APPEND_ONLY = (
     dictionary,
     event_verb,
     epoch,
+    checkpoint,
+    cosignature,
 )

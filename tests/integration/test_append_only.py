@@ -345,7 +345,7 @@ def test_the_writer_holds_exactly_these_grants(superuser: Connection) -> None:
         "FROM information_schema.role_table_grants WHERE grantee = 'jejak_writer' "
         "AND table_schema = 'public' GROUP BY 1"
     ).fetchall()
-    others = {*KEPT_BY_OTHERS, "access", "handling"}
+    others = {*KEPT_BY_OTHERS, "access", "handling", "checkpoint", "cosignature"}
     appended = {table.name for table in tables.APPEND_ONLY} - others | {"quarantine"}
 
     assert dict(found) == {

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from jejak_lrs.tlog import merkle, tiles
 from jejak_lrs.tlog.errors import Malformed, Missing
 from jejak_lrs.tlog.tiles import Edge, Folder, Tree
-from tests import naive_merkle
+from tests import naive_merkle, tiling
 
 
 def entry(index: int) -> bytes:
@@ -17,21 +17,7 @@ def entry(index: int) -> bytes:
 
 
 def files_of(size: int) -> dict[str, bytes]:
-    """Every file of a log of this size, made in one go by the specification's own formula."""
-    leaves = [merkle.leaf_hash(entry(index)) for index in range(size)]
-    found: dict[str, bytes] = {}
-    level, row = 0, leaves
-    while row:
-        for first in range(0, len(row), 256):
-            few = row[first : first + 256]
-            found[tiles.tile_path(level, first // 256, len(few))] = b"".join(few)
-        level += 1
-        full = [row[first : first + 256] for first in range(0, len(row) - 255, 256)]
-        row = [merkle.root(few) for few in full]
-    for first in range(0, size, 256):
-        few = [entry(index) for index in range(first, min(size, first + 256))]
-        found[tiles.bundle_path(first // 256, len(few))] = tiles.pack(few)
-    return found
+    return tiling.files_of([entry(index) for index in range(size)])
 
 
 def test_paths_are_those_of_the_specification() -> None:

@@ -47,6 +47,10 @@ class Signature(NamedTuple):
     def __str__(self) -> str:
         return f"{_DASH}{self.name} {_base64(self.key_id + self.signature)}\n"
 
+    def is_like(self, other: Signature) -> bool:
+        """Whether the other says that it is of the same key."""
+        return (self.name, self.key_id) == (other.name, other.key_id)
+
 
 @dataclass(frozen=True, slots=True)
 class Verifier:

@@ -1,0 +1,95 @@
+"""The checkpoints that the notary has signed, as the database keeps them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal, LiteralString
+
+from psycopg.rows import class_row
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from jejak_lrs.database import Connection
+
+Name = Literal["records", "outcomes"]
+RECORDS: Final = "records"
+OUTCOMES: Final = "outcomes"
+TREES: Final[tuple[Name, Name]] = (RECORDS, OUTCOMES)
+
+_COLUMNS: LiteralString = "number, epoch, tree, size, root, note, stored"
+
+
+def origins(base: str, epoch: UUID) -> dict[Name, str]:
+    """The names of an epoch's two logs: a new epoch begins new ones."""
+    return {RECORDS: f"{base}/{epoch}", OUTCOMES: f"{base}/{epoch}/outcomes"}
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One checkpoint: `note` is the signed note. Those of one read of the head share `stored`."""
+
+    number: int
+    epoch: UUID
+    tree: Name
+    size: int
+    root: bytes
+    note: str = field(repr=False)
+    stored: datetime
+
+
+def add(
+    connection: Connection,
+    epoch: UUID,
+    tree: Name,
+    size: int,
+    root: bytes,
+    note: str,
+    stored: datetime,
+) -> None:
+    """Keep one; only the active notary may, in the transaction that moves its cursor."""
+    connection.execute(
+        "INSERT INTO checkpoint (number, epoch, tree, size, root, note, stored) "
+        "SELECT coalesce(max(number) + 1, 0), %s, %s, %s, %s, %s, %s FROM checkpoint",
+        [epoch, tree, size, root, note, stored],
+    )
+
+
+def largest(connection: Connection, epoch: UUID, tree: Name) -> Stored | None:
+    """The largest of one tree."""
+    where: LiteralString = "WHERE epoch = %s AND tree = %s ORDER BY size DESC LIMIT 1"
+    return next(iter(_read(connection, where, epoch, tree)), None)
+
+
+def after(connection: Connection, number: int, limit: int) -> list[Stored]:
+    """Those signed after number `number`, in order; -1 is before the first."""
+    return _read(connection, "WHERE number > %s ORDER BY number LIMIT %s", number, limit)
+
+
+def add_cosignature(
+    connection: Connection, epoch: UUID, tree: Name, size: int, witness: str, line: str
+) -> None:
+    """Keep what a witness signed; one that is kept already stays."""
+    connection.execute(
+        "INSERT INTO cosignature (epoch, tree, size, witness, line) VALUES (%s, %s, %s, %s, %s) "
+        "ON CONFLICT DO NOTHING",
+        [epoch, tree, size, witness, line],
+    )
+
+
+def cosignatures(connection: Connection, epoch: UUID, tree: Name, size: int) -> list[str]:
+    """The signature lines of witnesses on one checkpoint, by their names."""
+    found = connection.execute(
+        "SELECT line FROM cosignature WHERE (epoch, tree, size) = (%s, %s, %s) ORDER BY witness",
+        [epoch, tree, size],
+    )
+    return [line for (line,) in found]
+
+
+def _read(connection: Connection, where: LiteralString, *values: object) -> list[Stored]:
+    with connection.cursor(row_factory=class_row(Stored)) as cursor:
+        return cursor.execute(
+            f"SELECT {_COLUMNS} FROM checkpoint {where}",  # noqa: S608 - our own words
+            values,
+        ).fetchall()
