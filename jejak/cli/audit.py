@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from jejak.cli import speech
+from jejak.cli import evidence, speech
 from jejak.cli.options import HomeOption, JsonOption, YesOption, services_of
 from jejak_schemas.topics import INBOX_PREFIX
 
@@ -29,6 +29,7 @@ def register(app: typer.Typer) -> None:
     audit = typer.Typer(help="Check that nothing was lost or invented.", no_args_is_help=True)
     audit.command("check")(check)
     audit.command("new-epoch")(new_epoch)
+    evidence.add_to(audit)
     audit.callback()(lambda: None)
     app.add_typer(audit, name="audit")
 

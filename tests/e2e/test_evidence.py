@@ -1,0 +1,116 @@
+"""Replay and evidence bundles, as an auditor asks for them, on a nation that has been played."""
+
+import hashlib
+import json
+import re
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from jejak import cli
+from jejak_lrs import access, roles
+from jejak_lrs.bundle import verify_bundle
+from tests import published
+from tests.e2e.conftest import Jejak, Played
+
+SITI = "199104122015032003"
+FRAMEWORK = "https://panrb.example/kompetensi/v1/"
+
+
+def test_a_replay_says_what_there_is_and_the_files_digest(jejak: Jejak, tmp_path: Path) -> None:
+    path = tmp_path / "siti.jsonl"
+    said = jejak("replay", "--person", SITI, "--to", str(path), "--json")
+    found = said.document()
+    content = path.read_bytes()
+    assert (said.code, found["digest"]) == (0, hashlib.sha256(content).hexdigest())
+    told = [json.loads(line) for line in content.splitlines()]
+    assert len(told) == found["records"] > 10
+    assert found["types"] == dict(sorted(Counter(one["event_type"] for one in told).items()))
+    assert SITI.encode() not in content
+    assert jejak("replay", "--person", SITI, "--json").document()["digest"] == found["digest"]
+    again = jejak("replay", "--person", SITI, "--to", str(path))
+    assert (again.code, again.out) == (1, "")
+    assert "there already" in again.err
+
+
+def test_selectors_narrow_each_other(jejak: Jejak) -> None:
+    def count(*words: str) -> int:
+        return int(jejak("replay", *words, "--json").document()["records"])
+
+    everything, lan = count(), count("--party", "lan")
+    assert count("--party", "lan", "--party", "map-ugm") > lan
+    assert everything > lan > count("--party", "lan", "--type", "ProjectEvaluated") > 0
+    assert count("--from-position", "5", "--to-position", "9") == 5
+    assert 0 < count("--since", "2026-01-01", "--until", "2026-03-31", "--party", "lan") < lan
+    assert 0 < count("--competency", "M.07") < everything
+    assert 0 < count("--agency", "4012", "--type", "PersonMoved") < everything
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--type", "CourseDone"), "no such event type"),
+        (("--to", "x.txt"), "ends in .jsonl or .parquet, or topic:NAME"),
+        (("--from-position", "9", "--to-position", "5"), "is before --from-position"),
+        (("--since", "2026-02-01", "--until", "2026-01-01"), "--until is before --since"),
+        (("--compare", "--to", "x.jsonl"), "do not go together"),
+    ],
+)
+def test_a_replay_asked_for_wrongly_says_what_is_wrong(
+    jejak: Jejak, words: tuple[str, ...], told: str
+) -> None:
+    said = jejak("replay", *words)
+    assert (said.code, said.out) == (2, "")
+    assert told in said.err
+
+
+def test_everyone_is_compared_at_once(jejak: Jejak) -> None:
+    found = jejak("replay", "--compare", "--json").document()
+    assert (found["differing"], found["differing_count"]) == ([], 0)
+    assert found["equal"] == found["people"] > 300
+    few = jejak("replay", "--compare", "--party", "sbm-itb").out
+    assert re.fullmatch(r"\d+ profiles: \d+ equal, 0 DIFFER\n", few)
+
+
+def test_a_bundle_is_made_and_checked_by_both(
+    jejak: Jejak, played: Played, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(played.connect(roles.READER)) as connection:
+        log = published.publish(connection, tmp_path / "log")
+    path, again = tmp_path / "siti.zip", tmp_path / "again.zip"
+    asked = ("audit", "bundle", "--person", SITI, "--log", str(tmp_path / "log"))
+    said = jejak(*asked, "-o", str(path), "--json")
+    made = said.document()
+    assert (said.code, made["sha256"]) == (0, hashlib.sha256(path.read_bytes()).hexdigest())
+    assert made["records"] == jejak("replay", "--person", SITI, "--json").document()["records"]
+    assert SITI.encode() not in path.read_bytes()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert cli.run(["audit", "verify", str(path), "--key", log.keys[0]], debug=False) == 0
+    assert "everything holds" in capsys.readouterr().out
+    assert verify_bundle.check(path.read_bytes(), list(log.keys))[1] == []
+    jejak(*asked, "-o", str(again))
+    assert again.read_bytes() == path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(b'"party":"lan"', b'"party":"bkn"'))
+    assert cli.run(["audit", "verify", str(path)], debug=False) == 1
+    assert "WRONG  records.jsonl" in capsys.readouterr().out
+
+
+def test_numbers_go_into_a_bundle_only_for_a_purpose_that_is_kept(
+    jejak: Jejak, played: Played, tmp_path: Path
+) -> None:
+    with closing(played.connect(roles.READER)) as connection:
+        published.publish(connection, tmp_path / "log")
+    path = tmp_path / "siti.zip"
+    asked = ("audit", "bundle", "--person", SITI, "--log", str(tmp_path / "log"), "-o", str(path))
+    assert jejak(*asked, "--identity-annex").code == 2
+    assert jejak(*asked, "--identity-annex", "--purpose", f"about {SITI}").code == 2
+    assert jejak(*asked, "--identity-annex", "--purpose", "pemeriksaan 12/2026").code == 0
+    assert SITI.encode() in path.read_bytes()
+    assert verify_bundle.check(path.read_bytes())[1] == []
+    with closing(played.connect(roles.AUDITOR)) as connection:
+        last = access.accesses(connection, 1)[0]
+    assert last.purpose == "pemeriksaan 12/2026"
+    assert last.what.startswith("identity annex: ")
+    assert SITI not in last.what
