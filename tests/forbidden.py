@@ -21,6 +21,7 @@ DUTIES: Mapping[str, Mapping[str, frozenset[str]]] = {
         "handling": {"writer": "insert"},  # of all columns but the time
         "access": {"auditor": "insert"},  # the same, and but the role
         "party": {"writer": "insert"},
+        "erasure": {"writer": "insert"},
         "person": {"writer": "insert"},
         "person_alias": {"writer": "insert"},
         "person_registered": {"writer": "insert"},
@@ -65,11 +66,19 @@ FUNCTIONS: Mapping[str, tuple[str, str | None]] = {
     "ledger_make_room": ("ledger_make_room(0)", "jejak_writer"),
     "ledger_unblock": ("ledger_unblock()", "jejak_writer"),
     "ledger_new_epoch": ("ledger_new_epoch(gen_random_uuid(), 0, 'r', 'w')", "jejak_migrator"),
+    "ledger_erase": ("ledger_erase(0)", "jejak_eraser"),
+    "ledger_outcomes_about": ("ledger_outcomes_about(0)", None),
+    "projection_erase": ("projection_erase(0, 1)", "jejak_projector"),
+    "ledger_is_erasing": ("ledger_is_erasing()", EVERYBODY),
     "ledger_protect": ("ledger_protect('record', 'DELETE')", None),
     "ledger_uuid7": ("ledger_uuid7()", None),
     "own_agency": ("own_agency()", EVERYBODY),
     "jakarta_today": ("jakarta_today()", EVERYBODY),
-    "ledger_refuse": ("ledger_refuse()", EVERYBODY),  # a trigger's: nobody can call it
+    # Triggers': nobody can call them.
+    "ledger_refuse": ("ledger_refuse()", EVERYBODY),
+    "ledger_refuse_but_erasure": ("ledger_refuse_but_erasure()", EVERYBODY),
+    "ledger_erase_only": ("ledger_erase_only()", EVERYBODY),
+    "outcome_erase_only": ("outcome_erase_only()", EVERYBODY),
 }
 
 

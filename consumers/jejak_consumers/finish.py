@@ -9,7 +9,7 @@ import orjson
 
 from jejak_lrs import seal
 from jejak_lrs.batch import SYSTEM, Alias, Original, Row, Source
-from jejak_lrs.effects import WITH_EFFECTS, party_change, target_of
+from jejak_lrs.effects import WITH_EFFECTS, erased_by, party_change, target_of
 from jejak_schemas import avro, codec
 from jejak_schemas.catalogue import Actor, Entry
 from jejak_schemas.clock import moment_of
@@ -70,6 +70,7 @@ class Finisher:
             target=_target(event, said, name_of) if event else None,
             party_change=party_change(event) if event else None,
             registers=standing.registers,
+            erases=erased_by(event) if event else (),
             original=standing.original,
         )
         row.commitment = seal.record_commitment(row, plain)

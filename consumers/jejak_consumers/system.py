@@ -7,6 +7,7 @@ refused from any inbox.
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Final
+from uuid import UUID
 
 from jejak_consumers.directory import SYSTEM_PARTY
 from jejak_consumers.finish import Finisher
@@ -16,10 +17,17 @@ from jejak_lrs.database import Database
 from jejak_lrs.errors import HalfAppended, RegistryMoved
 from jejak_lrs.ledger import append
 from jejak_schemas.clock import jakarta_date
-from jejak_schemas.events import Genesis, PartyDeclared, PartySuspended, SystemEvent
+from jejak_schemas.events import (
+    ErasureOrdered,
+    Genesis,
+    PartyDeclared,
+    PartySuspended,
+    SystemEvent,
+)
 from jejak_schemas.parts import Institution
 
 _NAMED: Final = 500  # institutions at most, in a Genesis (the contract)
+_ORDERED: Final = 10_000  # positions at most, in an ErasureOrdered (the contract)
 
 
 def begin(
@@ -94,6 +102,36 @@ def suspend(
         return [PartySuspended.model_validate({"occurred_at": now, "party": SYSTEM_PARTY, **said})]
 
     return _say(database, finisher, suspension)
+
+
+def order_erasure(
+    database: Database,
+    finisher: Finisher,
+    target: UUID,
+    positions: Sequence[int],
+    ordered_by: str,
+    now: datetime,
+) -> None:
+    """Order that the content of these positions is erased, by the approval `target`.
+
+    One record for every 10,000 positions, in one append: all are ordered, or none.
+    """
+
+    def order(_: parties.Parties) -> list[SystemEvent]:
+        return [
+            ErasureOrdered.model_validate(
+                {
+                    "occurred_at": now,
+                    "party": SYSTEM_PARTY,
+                    "target": target,
+                    "positions": tuple(positions[start : start + _ORDERED]),
+                    "ordered_by": ordered_by,
+                }
+            )
+            for start in range(0, len(positions), _ORDERED)
+        ]
+
+    _say(database, finisher, order)
 
 
 def _say(

@@ -106,6 +106,7 @@ class Row:
     target: UUID | None = None
     party_change: PartyChange | None = None
     registers: UUID | None = None
+    erases: tuple[int, ...] = ()
     original: Original | None = None
 
 

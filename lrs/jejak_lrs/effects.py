@@ -1,6 +1,7 @@
-"""What a record says beside itself, by its event: who may speak, and what it acts on. Pure.
+"""What a record says beside itself, by its event. Pure.
 
-Append writes it into `party` and `statement_reference`; an audit derives it anew.
+Who may speak, what is withdrawn, what is to be erased: append writes it into `party`,
+`statement_reference` and `erasure`; an audit derives it anew.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from jejak_lrs.batch import PartyChange
 from jejak_schemas.catalogue import CHANGES_PARTIES
 from jejak_schemas.events import (
+    ErasureOrdered,
     PartyDeclared,
     PartySuspended,
     PersonMerged,
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 
 ACTING: Final = frozenset({"StatementVoided", "PersonMerged", "PersonSplit"})
-WITH_EFFECTS: Final = CHANGES_PARTIES | ACTING
+WITH_EFFECTS: Final = CHANGES_PARTIES | ACTING | {ErasureOrdered.__name__}
 
 
 def target_of(event: Event) -> UUID | None:
@@ -42,6 +44,11 @@ def target_of(event: Event) -> UUID | None:
             return event.absorbed.person_id
         case _:
             return None
+
+
+def erased_by(event: Event) -> tuple[int, ...]:
+    """The positions whose content an event orders to be erased; () for nearly all."""
+    return event.positions if isinstance(event, ErasureOrdered) else ()
 
 
 def party_change(event: Event) -> PartyChange | None:

@@ -79,6 +79,14 @@ def _row(generation: int, arrival: Arrival, ordinal: int, fact: Fact) -> tuple[o
     )
 
 
+def erase(connection: Connection, generation: int, order: int) -> list[UUID]:
+    """Forget what records said whose erasure the record at `order` orders, and what agencies were
+    told of it; the persons of this generation, who are to be folded anew.
+    """  # noqa: D205
+    found = connection.execute("SELECT projection_erase(%s, %s)", [order, generation])
+    return sorted(person_id for (person_id,) in found if person_id is not None)
+
+
 def of_people(
     connection: Connection, generation: int, people: Iterable[UUID], upto: int
 ) -> dict[UUID, list[Fact]]:

@@ -26,6 +26,7 @@ from jejak_schemas.clock import JAKARTA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from jejak_lrs.competency.facts import Fact
     from jejak_lrs.competency.persons import Split
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 STATE: Final = "ProfileState"  # the kind of a change that only the profile topic is told
 # What a record itself changes, whatever it is that differs then.
 _RULES: Final = {"StatementVoided": "rule-10", "PersonMerged": "rule-13", "PersonSplit": "rule-13"}
+_ERASURE: Final = "ErasureOrdered"
+_MOVES: Final = ("PersonJoined", "PersonLeft")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,20 @@ class Folding:
                 self.fold(person_id, cause.position, cause, anew=True)
         return touched
 
+    def erase(self, people: Sequence[UUID], positions: AbstractSet[int], cause: Cause) -> None:
+        """Fold persons without what was said at some positions. What differs by it says what is
+        erased, so agencies are told the state that is left, and nothing else.
+        """  # noqa: D205
+        self.load(people, cause.position)
+        self._changes = [
+            _silenced(one) if one.person_id in people else one for one in self._changes
+        ]
+        for person_id in people:
+            person = self._people[person_id]
+            person.facts = [fact for fact in person.facts if fact.origin.position not in positions]
+        for person_id in sorted({self.persons.stays(one) for one in people}):
+            self.fold(person_id, cause.position, cause)
+
     def fold(self, person_id: UUID, assessed_to: int, cause: Cause, *, anew: bool = False) -> None:
         """Assess a loaded person by facts and registry as they are now.
 
@@ -159,10 +176,10 @@ class Folding:
         known = person.stood
         if anew or known is None or known.digest != stored.digest or told != now:
             stored = replace(stored, version=stored.version + 1)
-            differences = [
-                *moves(told, now),
-                *between(self._seen(person.before(), self.day), self._seen(after, self.day)),
-            ]
+            differences: list[Difference] = [*moves(told, now)]
+            if cause.event_type != _ERASURE:
+                before, seen = person.before(), self._seen(after, self.day)
+                differences += between(self._seen(before, self.day), seen)
             self._tell(stored, told, differences, _Told(str(stored.version), cause.stored, cause))
         person.stood, person.profile = stored, after
         self.folded += 1
@@ -260,6 +277,13 @@ class Folding:
         told = profiles.told_already(self.connection, by_day) if by_day else set()
         new = [one for one in self._changes if one.change_id not in told]
         return [replace(one, number=number) for number, one in enumerate(new)] if told else new
+
+
+def _silenced(change: Change) -> Change:
+    """A change that says no more than that the person's state is another."""
+    if change.kind in _MOVES:
+        return change
+    return replace(change, kind=STATE, content={})
 
 
 def _routes(one: Difference, told: Agencies, now: Agencies) -> Mapping[str, str]:

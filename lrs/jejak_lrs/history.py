@@ -196,6 +196,15 @@ def merges_of(connection: Connection, people: Iterable[UUID], upto: int) -> list
     return _records(connection, where, upto, asked, asked)
 
 
+def ordered_erased(connection: Connection, positions: Iterable[int], upto: int) -> set[int]:
+    """Those of the positions whose erasure was ordered by position `upto`, done yet or not."""
+    found = connection.execute(
+        "SELECT position FROM erasure WHERE position = ANY(%s) AND ordered <= %s",
+        [list(positions), upto],
+    )
+    return {position for (position,) in found}
+
+
 def whereabouts(
     connection: Connection, statement_ids: Iterable[UUID]
 ) -> dict[UUID, tuple[int, UUID | None]]:

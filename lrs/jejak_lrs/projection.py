@@ -23,6 +23,7 @@ from jejak_lrs.arriving import Said, arrivals
 from jejak_lrs.competency.persons import word_of
 from jejak_lrs.competency.reach import Reach, reach_of
 from jejak_lrs.cursor import Cursor
+from jejak_lrs.effects import erased_by
 from jejak_lrs.evidence import Arrival
 from jejak_lrs.folding import Cause, Folding
 from jejak_lrs.replay import registry_at
@@ -209,6 +210,9 @@ class Projector:
                 touched = folding.rejoin(word, cause)
                 reach = Reach(persons=frozenset(touched))
                 evidence.mark(folding.connection, self.generation, reach, record)
+            if gone := erased_by(said.event):
+                people = evidence.erase(folding.connection, self.generation, record.position)
+                folding.erase(people, set(gone), cause)
             here = at_position[record.position]
             for person_id, group in groupby(here, key=lambda one: one.person_id):
                 folding.arrive(person_id, [fact for one in group for fact in one.facts], cause)

@@ -47,6 +47,8 @@ def facts_until(connection: Connection, person_id: UUID, upto: int) -> list[Fact
     statements = Statements()
     ids = kinship.persons_at(connection, [person_id], upto).one_with(person_id)
     records = [record for one in ids for record in _of_person(connection, one, upto)]
+    gone = history.ordered_erased(connection, [record.position for record in records], upto)
+    records = [record for record in records if record.position not in gone]
     acting = _acting(connection, [record.statement_id for record in records], upto)
     facts = [fact for record in (*records, *acting) for fact in _facts(statements, record)]
     named = kinship.persons_at(connection, named_in(facts), upto)

@@ -173,6 +173,13 @@ party = Table(
     Column("forms", ARRAY(Text), nullable=False),
 )
 
+erasure = Table(
+    "erasure",
+    metadata,
+    Column("position", BigInteger, primary_key=True),
+    Column("ordered", BigInteger, nullable=False),
+)
+
 person = Table(
     "person",
     metadata,
@@ -273,6 +280,7 @@ APPEND_ONLY = (
     handling,
     access,
     party,
+    erasure,
     person,
     person_alias,
     person_registered,

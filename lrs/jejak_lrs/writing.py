@@ -157,7 +157,7 @@ def copy_records(connection: Connection, rows: Iterable[Row], first: int, stored
 def insert_effects(
     connection: Connection, rows: Sequence[Row], first: int, newcomers: Sequence[NewPerson]
 ) -> None:
-    """What records say about persons, parties and other statements, beside the records.
+    """What records say about persons, parties and other records, beside the records.
 
     `newcomers` are the first of `rows`, in this order.
     """
@@ -172,6 +172,13 @@ def insert_effects(
     copy(connection, tables.person, people)
     copy(connection, tables.statement_reference, targets)
     copy(connection, tables.party, changes)
+    for position, row in numbered:
+        if row.erases:
+            connection.execute(  # what was ordered before stays ordered by that
+                "INSERT INTO erasure (position, ordered) SELECT unnest(%s::bigint[]), %s "
+                "ON CONFLICT DO NOTHING",
+                [list(row.erases), position],
+            )
     registered = [(row.registers, at) for at, row in numbered if row.registers is not None]
     if registered:
         connection.execute(  # only the first confirmation of a person counts

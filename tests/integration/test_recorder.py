@@ -113,15 +113,16 @@ class FakeInbox(InboxReader):
 
 
 class House:
-    """A recorder on a ledger of its own, with four parties."""
+    """A recorder on a ledger of its own, with four parties, and more if wanted."""
 
-    def __init__(self, own: services.Database) -> None:
+    def __init__(self, own: services.Database, more: Sequence[Institution] = ()) -> None:
+        institutions = [*PARTIES, *more]
         self.own = own
         self.inbox = FakeInbox()
         self.ledger = database.Database(own.dsn("jejak_writer"))
-        system.begin(self.ledger, finisher(), PARTIES, NOW - timedelta(days=900))
-        system.declare(self.ledger, finisher(), PARTIES, NOW - timedelta(days=900))
-        for party in PARTIES:
+        system.begin(self.ledger, finisher(), institutions, NOW - timedelta(days=900))
+        system.declare(self.ledger, finisher(), institutions, NOW - timedelta(days=900))
+        for party in institutions:
             topic = topics.inbox(party.code)
             self.inbox.ids[topic] = uuid4()
             self.inbox.logs[TopicPartition(topic, 0)] = []

@@ -114,7 +114,7 @@ def sound(
                 ).digest():  # fmt: skip
                     return None
             else:
-                return None
+                found.erased.append(position)
             party_at = _EVENT_TYPE + 4 + _length_at(row, _EVENT_TYPE)[0]
             party = row[party_at : party_at + 4 + _length_at(row, party_at)[0]]
             if row[_EVENT_TYPE + 4 : party_at] in asked:

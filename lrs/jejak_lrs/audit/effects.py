@@ -1,15 +1,19 @@
 """What records say beside themselves, against the tables that append keeps of it.
 
-Who may speak (`party`), and what records act on (`statement_reference`).
+Who may speak (`party`), what records act on (`statement_reference`), and whose content is to be
+erased (`erasure`).
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
+from jejak_lrs import history
 from jejak_lrs.audit.difference import Difference
 from jejak_lrs.effects import party_change, target_of
+from jejak_schemas.events import DestructionApproved, ErasureOrdered
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -35,14 +39,20 @@ class Effects:
         """
         yield from self._parties(told, start, end)
         yield from self._references(told, confirmed)
+        yield from self._erasures(told, start, end)
 
     def end(self) -> Iterator[Difference]:
-        """That nobody is said to speak by a record that is not there."""
+        """That nothing is said by a record that is not there."""
         for (position,) in self._connection.execute(
             "SELECT position FROM party WHERE position < 0 "
             "OR position >= (SELECT next_position FROM ledger_head) ORDER BY position"
         ):
             yield Difference(f"party of record {position}", "there is no such record")
+        for (position,) in self._connection.execute(
+            "SELECT position FROM erasure "
+            "WHERE ordered >= (SELECT next_position FROM ledger_head) ORDER BY position"
+        ):
+            yield Difference(f"erasure of record {position}", "no record orders it")
 
     def _parties(self, told: Sequence[Said], start: int, end: int) -> Iterator[Difference]:
         found: dict[int, tuple[Any, ...]] = {
@@ -75,6 +85,43 @@ class Effects:
             yield Difference(
                 f"statement_reference of record {position}", "it is missing or altered"
             )
+
+    def _erasures(self, told: Sequence[Said], start: int, end: int) -> Iterator[Difference]:
+        """What is ordered to be erased: by a record, which names who approved it."""
+        found = defaultdict[int, set[int]](set)
+        for position, ordered in self._connection.execute(
+            "SELECT position, ordered FROM erasure WHERE ordered >= %s AND ordered < %s",
+            [start, end],
+        ):
+            found[ordered].add(position)
+        orders = {
+            one.record.position: one.event for one in told if isinstance(one.event, ErasureOrdered)
+        }
+        for ordered in sorted({*found, *orders}):
+            order = orders.get(ordered)
+            said = set(order.positions) if order else set()
+            # What was ordered before stays with the first order.
+            lacking = said - found[ordered] - self._ordered_before(said - found[ordered], ordered)
+            for position in sorted((found[ordered] - said) | lacking):
+                what = f"record {ordered} and this table do not say the same"
+                yield Difference(f"erasure of record {position}", what)
+            if order is not None and not self._is_approved(order, ordered):
+                yield Difference(f"record {ordered}", "no recorded approval allows its erasure")
+
+    def _ordered_before(self, positions: set[int], ordered: int) -> set[int]:
+        if not positions:
+            return set()
+        query = "SELECT position FROM erasure WHERE position = ANY(%s) AND ordered < %s"
+        found = self._connection.execute(query, [list(positions), ordered])
+        return {position for (position,) in found}
+
+    def _is_approved(self, order: ErasureOrdered, ordered: int) -> bool:
+        approval = history.record_of(self._connection, order.target)
+        return (
+            approval is not None
+            and approval.position < ordered
+            and approval.event_type == DestructionApproved.__name__
+        )
 
 
 def _row(said: Said) -> tuple[Any, ...] | None:

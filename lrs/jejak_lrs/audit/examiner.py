@@ -13,7 +13,7 @@ from jejak_lrs.audit.findings import Findings
 from jejak_lrs.audit.order import Order
 from jejak_lrs.audit.outcomes import Outcomes, inbox_run
 from jejak_lrs.audit.people import People
-from jejak_lrs.audit.sealed import record_wrong
+from jejak_lrs.audit.sealed import ERASED, record_wrong
 from jejak_lrs.effects import WITH_EFFECTS
 from jejak_lrs.history import Record
 from jejak_lrs.statements import Statements
@@ -44,6 +44,8 @@ class Examiner:
         """The records at [start, end), and what stands of them in the small tables."""
         findings = Findings(start, end)
         stretch = copied.sound(self._connection, start, end, self._unpacker, _TELLING_BYTES)
+        if stretch is not None and not self._are_erased(stretch.erased):
+            stretch = None
         told = self._name(findings) if stretch is None else self._take(stretch, findings)
         self._follow(told, findings)
         return findings
@@ -91,6 +93,7 @@ class Examiner:
         findings: Findings,
     ) -> Iterator[Difference]:
         keys = self._keys([one.statement_id for one in batch if isinstance(one, Record)])
+        ordered = self._ordered([one.position for one in batch if isinstance(one, Record)])
         for one in batch:
             if isinstance(one, Difference):
                 order.skip(one)
@@ -104,7 +107,7 @@ class Examiner:
                 yield Difference(
                     f"record {one.position}", f"its position in statement_key is {key}"
                 )
-            wrong = record_wrong(one, self._unpacker)
+            wrong = record_wrong(one, self._unpacker, ordered=one.position in ordered)
             if wrong is not None:
                 yield Difference(f"record {one.position}", wrong)
             elif one.event_type in _TELLING:
@@ -120,6 +123,23 @@ class Examiner:
             return
         if event is not None:
             told.append(Said(record, event))
+
+    def _are_erased(self, positions: Sequence[int]) -> bool:
+        """Whether these, which have no content, were ordered to be erased, and are so whole."""
+        if not positions:
+            return True
+        nulls = ", ".join(ERASED)
+        found = self._connection.execute(
+            "SELECT count(*) FROM record r JOIN erasure e USING (position) "  # noqa: S608
+            f"WHERE r.position = ANY(%s) AND num_nonnulls({nulls}) = 0",
+            [list(positions)],
+        ).fetchone()
+        return found is not None and found[0] == len(positions)
+
+    def _ordered(self, positions: Sequence[int]) -> set[int]:
+        """Those whose erasure is ordered."""
+        query = "SELECT position FROM erasure WHERE position = ANY(%s)"
+        return {position for (position,) in self._connection.execute(query, [list(positions)])}
 
     def _keys(self, ids: Sequence[UUID]) -> dict[UUID, int]:
         """The positions that statement_key has for these statements."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from jejak_lrs import seal
 from jejak_lrs.errors import BadPayload
@@ -11,11 +11,20 @@ if TYPE_CHECKING:
     from jejak_lrs.history import Outcome, Record
     from jejak_lrs.payload import Unpacker
 
+# What erasure nulls; an auditor cannot read the tag_salt.
+ERASED: Final = ("payload", "salt", "content_tag", "person_id", "agency", "activity")
+
 _ALTERED = "its commitment is not that of its content"
 
 
-def record_wrong(record: Record, unpacker: Unpacker) -> str | None:
-    """What is wrong with a record by itself; None if it is as it was sealed."""
+def record_wrong(record: Record, unpacker: Unpacker, *, ordered: bool) -> str | None:
+    """What is wrong with a record by itself; None if it is as it was sealed.
+
+    `ordered`: its erasure is. Of what is erased only the log's leaf still speaks.
+    """
+    if record.payload is None and ordered:
+        left = [name for name in ERASED if getattr(record, name) is not None]
+        return f"it is erased but for {', '.join(left)}" if left else None
     if record.payload is None or record.salt is None or record.content_tag is None:
         return "its content is gone, and nothing ordered its erasure"
     if len(record.salt) != seal.SALT_BYTES:

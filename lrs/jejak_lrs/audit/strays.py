@@ -25,11 +25,13 @@ class _Table:
     name: LiteralString
     key: LiteralString
     right: LiteralString
+    counted: LiteralString = "true"  # rows that a record with content confirms
 
     def count(self) -> LiteralString:
         return (
-            f"SELECT count(*) FILTER (WHERE position < %s), count(*) FILTER (WHERE position >= "  # noqa: S608
-            f"(SELECT next_position FROM ledger_head)) FROM {self.name}"
+            f"SELECT count(*) FILTER (WHERE position < %s AND {self.counted}), "  # noqa: S608
+            "count(*) FILTER (WHERE position >= (SELECT next_position FROM ledger_head)) "
+            f"FROM {self.name} t"
         )
 
     def next_start(self) -> LiteralString:
@@ -53,6 +55,7 @@ _TABLES: Final = (
         "statement_reference",
         "target",
         "r.event_type IN ('StatementVoided', 'PersonMerged', 'PersonSplit')",
+        "NOT EXISTS (SELECT FROM record r WHERE r.position = t.position AND r.payload IS NULL)",
     ),
     _Table("person", "person_id", "r.event_type = 'PersonSeen' AND r.person_id = t.person_id"),
     _Table(

@@ -1,0 +1,377 @@
+"""Erasure: what an agency and the archive approved is gone everywhere, and only that."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from uuid import UUID
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.errors import InsufficientPrivilege, RestrictViolation
+
+from jejak.loops import finisher
+from jejak_consumers import system
+from jejak_lrs import database, dictionaries, errors, history, profiles
+from jejak_lrs.audit.check import Report, check
+from jejak_lrs.competency.profile import canonical
+from jejak_lrs.database import Connection
+from jejak_lrs.erasure import act, approval, selection
+from jejak_lrs.erasure.approval import Choice
+from jejak_lrs.projection import Projector
+from jejak_lrs.replay import fold_person
+from jejak_schemas.events import (
+    AssessmentFailed,
+    CertificateEarned,
+    DestructionApproved,
+    StatementVoided,
+)
+from jejak_schemas.parts import Certificate, Institution, PersonRef
+from tests import services
+from tests.integration.test_recorder import NIP, NOW, OTHER_NIP, House, completed, registered
+
+pytestmark = pytest.mark.integration
+
+AGENCY = Institution(code="2060", name="Setneg", roles=("agency",))
+RIVAL = Institution(code="4011", name="Kemenkeu", roles=("agency",))
+SECRET = "Rahasia Negara 7731"  # what must be nowhere in the end
+COMPETENCY = "https://panrb.go.id/M.01"
+DECISION = "KEP-12/2026"
+
+
+def secret_course(nip: str = NIP, **more: object) -> object:
+    activity = {"id": "https://pusdiklat.go.id/k/rahasia-7731", "name": {"id": SECRET}}
+    return completed(nip, activity=activity, **more)
+
+
+def certificate(nip: str = NIP) -> CertificateEarned:
+    return CertificateEarned(
+        occurred_at=NOW - timedelta(days=2),
+        party="pusdiklat",
+        learner=PersonRef(nip=nip),
+        certificate=Certificate(number=SECRET, issued_on=NOW.date()),
+    )
+
+
+def approve(house: House, party: str = AGENCY.code, **chosen: object) -> None:
+    house.send(
+        DestructionApproved.model_validate(
+            {
+                "occurred_at": NOW, "party": party, "decision": DECISION,
+                "decided_on": NOW.date(), "anri_consent": "B-77/ANRI/2026", "basis": "request",
+            } | chosen
+        )
+    )  # fmt: skip
+    house.settle()
+
+
+@pytest.fixture
+def house(database: services.Database) -> Iterator[House]:
+    """One person of the agency, with a secret course and an open one; another person."""
+    made = House(database, [AGENCY, RIVAL])
+    for sent in (registered(NIP), registered(OTHER_NIP)):
+        made.send(sent)
+    made.settle()
+    first = secret_course()
+    for sent in (first, completed(), certificate(), completed(OTHER_NIP)):
+        made.send(sent)
+    made.settle()
+    made.send(secret_course(event_id=first.event_id, duration=7))  # a conflict: kept in quarantine
+    made.inbox.deliver("pusdiklat", b"rusak", NIP.encode())  # nobody's record: it stays
+    made.settle()
+    yield made
+    made.ledger.close()
+
+
+@pytest.fixture
+def reading(house: House) -> Iterator[Connection]:
+    with closing(database.connect(house.own.dsn("jejak_reader"))) as connection:
+        yield connection
+
+
+@pytest.fixture
+def eraser(house: House) -> Iterator[Connection]:
+    with closing(database.connect(house.own.dsn("jejak_eraser"))) as connection:
+        yield connection
+
+
+def project(house: House) -> None:
+    with closing(database.connect(house.own.dsn("jejak_projector"))) as connection:
+        projector = Projector()
+        while projector.project(connection, 3):
+            pass
+
+
+def audited(house: House) -> Report:
+    with closing(database.connect(house.own.dsn("jejak_auditor"))) as connection:
+        return check(connection)
+
+
+def chosen(reading: Connection, within: Choice = Choice()) -> selection.Selection:  # noqa: B008
+    [approved] = approval.approvals(reading, DECISION)
+    return selection.select(reading, approved, within)
+
+
+def order(house: House, reading: Connection, positions: list[int]) -> int:
+    [approved] = approval.approvals(reading, DECISION)
+    system.order_erasure(
+        house.ledger, finisher(), approved.statement_id, positions, AGENCY.code, NOW
+    )
+    return act.orders(reading)[-1].position
+
+
+def person_of(reading: Connection, nip: str) -> UUID:
+    found = reading.execute("SELECT person_id FROM person_alias WHERE value = %s", [nip]).fetchone()
+    assert found is not None
+    return UUID(str(found[0]))
+
+
+def positions_of(reading: Connection, nip: str, *types: str) -> list[int]:
+    records = history.records_of_person(reading, person_of(reading, nip), -1, 100)
+    return [one.position for one in records if one.event_type in types]
+
+
+LEARNT = ("CourseCompleted", "CertificateEarned")
+
+
+def dump(own: services.Database) -> bytes:
+    """Every table of the database, unpacked statements included."""
+    unpack, found = dictionaries.unpacker().unpack, []
+    with closing(psycopg.connect(own.superuser_dsn, autocommit=True)) as connection:
+        tables = connection.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+            "AND relkind = 'r'"
+        ).fetchall()
+        for (table,) in tables:
+            query = sql.SQL("COPY {} TO STDOUT (FORMAT binary)").format(sql.Identifier(table))
+            with connection.cursor().copy(query) as copy:
+                found += [bytes(row) for row in copy]
+        packed = connection.execute("SELECT payload FROM record WHERE payload IS NOT NULL")
+        found += [unpack(payload) for (payload,) in packed]
+    return b"\n".join(found)
+
+
+def test_what_is_approved_is_chosen_and_nobody_elses(house: House, reading: Connection) -> None:
+    approve(house, person=PersonRef(nip=NIP))
+    found = chosen(reading)
+    assert found.positions == positions_of(reading, NIP, *LEARNT)
+    assert found.whole
+    assert sum(found.classes.values()) == len(found.positions)
+    assert chosen(reading, Choice(types=frozenset({"CertificateEarned"}))).positions == (
+        positions_of(reading, NIP, "CertificateEarned")
+    )
+
+
+def test_a_schedule_chooses_by_type_and_days(house: House, reading: Connection) -> None:
+    day = (NOW - timedelta(days=3)).date()
+    approve(house, types=("CourseCompleted",), since=day, until=day)
+    assert chosen(reading).positions == sorted(
+        positions_of(reading, NIP, "CourseCompleted")
+        + positions_of(reading, OTHER_NIP, "CourseCompleted")
+    )
+
+
+def test_another_agencys_approval_chooses_nothing(house: House, reading: Connection) -> None:
+    wanted = history.records(house.ledger.connection, -1, 100)
+    secret = [one.statement_id for one in wanted if one.event_type == "CertificateEarned"]
+    approve(house, RIVAL.code, person=PersonRef(nip=NIP))
+    found = chosen(reading, Choice(statements=frozenset(secret)))
+    assert found.positions == []
+    assert found.foreign == positions_of(reading, NIP, "CertificateEarned")
+    assert not found.whole
+
+
+def test_who_is_no_agency_approves_nothing(house: House, reading: Connection) -> None:
+    approve(house, "pusdiklat", person=PersonRef(nip=NIP))
+    assert approval.approvals(reading, DECISION) == []
+
+
+@pytest.mark.parametrize("end", ["target", "acting"])
+def test_a_void_and_its_target_go_together_or_not_at_all(
+    house: House, reading: Connection, end: str
+) -> None:
+    target = completed()
+    void = StatementVoided(
+        occurred_at=NOW, party="pusdiklat", target=target.event_id, reason="salah"
+    )
+    for sent in (target, void):
+        house.send(sent)
+        house.settle()
+    ids = {"target": target.event_id, "acting": void.event_id}
+    approve(house, statements=(ids[end],))
+    found = chosen(reading)
+    places = history.whereabouts(reading, ids.values())
+    assert found.positions == [places[ids[end]][0]]
+    assert [(tie.acting, tie.target) for tie in found.torn] == [
+        (places[void.event_id][0], places[target.event_id][0])
+    ]
+    approve(house, decision="lengkap", statements=tuple(ids.values()))
+    [whole] = approval.approvals(reading, "lengkap")
+    assert selection.select(reading, whole, Choice()).whole
+
+
+def test_a_failure_goes_with_what_it_closed(house: House, reading: Connection) -> None:
+    named = ({"id": COMPETENCY, "claimed_level": 3},)
+    before = completed(competencies=named)
+    failed = AssessmentFailed.model_validate(
+        {
+            "occurred_at": NOW, "party": "pusdiklat", "learner": PersonRef(nip=NIP),
+            "activity": before.activity, "competencies": named,
+        }
+    )  # fmt: skip
+    for sent in (before, failed):
+        house.send(sent)
+        house.settle()
+    approve(house, statements=(failed.event_id,))
+    assert len(chosen(reading).torn) == 1
+
+
+def test_the_erased_text_is_nowhere_in_a_full_dump(
+    house: House, reading: Connection, eraser: Connection
+) -> None:
+    project(house)
+    approve(house, person=PersonRef(nip=NIP))
+    positions = chosen(reading).positions
+    assert SECRET.encode() in dump(house.own)
+    ordered = order(house, reading, positions)
+    project(house)
+    assert act.erase(eraser, ordered) == len(positions)
+    found = dump(house.own)
+    assert SECRET.encode() not in found
+    assert b"rahasia-7731" not in found
+    assert b"rusak" in found
+    assert audited(house).differences == ()
+
+
+def test_everything_else_stands_as_it_did(
+    house: House, reading: Connection, eraser: Connection
+) -> None:
+    project(house)
+    approve(house, person=PersonRef(nip=NIP))
+    before = {one.position: one for one in history.records(reading, -1, 100)}
+    positions = chosen(reading).positions
+    act.erase(eraser, order(house, reading, positions))
+    for position, record in before.items():
+        now = history.record_at(reading, position)
+        assert now is not None
+        if position not in positions:
+            assert now == record
+            continue
+        assert now.payload is now.salt is now.content_tag is now.person_id is now.activity is None
+        for kept in ("statement_id", "stored", "occurred_at", "event_type", "commitment", "source"):
+            assert getattr(now, kept) == getattr(record, kept)
+
+
+def test_profiles_are_folded_anew_and_equal_a_replay(
+    house: House, reading: Connection, eraser: Connection
+) -> None:
+    project(house)
+    person = person_of(reading, NIP)
+    approve(house, person=PersonRef(nip=NIP))
+    ordered = order(house, reading, chosen(reading).positions)
+    project(house)
+    stood = profiles.stored(reading, [person])[person]
+    for _ in range(2):  # between the order and the act, and after it
+        replayed = fold_person(reading, person, stood.assessed_to)
+        assert canonical(replayed).decode() == stood.document
+        act.erase(eraser, ordered)
+    kinds = {one.kind for one in profiles.changes(reading, -1, 1_000) if one.person_id == person}
+    assert kinds <= {"ProfileState", "PersonJoined", "PersonLeft"}
+
+
+def test_an_order_is_carried_out_once_however_often_it_is_asked(
+    house: House, reading: Connection, eraser: Connection
+) -> None:
+    approve(house, person=PersonRef(nip=NIP))
+    positions = chosen(reading).positions
+    ordered = order(house, reading, positions)
+    assert [(one.position, one.named, one.left) for one in act.orders(reading)] == [
+        (ordered, len(positions), len(positions))
+    ]
+    assert audited(house).sound  # ordered and not done yet: a crash between the two
+    assert [act.erase(eraser, ordered) for _ in range(2)] == [len(positions), 0]
+    assert act.orders(reading)[0].left == 0
+    assert chosen(reading).positions == []
+
+
+def test_a_message_sent_again_after_erasure_is_a_duplicate_and_kept_nowhere(
+    house: House, reading: Connection, eraser: Connection
+) -> None:
+    sent = secret_course()
+    house.send(sent)
+    house.settle()
+    approve(house, person=PersonRef(nip=NIP))
+    act.erase(eraser, order(house, reading, chosen(reading).positions))
+    again = house.send(sent)
+    house.settle()
+    assert house.outcome(again)[0] == "duplicate"
+
+
+def test_nobody_but_the_eraser_erases_and_the_eraser_only_what_is_ordered(
+    house: House, reading: Connection, eraser: Connection
+) -> None:
+    approve(house, person=PersonRef(nip=NIP))
+    ordered = order(house, reading, chosen(reading).positions)
+    for role in ("writer", "reader", "auditor", "projector", "publisher", "migrator"):
+        with (
+            closing(database.connect(house.own.dsn(f"jejak_{role}"))) as connection,
+            pytest.raises((errors.Broken, InsufficientPrivilege)),
+        ):
+            act.erase(connection, ordered)
+    with pytest.raises(errors.Broken):
+        act.erase(eraser, 3)  # no order stands there
+    with pytest.raises(InsufficientPrivilege):
+        eraser.execute("UPDATE record SET payload = NULL")
+    with closing(psycopg.connect(house.own.superuser_dsn, autocommit=True)) as superuser:
+        with pytest.raises(RestrictViolation):
+            superuser.execute("UPDATE record SET payload = NULL WHERE position = 9")
+        # Even the owner's rights do not give the eraser more than what is ordered.
+        superuser.execute("GRANT UPDATE ON record TO jejak_eraser")
+        superuser.execute("ALTER FUNCTION ledger_is_erasing() SET search_path = pg_catalog")
+        superuser.execute(
+            "CREATE OR REPLACE FUNCTION ledger_is_erasing() RETURNS boolean RETURN true"
+        )
+    for change in ("party = 'x'", "payload = NULL", "payload = NULL, salt = NULL"):
+        with pytest.raises(RestrictViolation):
+            eraser.execute(f"UPDATE record SET {change} WHERE position = {ordered - 1}")
+
+
+def test_what_a_superuser_erases_without_an_order_is_found(house: House) -> None:
+    with closing(psycopg.connect(house.own.superuser_dsn, autocommit=True)) as superuser:
+        superuser.execute("ALTER TABLE erasure DISABLE TRIGGER ALL")
+        superuser.execute("INSERT INTO erasure VALUES (9, 10)")
+        superuser.execute("ALTER TABLE erasure ENABLE ALWAYS TRIGGER append_only")
+    assert [one.where for one in audited(house).differences] == ["erasure of record 9"]
+
+
+_ORDER_AND_DIE = """
+import sys
+from datetime import UTC, datetime
+from uuid import UUID
+from jejak.loops import finisher
+from jejak_consumers import system
+from jejak_lrs import database, failpoint
+failpoint.arm(failpoint.parse("append.after-commit"))
+writer = database.Database(sys.stdin.readline().strip())
+target, *positions = sys.argv[1:]
+system.order_erasure(writer, finisher(), UUID(target), [int(p) for p in positions], "2060",
+                     datetime.now(UTC))
+"""
+
+
+def test_a_crash_between_order_and_act_is_made_good_later(
+    house: House, reading: Connection, eraser: Connection
+) -> None:
+    approve(house, person=PersonRef(nip=NIP))
+    positions = chosen(reading).positions
+    [approved] = approval.approvals(reading, DECISION)
+    died = subprocess.run(
+        [sys.executable, "-c", _ORDER_AND_DIE, str(approved.statement_id), *map(str, positions)],
+        input=house.own.dsn("jejak_writer") + "\n", text=True, check=False,
+    )  # fmt: skip
+    assert died.returncode == -9
+    [left] = [one for one in act.orders(reading) if one.left]
+    assert act.erase(eraser, left.position) == len(positions)
+    assert audited(house).sound
