@@ -141,6 +141,37 @@ def assessor_accredited(assessor: str = "pusat", kinds: tuple[str, ...] = ("mana
     )  # fmt: skip
 
 
+def provider_suspended(provider: str = "prov", since: str = "2024-01-01",
+                       until: str | None = None, on: str = "") -> Event:  # fmt: skip
+    return event(
+        events.ProviderSuspended, on or since, party="lan", provider=provider, reason="mutu",
+        valid_from=day(since), valid_until=day(until) if until else None,
+    )  # fmt: skip
+
+
+def assessor_suspended(assessor: str = "pusat", since: str = "2024-01-01",
+                       until: str | None = None) -> Event:  # fmt: skip
+    return event(
+        events.AssessorSuspended, since, party="bkn", assessor=assessor, reason="mutu",
+        valid_from=day(since), valid_until=day(until) if until else None,
+    )  # fmt: skip
+
+
+def party_suspended(code: str = "prov", since: str = "2024-01-01",
+                    until: str | None = None) -> Event:  # fmt: skip
+    return event(
+        events.PartySuspended, since, party="jejak", code=code, reason="mutu",
+        valid_from=day(since), valid_until=day(until) if until else None,
+    )  # fmt: skip
+
+
+def withdrawn(name: str = "a", on: str = "2024-01-01", party: str = "prov") -> Event:
+    """The offering of series `name` is withdrawn."""
+    return event(
+        events.OfferingWithdrawn, on, party=party, offering=BASE + "o/" + name, reason="batal"
+    )
+
+
 def standard(level: int = 3, position_class: str | None = "pengawas", position: str | None = None,
              party: str = "panrb", competencies: tuple[str, ...] = (INTEGRITY,),
              since: str = "2015-01-01", name: str = "nasional") -> Event:  # fmt: skip
@@ -271,6 +302,76 @@ def coached(on: str, **fields: Any) -> Any:
 
 def finished(on: str, programme: str = "reformer-academy", **fields: Any) -> Any:
     return event(events.ProgrammeCompleted, on, programme=programme, **fields)
+
+
+def attended(on: str, series: str | None = "a", level: int | None = 4,
+             competency: str | None = INTEGRITY, **fields: Any) -> Any:  # fmt: skip
+    return _trained(events.SessionAttended, on, series, level, competency, fields)
+
+
+def failed(on: str, series: str | None = "a", level: int | None = 4,
+           competency: str | None = INTEGRITY, **fields: Any) -> Any:  # fmt: skip
+    return _trained(events.AssessmentFailed, on, series, level, competency, fields)
+
+
+def logged(on: str, series: str | None = "a", level: int | None = 4,
+           competency: str | None = INTEGRITY, **fields: Any) -> Any:  # fmt: skip
+    """Learning alone, logged by the agency unless said otherwise."""
+    given = {"party": "2060"} | fields
+    return _trained(events.SelfLearningLogged, on, series, level, competency, given)
+
+
+def verified(claim: Event, on: str = "2026-06-01", party: str = "2060",
+             verifier: PersonRef = ASSESSOR, **fields: Any) -> Any:  # fmt: skip
+    return event(
+        events.ClaimVerified, on, party=party, target=claim.event_id, verifier=verifier, **fields
+    )
+
+
+def shared(on: str, series: str | None = "a", level: int | None = 4,
+           competency: str | None = INTEGRITY, **fields: Any) -> Any:  # fmt: skip
+    return _trained(events.CommunityContributed, on, series, level, competency, fields)
+
+
+def seconded(on: str, series: str | None = "a", level: int | None = 4,
+             competency: str | None = INTEGRITY, **fields: Any) -> Any:  # fmt: skip
+    given = {"party": "2060", "host": "Kabupaten"} | fields
+    return _trained(events.SecondmentCompleted, on, series, level, competency, given)
+
+
+def reissued(on: str, number: str = "S-2", replaces: str = "S-1", until: str | None = None,
+             **fields: Any) -> Any:  # fmt: skip
+    paper = Certificate(
+        number=number, issued_on=moment(on).date(), valid_until=day(until) if until else None
+    )
+    return event(events.CertificateReissued, on, certificate=paper, replaces=replaces, **fields)
+
+
+def recalled(number: str = "S-1", since: str = "2024-06-01", issuer: str | None = None,
+             on: str = "2025-01-01", **fields: Any) -> Any:  # fmt: skip
+    """A certificate revoked."""
+    return event(
+        events.CertificateRevoked, on, number=number, effective_on=day(since), reason="salah",
+        issuer=issuer, **fields,
+    )  # fmt: skip
+
+
+def stated(on: str, level: int = 4, competency: str = INTEGRITY, party: str = "2060",
+           until: str | None = None, **fields: Any) -> Any:  # fmt: skip
+    """A level asserted on another basis than an assessment."""
+    return event(
+        events.CompetencyAsserted, on, party=party, competency=competency, level=level,
+        basis="jabatan-fungsional", valid_until=day(until) if until else None, **fields,
+    )  # fmt: skip
+
+
+def revoked(target: Event, since: str = "2024-06-01", party: str = "pusat",
+            competency: str = INTEGRITY, on: str = "2025-01-01", **fields: Any) -> Any:  # fmt: skip
+    """A level revoked."""
+    return event(
+        events.CompetencyRevoked, on, party=party, competency=competency,
+        target=target.event_id, effective_on=day(since), reason="salah", **fields,
+    )  # fmt: skip
 
 
 def voided(target: Event, on: str = "2026-06-01", party: str = "prov", **fields: Any) -> Any:

@@ -23,7 +23,7 @@ def assess(facts: Iterable[Fact], registry: Registry) -> Profile:
     return Profile(
         competencies=_competencies(judged, registry),
         hours=hours(judged.activities, judged.awards, judged.words, registry),
-        certificates=certificates(judged.awards),
+        certificates=certificates(judged.awards, judged.acts),
         programmes=programmes(judged.milestones, registry),
         postings=served(judged.words, registry.succession),
         claims=claimed(judged.claims, judged.words, registry.succession),

@@ -14,7 +14,7 @@ import orjson
 
 from jejak_lrs.competency import levels
 from jejak_lrs.competency.days import closing
-from jejak_lrs.competency.facts import Assertion, Evidence, Fact, Void, to_document
+from jejak_lrs.competency.facts import Act, Assertion, Evidence, Fact, to_document
 from jejak_lrs.competency.judge import Discounted, Judged, Piece, judge
 from jejak_lrs.competency.profile import Asserted, on
 from jejak_lrs.competency.registry import Registry
@@ -95,8 +95,8 @@ class Explanation:
 
 
 def explain(facts: Iterable[Fact], registry: Registry, competency: str, day: date) -> Explanation:
-    """Explain a level by what had happened by the end of a day (voids work whenever they came)."""
-    happened = {fact for fact in facts if isinstance(fact, Void) or fact.origin.day <= day}
+    """Explain a level by what had happened by the end of a day, and by whatever acts on that."""
+    happened = {fact for fact in facts if isinstance(fact, Act) or fact.origin.day <= day}
     judged = judge(happened, registry)
     pieces = [one for one in judged.pieces if one.competency == competency and one.starts <= day]
     stated = [one for one in judged.assertions if one.competency == competency]

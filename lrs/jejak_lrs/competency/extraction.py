@@ -5,21 +5,23 @@ the other events are for stands in docs/competency.md. Source: competency.md, "E
 """
 
 from collections.abc import Callable, Iterator
-from datetime import date
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from jejak_lrs.competency.facts import (
     Activity,
     Assertion,
     Award,
+    CertificateRevoked,
     Claim,
     Evidence,
     Fact,
+    LevelRevoked,
     Milestone,
     Origin,
     Posting,
     Separation,
+    Verification,
     Void,
 )
 from jejak_schemas import events, iris
@@ -78,25 +80,34 @@ def _about(event: Event) -> Literal["course", "programme"] | None:
 
 
 Trained = (
-    events.AssessmentPassed
+    events.SessionAttended
+    | events.AssessmentPassed
+    | events.AssessmentFailed
     | events.CourseCompleted
+    | events.SelfLearningLogged
+    | events.CommunityContributed
+    | events.SecondmentCompleted
     | events.FieldVisitAttended
     | events.ProjectJoined
     | events.ProjectEvaluated
     | events.CertificateEarned
 )
+Done = (
+    events.SessionAttended
+    | events.CourseCompleted
+    | events.SelfLearningLogged
+    | events.CommunityContributed
+    | events.SecondmentCompleted
+    | events.FieldVisitAttended
+)
 
 
-def _evidence(
-    event: Trained, origin: Origin, *, valid_until: date | None = None, passed: bool = True
-) -> Iterator[Fact]:
+def _evidence(event: Trained, origin: Origin, **more: Any) -> Iterator[Fact]:
     evidence_class = _class_of(event)
     if not event.competencies:
-        yield Evidence(origin, evidence_class, valid_until=valid_until, passed=passed)
+        yield Evidence(origin, evidence_class, **more)
     for named in event.competencies:
-        yield Evidence(
-            origin, evidence_class, named.id, named.claimed_level, valid_until, None, passed
-        )
+        yield Evidence(origin, evidence_class, named.id, named.claimed_level, **more)
 
 
 def _class_of(event: Event) -> str:
@@ -104,17 +115,8 @@ def _class_of(event: Event) -> str:
     return (evidence_class or EvidenceClass.COMPLETION).value
 
 
-def _done(event: events.CourseCompleted | events.FieldVisitAttended, origin: Origin) -> Activity:
-    return _activity(event, origin, event.activity.id)
-
-
 def _activity(
-    event: events.CourseCompleted
-    | events.FieldVisitAttended
-    | events.ProgrammeCompleted
-    | events.CoachingHeld,
-    origin: Origin,
-    activity: str,
+    event: Done | events.ProgrammeCompleted | events.CoachingHeld, origin: Origin, activity: str
 ) -> Activity:
     return Activity(
         origin,
@@ -126,18 +128,17 @@ def _activity(
     )
 
 
-def _of_passed(event: events.AssessmentPassed, origin: Origin) -> Iterator[Fact]:
+def _of_test(event: events.AssessmentPassed, origin: Origin) -> Iterator[Fact]:
     yield from _evidence(event, origin)
 
 
-def _of_course(event: events.CourseCompleted, origin: Origin) -> Iterator[Fact]:
-    yield from _evidence(event, origin)
-    yield _done(event, origin)
+def _of_failed_test(event: events.AssessmentFailed, origin: Origin) -> Iterator[Fact]:
+    yield from _evidence(event, origin, passed=False)
 
 
-def _of_visit(event: events.FieldVisitAttended, origin: Origin) -> Iterator[Fact]:
+def _of_done(event: Done, origin: Origin) -> Iterator[Fact]:
     yield from _evidence(event, origin)
-    yield _done(event, origin)
+    yield _activity(event, origin, event.activity.id)
 
 
 def _of_programme(event: events.ProgrammeCompleted, origin: Origin) -> Iterator[Fact]:
@@ -158,8 +159,21 @@ def _of_evaluated(event: events.ProjectEvaluated, origin: Origin) -> Iterator[Fa
 
 def _of_certificate(event: events.CertificateEarned, origin: Origin) -> Iterator[Fact]:
     given = event.certificate
-    yield from _evidence(event, origin, valid_until=given.valid_until)
+    yield from _evidence(event, origin, valid_until=given.valid_until, certificate=given.number)
     yield Award(origin, given.number, given.issued_on, given.valid_until, event.registration)
+
+
+def _of_reissue(event: events.CertificateReissued, origin: Origin) -> Iterator[Fact]:
+    given = event.certificate
+    yield Award(
+        origin, given.number, given.issued_on, given.valid_until, event.registration,
+        event.replaces,
+    )  # fmt: skip
+
+
+def _of_revoked_certificate(event: events.CertificateRevoked, origin: Origin) -> Iterator[Fact]:
+    issuer = event.issuer or origin.provider
+    yield CertificateRevoked(origin, event.number, issuer, event.effective_on)
 
 
 def _of_assessed(event: events.CompetencyAssessed, origin: Origin) -> Iterator[Fact]:
@@ -168,6 +182,18 @@ def _of_assessed(event: events.CompetencyAssessed, origin: Origin) -> Iterator[F
         origin, _class_of(event), event.competency, event.level, event.valid_until, assessor
     )
     yield Assertion(origin, event.competency, event.level, event.valid_until)
+
+
+def _of_asserted(event: events.CompetencyAsserted, origin: Origin) -> Iterator[Fact]:
+    yield Assertion(origin, event.competency, event.level, event.valid_until)
+
+
+def _of_revoked_level(event: events.CompetencyRevoked, origin: Origin) -> Iterator[Fact]:
+    yield LevelRevoked(origin, event.competency, event.target, event.effective_on)
+
+
+def _of_verification(event: events.ClaimVerified, origin: Origin) -> Iterator[Fact]:
+    yield Verification(origin, event.target, event.learner.person_id, event.verifier.person_id)
 
 
 def _of_posting(
@@ -207,18 +233,29 @@ def _of_void(event: events.StatementVoided, origin: Origin) -> Iterator[Fact]:
 
 # A later event type is one row here (and one function, where it says something new).
 _EXTRACT: Final[dict[type[Event], Callable[..., Iterator[Fact]]]] = {
-    events.AssessmentPassed: _of_passed,
-    events.CourseCompleted: _of_course,
+    events.SessionAttended: _of_done,
+    events.AssessmentPassed: _of_test,
+    events.AssessmentFailed: _of_failed_test,
+    events.CourseCompleted: _of_done,
     events.ProgrammeCompleted: _of_programme,
     events.CoachingHeld: _of_coaching,
-    events.FieldVisitAttended: _of_visit,
+    events.SelfLearningLogged: _of_done,
+    events.ClaimVerified: _of_verification,
+    events.CommunityContributed: _of_done,
+    events.SecondmentCompleted: _of_done,
+    events.FieldVisitAttended: _of_done,
     events.ProjectJoined: _of_joined,
     events.ProjectEvaluated: _of_evaluated,
     events.CertificateEarned: _of_certificate,
+    events.CertificateReissued: _of_reissue,
+    events.CertificateRevoked: _of_revoked_certificate,
     events.CompetencyAssessed: _of_assessed,
+    events.CompetencyAsserted: _of_asserted,
+    events.CompetencyRevoked: _of_revoked_level,
     events.PersonRegistered: _of_posting,
     events.PersonMoved: _of_posting,
     events.PersonSeparated: _of_separation,
     events.RosterDeclared: _of_roster,
     events.StatementVoided: _of_void,
 }
+SAYING: Final = frozenset(event.__name__ for event in _EXTRACT)

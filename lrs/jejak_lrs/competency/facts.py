@@ -56,6 +56,7 @@ class Evidence:
     valid_until: date | None = None
     assessor: UUID | None = None
     passed: bool = True
+    certificate: str | None = None  # the number, where the evidence is one
     kind: Literal["evidence"] = "evidence"
 
 
@@ -90,13 +91,14 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class Award:
-    """A certificate earned."""
+    """A certificate earned, or issued anew under another number."""
 
     origin: Origin
     number: str
     issued_on: date
     valid_until: date | None = None
     registration: UUID | None = None
+    replaces: str | None = None  # the number that this one stands for from now on
     kind: Literal["award"] = "award"
 
 
@@ -159,16 +161,54 @@ class Claim:
         return self.origin.provider
 
 
+# -- what acts on other statements: whether it works is judged in the fold -------------------
+
+
 @dataclass(frozen=True, slots=True)
 class Void:
-    """Someone takes a statement back; whether it works is judged in the fold."""
+    """Someone takes a statement back."""
 
     origin: Origin
     target: UUID
     kind: Literal["void"] = "void"
 
 
-Fact = Evidence | Assertion | Activity | Award | Milestone | Posting | Separation | Claim | Void
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """An agency confirms what a learner logged as learnt alone."""
+
+    origin: Origin
+    target: UUID
+    learner: UUID | None
+    verifier: UUID | None
+    kind: Literal["verification"] = "verification"
+
+
+@dataclass(frozen=True, slots=True)
+class LevelRevoked:
+    """A stated level counts no longer from a day."""
+
+    origin: Origin
+    competency: str
+    target: UUID
+    effective_on: date
+    kind: Literal["level-revoked"] = "level-revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRevoked:
+    """A certificate counts no longer from a day."""
+
+    origin: Origin
+    number: str
+    issuer: str
+    effective_on: date
+    kind: Literal["certificate-revoked"] = "certificate-revoked"
+
+
+Act = Void | Verification | LevelRevoked | CertificateRevoked
+Said = Evidence | Assertion | Activity | Award | Milestone
+Fact = Said | Posting | Separation | Claim | Act
 _STORED: Final[TypeAdapter[Fact]] = TypeAdapter(Annotated[Fact, Field(discriminator="kind")])
 _MANY: Final[TypeAdapter[tuple[Fact, ...]]] = TypeAdapter(
     tuple[Annotated[Fact, Field(discriminator="kind")], ...]

@@ -141,7 +141,10 @@ def _activity_key(done: Activity, form: str, same: Callable[[UUID], UUID]) -> Ha
 
 
 def _same_registration(awards: Iterable[Award]) -> Callable[[UUID], UUID]:
-    """Registrations whose certificates bear the same number are the same activity."""
+    """Registrations whose certificates bear the same number are the same activity.
+
+    A number issued anew stands for the one that it replaces.
+    """
     parent: dict[UUID, UUID] = {}
 
     def root(one: UUID) -> UUID:
@@ -151,8 +154,10 @@ def _same_registration(awards: Iterable[Award]) -> Callable[[UUID], UUID]:
 
     first: dict[str, UUID] = {}
     for award in awards:
-        if award.registration is not None:
-            low, high = sorted((root(first.setdefault(award.number, award.registration)),
+        if award.registration is None:
+            continue
+        for number in filter(None, (award.number, award.replaces)):
+            low, high = sorted((root(first.setdefault(number, award.registration)),
                                 root(award.registration)))  # fmt: skip
             parent[high] = low
     return root

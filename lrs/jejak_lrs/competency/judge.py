@@ -10,8 +10,10 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
+from jejak_lrs.competency.acts import Acts, Voids
 from jejak_lrs.competency.days import FOREVER, end_of
 from jejak_lrs.competency.facts import (
+    Act,
     Activity,
     Assertion,
     Award,
@@ -21,14 +23,13 @@ from jejak_lrs.competency.facts import (
     Milestone,
     Origin,
     Posting,
+    Said,
     Separation,
     Void,
 )
 from jejak_lrs.competency.postings import Word, posting_on
 from jejak_lrs.competency.registry import Registry
 from jejak_lrs.competency.ruleset import Ruleset
-
-ROLE_OF_GUARANTOR: Final = "lan"  # may void anyone's statement (rule 10)
 
 # Why a fact does not count; each has words in wording.py.
 VOIDED: Final = "voided"
@@ -42,6 +43,7 @@ COMPETENCY_UNKNOWN: Final = "competency-unknown"
 POSITION_UNKNOWN: Final = "position-unknown"
 ASSESSOR_NOT_ACCREDITED: Final = "assessor-not-accredited"
 WITHOUT_LEVEL: Final = "failure-without-level"
+UNVERIFIED: Final = "not-verified"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,9 @@ class Source:
 class Piece:
     """Evidence that counts, for one competency at one level, in days [starts, ends).
 
-    `strength` is the class's, before recency. `closed` is the day from which a failure closes it.
-    `under_since` is the first day on which it counts under this competency (rule 12).
+    `strength` is the class's, before recency. `closed` is the day from which a failure closes it,
+    `revoked` that from which it is revoked. `under_since` is the first day on which it counts
+    under this competency (rule 12).
     """
 
     origin: Origin
@@ -73,6 +76,7 @@ class Piece:
     assessed: bool
     valid_until: date | None = None
     closed: date = FOREVER
+    revoked: date = FOREVER
     under_since: date = date.min
     alignment: UUID | None = None
 
@@ -84,7 +88,7 @@ class Piece:
     @property
     def ends(self) -> date:
         """The first day that no longer counts, but for recency and default validity."""
-        return min(end_of(self.valid_until), self.closed)
+        return min(end_of(self.valid_until), self.closed, self.revoked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,7 @@ class Stated:
     level: int
     valid_until: date | None
     under_since: date = date.min
+    revoked: date = FOREVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +145,7 @@ class Judged:
     milestones: tuple[Milestone, ...]
     words: tuple[Word, ...]
     claims: tuple[Claim, ...]
+    acts: Acts
     discounted: tuple[Discounted, ...]
 
 
@@ -163,7 +169,11 @@ class _Judgement:
         self.words = tuple(fact for fact in facts if isinstance(fact, Posting | Separation))
         self.claims = tuple(fact for fact in facts if isinstance(fact, Claim))
         self.discounted: list[Discounted] = []
-        self.standing = list(self._standing(facts))
+        self._voids = Voids(facts, registry)
+        self._bars: dict[UUID, str | None] = {}
+        heard = [fact for fact in facts if isinstance(fact, Said | Act) and self._is_heard(fact)]
+        self.acts = Acts(heard, self.words, registry)
+        self.standing = [fact for fact in heard if self._is_settled(fact)]
 
     def result(self) -> Judged:
         pieces, failures = self._evidence()
@@ -176,34 +186,34 @@ class _Judgement:
             milestones=tuple(fact for fact in self.standing if isinstance(fact, Milestone)),
             words=self.words,
             claims=self.claims,
+            acts=self.acts,
             discounted=tuple(self.discounted),
         )
 
-    def _standing(self, facts: list[Fact]) -> Iterator[Fact]:
-        """Facts that are not voided and came from whom they may come."""
-        voids = [fact for fact in facts if isinstance(fact, Void)]
-        for fact in facts:
-            if isinstance(fact, Void | Posting | Separation | Claim):
-                continue
-            reason = self._barred(fact, voids)
-            if reason is None:
-                yield fact
-            else:
-                self._discount(fact, reason)
-
-    def _barred(self, fact: Fact, voids: list[Void]) -> str | None:
-        if any(self._works(void, fact.origin) for void in voids):
-            return VOIDED
-        if self.registry.is_suspended(fact.origin):
-            return SUSPENDED
-        return None if self.registry.may_teach(fact.origin) else OUTSIDE_ACCREDITATION
-
-    def _works(self, void: Void, target: Origin) -> bool:
-        """Rule 10: the voider emitted the target, or is LAN."""
-        if void.target != target.statement_id:
+    def _is_heard(self, fact: Fact) -> bool:
+        """Whether it is not voided and came from whom it may come. A void is heard as it is."""
+        if isinstance(fact, Void):
             return False
-        roles = self.registry.roles_on(void.origin.provider, void.origin.day)
-        return void.origin.provider == target.provider or ROLE_OF_GUARANTOR in roles
+        statement = fact.origin.statement_id
+        if statement not in self._bars:
+            self._bars[statement] = self._bar(fact.origin)
+        bar = self._bars[statement]
+        if bar is not None:
+            self._discount(fact, bar)
+        return bar is None
+
+    def _bar(self, origin: Origin) -> str | None:
+        if self._voids.hold(origin):
+            return VOIDED
+        if self.registry.accreditation.is_suspended(origin):
+            return SUSPENDED
+        return None if self.registry.may_teach(origin) else OUTSIDE_ACCREDITATION
+
+    def _is_settled(self, fact: Fact) -> bool:
+        unverified = self.acts.is_unverified(fact)
+        if unverified:
+            self._discount(fact, UNVERIFIED)
+        return not unverified
 
     def _discount(self, fact: Fact, reason: str, competency: str | None = None) -> None:
         self.discounted.append(Discounted(fact, reason, competency))
@@ -262,9 +272,15 @@ class _Judgement:
             yield Piece(
                 origin, competency, level, fact.evidence_class, 0, source, assessed=False,
                 valid_until=fact.valid_until, alignment=alignment.statement_id,
+                revoked=self._certificate_ends(fact),
             )  # fmt: skip
         if not found:
             self._discount(fact, NOT_ALIGNED, fact.competency)
+
+    def _certificate_ends(self, fact: Evidence) -> date:
+        if fact.certificate is None:
+            return FOREVER
+        return self.acts.certificate_ends(fact.certificate, fact.origin.provider)
 
     def _assessed(self, fact: Evidence) -> Iterator[Piece]:
         """An assessor's evidence needs no alignment, but an accreditation (rule 6)."""
@@ -278,7 +294,7 @@ class _Judgement:
         source = Source(fact.origin.party, f"assessor {fact.assessor or ''}")
         yield Piece(
             fact.origin, competency, level, fact.evidence_class, 0, source, assessed=True,
-            valid_until=fact.valid_until,
+            valid_until=fact.valid_until, revoked=self.acts.level_ends(fact),
         )  # fmt: skip
 
     def _unassessable(self, origin: Origin, competency: str) -> str | None:
@@ -288,9 +304,10 @@ class _Judgement:
         posting = posting_on(self.words, origin.day)
         if posting is None:
             return POSITION_UNKNOWN
-        if not self.registry.may_assess(origin, definition.kind, posting.position_class):
+        accreditation = self.registry.accreditation
+        if not accreditation.may_assess(origin, definition.kind, posting.position_class):
             return ASSESSOR_NOT_ACCREDITED
-        return None
+        return SUSPENDED if accreditation.is_assessor_suspended(origin) else None
 
     def _failure(self, fact: Evidence, piece: Piece, rules: Ruleset) -> Iterator[Failure]:
         if fact.competency is None or fact.level is None:
@@ -309,7 +326,10 @@ class _Judgement:
                 self._discount(fact, reason, fact.competency)
                 continue
             for competency, since in self.registry.counts_under(fact.competency):
-                yield Stated(fact.origin, competency, fact.level, fact.valid_until, since)
+                yield Stated(
+                    fact.origin, competency, fact.level, fact.valid_until, since,
+                    self.acts.level_ends(fact),
+                )  # fmt: skip
 
 
 def _closed(piece: Piece, failures: list[Failure]) -> Piece:

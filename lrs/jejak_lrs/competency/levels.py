@@ -208,7 +208,7 @@ def _valid(assertions: Sequence[Stated], reign: Reign) -> list[_Valid]:
     found = []
     for stated in assertions:
         first = max(stated.origin.day, stated.under_since, start)
-        last = min(_assessed_end(stated, rules), end)
+        last = min(_assessed_end(stated, rules), stated.revoked, end)
         if first < last:
             found.append(_Valid(stated, first, last))
     return found

@@ -4,32 +4,53 @@ The rule of the programmes is docs/programmes.md, its tables are ruleset data.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import pairwise
+from typing import Literal
 from uuid import UUID
 
+from jejak_lrs.competency.acts import Acts
 from jejak_lrs.competency.days import FOREVER, closing, end_of
 from jejak_lrs.competency.facts import Award, Milestone
-from jejak_lrs.competency.profile import Certified, Enrolment, Reached
+from jejak_lrs.competency.profile import Certified, Enrolment, Passed, Reached
 from jejak_lrs.competency.registry import Registry
 from jejak_lrs.competency.ruleset import Entry, Step
 
 
-def certificates(awards: Iterable[Award]) -> tuple[Certified, ...]:
-    """Each certificate once, by number and issuer: the earliest event that names it."""
+def certificates(awards: Sequence[Award], acts: Acts) -> tuple[Certified, ...]:
+    """Each certificate once, by number and issuer: the earliest event that names it.
+
+    It ends with its validity, or earlier: on the day from which it is revoked, or on which
+    another number was issued in its place.
+    """
     first: dict[tuple[str, str], Award] = {}
+    replaced: dict[tuple[str, str], date] = {}
     for award in sorted(awards, key=lambda one: one.origin.order):
-        first.setdefault((award.number, award.origin.provider), award)
+        issuer = award.origin.provider
+        first.setdefault((award.number, issuer), award)
+        if award.replaces is not None and award.replaces != award.number:
+            old = (award.replaces, issuer)
+            replaced[old] = min(replaced.get(old, FOREVER), award.issued_on)
     return tuple(
-        Certified(
-            starts=award.issued_on,
-            ends=closing(end_of(award.valid_until)),
-            number=number,
-            provider=provider,
-            statement=award.origin.statement_id,
-        )
-        for (number, provider), award in sorted(first.items())
+        _certified(award, replaced.get(name, FOREVER), acts.certificate_ends(*name))
+        for name, award in sorted(first.items(), key=lambda one: one[0])
+    )
+
+
+def _certified(award: Award, replaced: date, revoked: date) -> Certified:
+    ends = min(end_of(award.valid_until), replaced, revoked)
+    ended: Literal["revoked", "replaced"] | None = None
+    if ends in (replaced, revoked) and ends != FOREVER:
+        ended = "revoked" if ends == revoked else "replaced"
+    return Certified(
+        starts=award.issued_on,
+        ends=closing(max(ends, award.issued_on)),
+        number=award.number,
+        provider=award.origin.provider,
+        statement=award.origin.statement_id,
+        ended=ended,
     )
 
 
@@ -39,35 +60,71 @@ def programmes(milestones: Iterable[Milestone], registry: Registry) -> tuple[Enr
     for one in sorted(milestones, key=lambda one: one.origin.order):
         paths[one.programme, one.cohort or ""].append(one)
     found = (
-        Enrolment(programme=programme, cohort=cohort or None, states=_states(path, registry))
+        _enrolment(programme, cohort or None, path, registry)
         for (programme, cohort), path in sorted(paths.items())
     )
     return tuple(one for one in found if one.states)
 
 
-def _states(path: Iterable[Milestone], registry: Registry) -> tuple[Reached, ...]:
+def _enrolment(
+    programme: str, cohort: str | None, path: Iterable[Milestone], registry: Registry
+) -> Enrolment:
+    met = list(_met(path, registry))
+    return Enrolment(
+        programme=programme,
+        cohort=cohort,
+        states=_states([one for one in met if one.entered]),
+        milestones=_milestones(met),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """An event that meets a state, and whether it enters it; `outcome` is the state's."""
+
+    event: Milestone
+    step: Step
+    entered: bool
+    outcome: str | None
+
+
+def _met(path: Iterable[Milestone], registry: Registry) -> Iterator[_Met]:
+    walk = _Walk()
+    for one in path:
+        rules = registry.rules_on(one.origin.day)
+        if rules is None:
+            continue
+        step = walk.met_by(one, rules.programmes.steps(one.programme))
+        if step is not None:
+            yield _Met(one, step, walk.enter(step), rules.programmes.outcomes.get(step.state))
+
+
+def _states(entered: Iterable[_Met]) -> tuple[Reached, ...]:
     """The last state entered on each day holds from that day until the next such day."""
-    by_day = {one.origin.day: (one, step) for one, step in _entered(path, registry)}
+    by_day = {one.event.origin.day: one for one in entered}
     days = [*sorted(by_day), FOREVER]
     return tuple(
         Reached(
             starts=day,
             ends=closing(end),
-            state=by_day[day][1].state,
-            statement=by_day[day][0].origin.statement_id,
+            state=by_day[day].step.state,
+            statement=by_day[day].event.origin.statement_id,
+            outcome=by_day[day].outcome,
         )
         for day, end in pairwise(days)
     )
 
 
-def _entered(path: Iterable[Milestone], registry: Registry) -> Iterator[tuple[Milestone, Step]]:
-    """Each milestone that enters a state, and the state, in order."""
-    walk = _Walk()
-    for one in path:
-        rules = registry.rules_on(one.origin.day)
-        step = walk.pass_by(one, rules.programmes.steps(one.programme) if rules else ())
-        if step is not None:
-            yield one, step
+def _milestones(met: Iterable[_Met]) -> tuple[Passed, ...]:
+    """Each step that was met, entered or not, when first; ends are no milestones."""
+    first: dict[str, Milestone] = {}
+    for one in met:
+        if not one.step.end:
+            first.setdefault(one.step.state, one.event)
+    return tuple(
+        Passed(on=one.origin.day, state=state, statement=one.origin.statement_id)
+        for state, one in first.items()
+    )
 
 
 @dataclass(slots=True)
@@ -77,18 +134,21 @@ class _Walk:
     at: Step | None = None
     standing: set[UUID] = field(default_factory=set)
 
-    def pass_by(self, one: Milestone, steps: Iterable[Step]) -> Step | None:
-        """The state that a milestone enters; None: it enters none."""
+    def met_by(self, one: Milestone, steps: Iterable[Step]) -> Step | None:
+        """The state that an event meets; None: it meets none."""
         met = [(step, entry) for step in steps for entry in step.by if _says(one, entry)]
         self._enrol(one, met)
         open_to = [step for step, entry in met if not (entry.last and self.standing)]
-        step = max(open_to, key=lambda step: step.rank, default=None)
-        if step is None or not self._leads_to(step):
-            return None
+        return max(open_to, key=lambda step: step.rank, default=None)
+
+    def enter(self, step: Step) -> bool:
+        """Enter a state that was met, if the path leads there."""
+        if not self._leads_to(step):
+            return False
         self.at = step
         if step.end:
             self.standing.clear()
-        return step
+        return True
 
     def _enrol(self, one: Milestone, met: Iterable[tuple[Step, Entry]]) -> None:
         for step, entry in met:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from jejak_lrs.competency.facts import Evidence, Fact
+from jejak_lrs.competency.facts import Evidence, Fact, Verification
 from jejak_schemas.events import Event, PersonMerged, PersonSplit
 from jejak_schemas.parts import PersonRef
 
@@ -106,11 +106,27 @@ class Persons:
 
     def known(self, fact: Fact) -> Fact:
         """A fact with the persons whom it names under the ids that stay."""
-        if self._stays and isinstance(fact, Evidence) and fact.assessor in self._stays:
-            return replace(fact, assessor=self.stays(fact.assessor))
-        return fact
+        if not self._stays:
+            return fact
+        match fact:
+            case Evidence(assessor=UUID() as assessor):
+                return replace(fact, assessor=self.stays(assessor))
+            case Verification(learner=UUID() as learner, verifier=UUID() as verifier):
+                return replace(fact, learner=self.stays(learner), verifier=self.stays(verifier))
+            case _:
+                return fact
 
 
 def named_in(facts: Iterable[Fact]) -> set[UUID]:
     """Everybody whom facts name beside their own person."""
-    return {fact.assessor for fact in facts if isinstance(fact, Evidence) and fact.assessor}
+    return {one for fact in facts for one in _named(fact) if one is not None}
+
+
+def _named(fact: Fact) -> tuple[UUID | None, ...]:
+    match fact:
+        case Evidence():
+            return (fact.assessor,)
+        case Verification():
+            return (fact.learner, fact.verifier)
+        case _:
+            return ()

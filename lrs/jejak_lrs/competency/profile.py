@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Annotated, Final, Protocol, TypeVar
+from typing import Annotated, Final, Literal, Protocol, TypeVar
 from uuid import UUID
 
 import orjson
@@ -115,13 +115,14 @@ class Hours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certified:
-    """A certificate held in its days."""
+    """A certificate held in its days; `ended`: why it ends before its own time."""
 
     starts: From
     ends: To
     number: str
     provider: str
     statement: UUID
+    ended: Literal["revoked", "replaced"] | None = None
 
     @property
     def name(self) -> tuple[str, str]:
@@ -131,10 +132,20 @@ class Certified:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reached:
-    """A state of a programme, from the day it was entered."""
+    """A state of a programme, from the day it was entered; `outcome`: what it came to, if that."""
 
     starts: From
     ends: To
+    state: str
+    statement: UUID
+    outcome: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """A milestone of a programme: a state that was met, entered or not, and when first."""
+
+    on: date
     state: str
     statement: UUID
 
@@ -146,6 +157,7 @@ class Enrolment:
     programme: str
     cohort: str | None
     states: tuple[Reached, ...]
+    milestones: tuple[Passed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,7 +283,7 @@ def serving_on(profile: Profile, day: date) -> Served | None:
 def certificates_on(profile: Profile, day: date, expiring: int = 0) -> dict[tuple[str, str], str]:
     """The state per (number, issuer) of each certificate issued by that day.
 
-    `earned`, in the last `expiring` days `expiring`, and `expired`.
+    `earned`, in the last `expiring` days `expiring`, and `expired`; or `revoked`, `replaced`.
     """
     return {
         one.name: _certified(one, day, expiring)
@@ -281,9 +293,10 @@ def certificates_on(profile: Profile, day: date, expiring: int = 0) -> dict[tupl
 
 
 def _certified(one: Certified, day: date, expiring: int) -> str:
-    if one.ends is None or day < one.ends - timedelta(expiring):
+    warned = 0 if one.ended else expiring
+    if one.ends is None or day < one.ends - timedelta(warned):
         return "earned"
-    return "expiring" if day < one.ends else "expired"
+    return "expiring" if day < one.ends else one.ended or "expired"
 
 
 def programmes_on(profile: Profile, day: date) -> dict[tuple[str, str | None], str]:

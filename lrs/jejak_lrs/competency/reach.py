@@ -37,7 +37,9 @@ def _everyone(_event: Event, _registry: Registry) -> Reach:
     return Reach(everyone=True)
 
 
-def _offering(event: events.OfferingPublished, _registry: Registry) -> Reach:
+def _offering(
+    event: events.OfferingPublished | events.OfferingWithdrawn, _registry: Registry
+) -> Reach:
     return Reach(offerings=frozenset({event.offering}))
 
 
@@ -64,11 +66,15 @@ def _framework(event: events.FrameworkPublished, registry: Registry) -> Reach:
     return Reach(offerings=frozenset(taught), competencies=frozenset(defined | earlier))
 
 
-def _provider(event: events.ProviderAccredited, _registry: Registry) -> Reach:
+def _provider(
+    event: events.ProviderAccredited | events.ProviderSuspended, _registry: Registry
+) -> Reach:
     return Reach(institutions=frozenset({event.provider}))
 
 
-def _assessor(event: events.AssessorAccredited, _registry: Registry) -> Reach:
+def _assessor(
+    event: events.AssessorAccredited | events.AssessorSuspended, _registry: Registry
+) -> Reach:
     return Reach(institutions=frozenset({event.assessor}))
 
 
@@ -88,11 +94,14 @@ def _restructuring(event: events.AgencyRestructured, registry: Registry) -> Reac
 _REACH: Final[dict[type[Event], Callable[[Any, Registry], Reach]]] = {
     events.RulesetPublished: _everyone,
     events.OfferingPublished: _offering,
+    events.OfferingWithdrawn: _offering,
     events.AlignmentPublished: _alignment,
     events.AlignmentCountersigned: _countersignature,
     events.FrameworkPublished: _framework,
     events.ProviderAccredited: _provider,
+    events.ProviderSuspended: _provider,
     events.AssessorAccredited: _assessor,
+    events.AssessorSuspended: _assessor,
     events.Genesis: _genesis,
     events.PartyDeclared: _party,
     events.PartySuspended: _party,

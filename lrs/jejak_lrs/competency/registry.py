@@ -12,18 +12,18 @@ from itertools import pairwise
 from typing import ClassVar, Final
 from uuid import UUID
 
+from jejak_lrs.competency.accreditation import Accreditation
 from jejak_lrs.competency.days import FOREVER, end_of
-from jejak_lrs.competency.decrees import Decree, Definition, all_in_force, decree, in_force
+from jejak_lrs.competency.decrees import Decree, Definition, decree, in_force
 from jejak_lrs.competency.facts import Origin
 from jejak_lrs.competency.ruleset import BadRuleset, Ruleset, parse
 from jejak_lrs.competency.succession import Succession
 from jejak_lrs.competency.units import Units
 from jejak_schemas import events
-from jejak_schemas.catalogue import BY_NAME
 from jejak_schemas.clock import jakarta_date
 from jejak_schemas.events import Event
 
-_OPEN_ROLES: Final = frozenset({"provider", "marketplace"})  # theirs need accreditation
+Offered = events.OfferingPublished | events.OfferingWithdrawn
 
 
 class Registry:
@@ -36,7 +36,7 @@ class Registry:
         # not by occurred_at, which its sender chooses. Nobody restates what is another's.
         self._owners: dict[str, tuple[int, str]] = {}
         self._rulesets: list[Decree[Ruleset]] = []
-        self._offerings: dict[str, list[Decree[events.OfferingPublished]]] = defaultdict(list)
+        self._offerings: dict[str, list[Decree[Offered]]] = defaultdict(list)
         self._series: dict[str, set[str]] = defaultdict(set)  # series -> offerings
         self._alignments: dict[str, list[Decree[events.AlignmentPublished]]] = defaultdict(list)
         self._aligned: dict[UUID, events.AlignmentPublished] = {}
@@ -44,14 +44,11 @@ class Registry:
         self._frameworks: dict[str, list[Decree[events.FrameworkPublished]]] = defaultdict(list)
         self._successors: dict[str, set[str]] = defaultdict(set)  # competency -> newer ones
         self._predecessors: dict[str, set[str]] = defaultdict(set)
-        self._providers: dict[str, list[Decree[events.ProviderAccredited]]] = defaultdict(list)
-        self._assessors: dict[str, list[Decree[events.AssessorAccredited]]] = defaultdict(list)
         # By (standard, institution): nobody supersedes the standard of another.
         self._standards: dict[tuple[str, str], list[Decree[events.StandardPublished]]]
         self._standards = defaultdict(list)
-        self._parties: dict[str, list[Decree[frozenset[str]]]] = defaultdict(list)
-        self._suspended: dict[str, list[Decree[str]]] = defaultdict(list)
         self._definitions: dict[str, Definition | None] = {}
+        self.accreditation = Accreditation()
         self.succession = Succession()
         self.units = Units()
 
@@ -75,13 +72,14 @@ class Registry:
         if isinstance(event, events.FrameworkPublished):
             self._definitions.clear()
 
-    def _owns(self, institution: str, iri: str) -> bool:
-        return self._owners[iri][1] == institution
-
     def _offering(self, event: events.OfferingPublished) -> None:
         published = jakarta_date(event.occurred_at)
         self._offerings[event.offering].append(decree(event, event, published))
         self._series[event.series].add(event.offering)
+
+    def _withdrawal(self, event: events.OfferingWithdrawn) -> None:
+        withdrawn = jakarta_date(event.occurred_at)
+        self._offerings[event.offering].append(decree(event, event, withdrawn))
 
     def _alignment(self, event: events.AlignmentPublished) -> None:
         self._alignments[event.series].append(decree(event, event, event.valid_from))
@@ -105,31 +103,13 @@ class Registry:
             return  # recorded, but nothing can be reckoned by it: it is never in force
         self._rulesets.append(decree(event, rules, event.valid_from))
 
-    def _provider(self, event: events.ProviderAccredited) -> None:
-        ends = end_of(event.valid_until)
-        self._providers[event.provider].append(decree(event, event, event.valid_from, ends))
-
-    def _assessor(self, event: events.AssessorAccredited) -> None:
-        ends = end_of(event.valid_until)
-        self._assessors[event.assessor].append(decree(event, event, event.valid_from, ends))
-
     def _standard(self, event: events.StandardPublished) -> None:
         ends = end_of(event.valid_until)
         key = (event.standard, event.speaks_for)
         self._standards[key].append(decree(event, event, event.valid_from, ends))
 
-    def _genesis(self, event: events.Genesis) -> None:
-        for institution in event.institutions:
-            roles = frozenset[str](institution.roles)
-            self._parties[institution.code].append(decree(event, roles, date.min))
-
-    def _suspension(self, event: events.PartySuspended) -> None:
-        ends = end_of(event.valid_until)
-        self._suspended[event.code].append(decree(event, event.code, event.valid_from, ends))
-
-    def _declared(self, event: events.PartyDeclared) -> None:
-        roles = frozenset[str](event.roles)
-        self._parties[event.code].append(decree(event, roles, event.valid_from))
+    def _accreditation(self, event: Event) -> None:
+        self.accreditation.add(event)
 
     def _restructured(self, event: events.AgencyRestructured) -> None:
         self.succession.add(event)
@@ -140,16 +120,19 @@ class Registry:
     # A later registry event is one row here.
     _TAKE: ClassVar[dict[type[Event], Callable[..., None]]] = {
         events.OfferingPublished: _offering,
+        events.OfferingWithdrawn: _withdrawal,
         events.AlignmentPublished: _alignment,
         events.AlignmentCountersigned: _countersignature,
         events.FrameworkPublished: _framework,
         events.RulesetPublished: _ruleset,
-        events.ProviderAccredited: _provider,
-        events.AssessorAccredited: _assessor,
+        events.ProviderAccredited: _accreditation,
+        events.ProviderSuspended: _accreditation,
+        events.AssessorAccredited: _accreditation,
+        events.AssessorSuspended: _accreditation,
         events.StandardPublished: _standard,
-        events.Genesis: _genesis,
-        events.PartyDeclared: _declared,
-        events.PartySuspended: _suspension,
+        events.Genesis: _accreditation,
+        events.PartyDeclared: _accreditation,
+        events.PartySuspended: _accreditation,
         events.AgencyRestructured: _restructured,
         events.UnitPublished: _unit,
     }
@@ -170,11 +153,20 @@ class Registry:
         return held.event if held else None
 
     def offering_on(self, offering: str | None, day: date) -> events.OfferingPublished | None:
-        """The offering as last published by that day, else as first published; None: never."""
-        published = self._offerings.get(offering or "", ())
-        known = [one for one in published if self._owns(one.event.speaks_for, one.event.offering)]
-        held = in_force(known, day) or min(known, key=lambda one: one.order, default=None)
-        return held.event if held else None
+        """The offering as last published by that day, else as first published.
+
+        None: never published by its owner, or withdrawn by then and not published again.
+        """
+        known = [one for one in self._offerings.get(offering or "", ()) if self._is_own(one)]
+        held = in_force(known, day)
+        if held is None:
+            published = (one for one in known if isinstance(one.event, events.OfferingPublished))
+            held = min(published, key=lambda one: one.order, default=None)
+        return held.event if held and isinstance(held.event, events.OfferingPublished) else None
+
+    def _is_own(self, said: Decree[Offered]) -> bool:
+        owner = self._owners.get(said.event.offering)
+        return owner is not None and owner[1] == said.event.speaks_for
 
     def series_of(self, origin: Origin) -> str | None:
         """The series of the offering that an event names."""
@@ -249,45 +241,17 @@ class Registry:
 
     def roles_on(self, party: str, day: date) -> frozenset[str]:
         """The roles of a party on a day; empty where it has none or is unknown."""
-        held = in_force(self._parties.get(party, ()), day)
-        return held.event if held else frozenset()
+        return self.accreditation.roles_on(party, day)
 
     def may_teach(self, origin: Origin) -> bool:
-        """Whether the provider was accredited for this, or needs no accreditation for it.
-
-        Needed unless it holds another role than provider or marketplace that may say the
-        event. Source: contract.md, "Who speaks".
-        """
-        entry = BY_NAME[origin.event]
-        if not entry.roles & _OPEN_ROLES:
-            return True
-        if entry.roles & self.roles_on(origin.provider, origin.day) - _OPEN_ROLES:
-            return True
-        form = self._form_of(origin)
-        return any(
-            form is None or not one.event.forms or form in one.event.forms
-            for one in all_in_force(self._providers.get(origin.provider, ()), origin.day)
-        )
+        """Whether the provider was accredited for this, or needs no accreditation for it."""
+        return self.accreditation.may_teach(origin, self._form_of(origin))
 
     def _form_of(self, origin: Origin) -> str | None:
         if origin.form is not None:
             return origin.form
         offering = self.offering_on(origin.offering, origin.day)
         return offering.form if offering else None
-
-    def may_assess(self, origin: Origin, kind: str, position_class: str) -> bool:
-        """Whether the assessor was accredited for that kind of competency and position level."""
-        return any(
-            kind in one.event.competency_kinds and position_class in one.event.position_classes
-            for one in all_in_force(self._assessors.get(origin.provider, ()), origin.day)
-        )
-
-    def is_suspended(self, origin: Origin) -> bool:
-        """Rule 10: whether the sender or the provider was suspended when it happened."""
-        return any(
-            all_in_force(self._suspended.get(code, ()), origin.day)
-            for code in (origin.party, origin.provider)
-        )
 
     def standards_on(self, day: date) -> list[Decree[events.StandardPublished]]:
         """Every institution's standards in force on a day, in their last versions, by IRI."""

@@ -263,8 +263,9 @@ def _ranked(steps: tuple[Step, ...]) -> tuple[Step, ...]:
 
 
 class Programmes(_Sourced):
-    """The states of each programme, in order."""
+    """The states of each programme, in order, and what some states are the outcome of."""
 
+    outcomes: dict[str, Code]
     of: dict[str, Annotated[tuple[Step, ...], AfterValidator(_ranked)]]
 
     def steps(self, programme: str) -> tuple[Step, ...]:
