@@ -43,6 +43,8 @@ DUTIES: Mapping[str, Mapping[str, frozenset[str]]] = {
         "change_head": {"projector": "update"},
         "generation": {"projector": "update"},
         "clock": {"projector": "update"},
+        "rebuild": {"projector": "insert update delete"},
+        "rebuild_part": {"projector": "insert update delete"},
         "place": {"projector": "insert"},
         "competency": {"projector": "insert update"},
         "served": {"projector": "insert delete"},

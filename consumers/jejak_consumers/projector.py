@@ -13,7 +13,8 @@ from jejak_consumers.vitals import Vitals
 from jejak_lrs import evidence, profiles, projection, standing
 from jejak_lrs.cursor import Cursor
 from jejak_lrs.database import Connection
-from jejak_lrs.projection import Projector, Slice
+from jejak_lrs.feeding import Slice
+from jejak_lrs.projection import Projector
 from jejak_schemas.clock import jakarta_date
 from jejak_schemas.traces import Step
 
@@ -32,7 +33,7 @@ class Projection:
     def read(self, connection: Connection, after: Cursor) -> Batch[Slice] | None:
         """The next records, or what a day brings."""
         coming = self.projector.slice_after(connection, after.position, self._most, self.today())
-        if not self.projector.has_work(connection, coming):
+        if coming is None:
             return None
         return Batch(coming, Cursor(coming.to, -1) if coming.records else after)
 

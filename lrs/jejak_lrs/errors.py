@@ -3,7 +3,8 @@
 LedgerError
 ├── Refuse             the input is wrong: quarantine it, go on
 │   ├── StillRefused   a redriven message is no better today: it stays in quarantine
-│   └── NotWaiting     a message in quarantine was redriven or discarded before
+│   ├── NotWaiting     a message in quarantine was redriven or discarded before
+│   └── Unready        a generation of the projection is not what this can be done with, now
 ├── Retry              back off, do not acknowledge, go on from the stored offsets
 │   ├── Unreachable    no connection to PostgreSQL, or it was lost
 │   ├── Busy           a lock was not to be had, even after ending who held it too long
@@ -54,6 +55,10 @@ class StillRefused(Refuse):
         super().__init__(f"refused again: {reason}")
         self.reason = reason
         self.field = field
+
+
+class Unready(Refuse):
+    """A generation is not there, or something about it is still to be done; says what."""
 
 
 class NotWaiting(Refuse):

@@ -101,6 +101,16 @@ def of_people(
     return {person_id: list(from_documents(each)) for person_id, each in found.items()}
 
 
+def people_between(connection: Connection, generation: int, low: UUID, high: UUID) -> list[UUID]:
+    """Everyone of whom something was said, from one to another, both included."""
+    found = connection.execute(
+        "SELECT DISTINCT person_id FROM evidence "
+        "WHERE generation = %s AND person_id BETWEEN %s AND %s ORDER BY person_id",
+        [generation, low, high],
+    )
+    return [person_id for (person_id,) in found]
+
+
 def people_at(connection: Connection, generation: int, agency: str) -> list[UUID]:
     """Everyone who was ever posted to work at an agency, under the ids that stay."""
     found = connection.execute(
@@ -148,13 +158,19 @@ def mark(connection: Connection, generation: int, reach: Reach, cause: Record) -
     return marked.rowcount
 
 
-def take_marked(connection: Connection, generation: int, most: int) -> list[Touched]:
-    """Take up to `most` persons out of `refold`; they are to be folded in this transaction."""
+def take_marked(
+    connection: Connection, generation: int, most: int, before: int | None = None
+) -> list[Touched]:
+    """Take up to `most` persons out of `refold`; they are to be folded in this transaction.
+
+    Nobody who waits in the generation `before`, too.
+    """
     found = connection.execute(
         "DELETE FROM refold WHERE (generation, person_id) IN (SELECT generation, person_id "
-        "FROM refold WHERE generation = %s ORDER BY person_id LIMIT %s) "
+        "FROM refold r WHERE generation = %s AND NOT EXISTS (SELECT FROM refold o "
+        "WHERE o.generation = %s AND o.person_id = r.person_id) ORDER BY person_id LIMIT %s) "
         "RETURNING person_id, position, statement_id, stored",
-        [generation, most],
+        [generation, before, most],
     )
     return sorted((Touched(*row) for row in found), key=lambda one: one.person_id)
 

@@ -1,62 +1,35 @@
-"""Folding persons within one transaction: profile before and after, and what agencies are told."""
+"""Folding persons within one transaction: profile before and after, and how the two differ."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
-from uuid import UUID, uuid5
 
 from jejak_lrs import evidence, kinship, profiles
 from jejak_lrs.competency.assess import assess
-from jejak_lrs.competency.diff import (
-    Difference,
-    PersonJoined,
-    PersonLeft,
-    Seen,
-    between,
-    moves,
-)
+from jejak_lrs.competency.diff import ProfileRestated, Seen, between, moves
 from jejak_lrs.competency.persons import Merge, Persons, named_in
 from jejak_lrs.competency.profile import EMPTY, Profile, canonical, digest, parse
-from jejak_lrs.competency.routing import NOWHERE, Agencies, agencies_on
+from jejak_lrs.competency.routing import NOWHERE, agencies_on
 from jejak_lrs.competency.turns import next_turn, seen
-from jejak_lrs.profiles import Change, Stored
+from jejak_lrs.profiles import Stored
+from jejak_lrs.telling import By, Cause, Telling
 from jejak_schemas.clock import JAKARTA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from collections.abc import Set as AbstractSet
+    from uuid import UUID
 
     from jejak_lrs.competency.facts import Fact
     from jejak_lrs.competency.persons import Split
     from jejak_lrs.competency.registry import Registry
     from jejak_lrs.database import Connection
+    from jejak_lrs.generations import Feed
 
-STATE: Final = "ProfileState"  # the kind of a change that only the profile topic is told
-# What a record itself changes, whatever it is that differs then.
-_RULES: Final = {"StatementVoided": "rule-10", "PersonMerged": "rule-13", "PersonSplit": "rule-13"}
 _ERASURE: Final = "ErasureOrdered"
-_MOVES: Final = ("PersonJoined", "PersonLeft")
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """The record by which a person is folded. `event_type` matters where it is in _RULES."""
-
-    position: int
-    statement_id: UUID
-    stored: datetime
-    event_type: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What makes changes: a record, or a day that came; `mark` tells apart changes of one kind."""
-
-    mark: str
-    changed_at: datetime
-    record: Cause | None = None
+_NOTHING: Final = canonical(EMPTY)
 
 
 @dataclass(slots=True)
@@ -66,6 +39,7 @@ class _Person:
     facts: list[Fact]
     stood: Stored | None
     profile: Profile | None = None  # of `stood`, once parsed
+    moved: bool = False  # whether `stood` is to be written
 
     def before(self) -> Profile:
         if self.profile is None:
@@ -77,20 +51,21 @@ class _Person:
 class Folding:
     """The persons folded in one transaction. `load` them first, `write` at the end.
 
-    `day` is the clock's: agencies are told of profiles as they are on it.
+    `day` is the clock's: agencies are told of profiles as they are on it. Where they are not told,
+    a version stays as it is.
     """
 
     connection: Connection
-    generation: int
     registry: Registry
     day: date
+    feed: Feed
     folded: int = 0
     persons: Persons = field(default_factory=Persons)
+    _telling: Telling = field(default_factory=Telling)
     _people: dict[UUID, _Person] = field(default_factory=dict)
-    _changes: list[Change] = field(default_factory=list)
 
     def load(self, people: Iterable[UUID], upto: int, coming: Iterable[Fact] = ()) -> None:
-        """Read what had arrived about persons by a position, and their profiles; four queries.
+        """Read what had arrived about persons by a position, and their profiles.
 
         Of whoever is, or was ever, one with them as well: a record may join or part them. Whoever
         is named in facts, those that are coming as well, is known under the id that stays.
@@ -100,20 +75,27 @@ class Folding:
         wanted = [person_id for person_id in every if person_id not in self._people]
         if not wanted:
             return
-        facts = evidence.of_people(self.connection, self.generation, wanted, upto)
-        stood = profiles.stored(self.connection, wanted, self.generation)
+        self.stand(wanted)
+        facts = evidence.of_people(self.connection, self.feed.generation, wanted, upto)
         for person_id in wanted:
-            self._people[person_id] = _Person(facts.get(person_id, []), stood.get(person_id))
+            self._people[person_id].facts = facts.get(person_id, [])
         named = named_in([*coming, *(fact for each in facts.values() for fact in each)])
         self.persons.add(*told, *self._kin(named - every, upto))
 
     def _kin(self, people: Iterable[UUID], upto: int) -> list[Merge | Split]:
-        return kinship.words_about(self.connection, self.generation, people, upto)
+        return kinship.words_about(self.connection, self.feed.generation, people, upto)
 
     def stand(self, people: Sequence[UUID]) -> None:
-        """Read how the profiles of persons stand, for `turn`; one query."""
-        stood = profiles.stored(self.connection, people, self.generation)
+        """Read how the profiles of persons stand.
+
+        Where agencies were told of another generation's, they are told now what differs.
+        """
+        stood = profiles.stored(self.connection, people, self.feed.generation)
         self._people |= {one: _Person([], stood.get(one)) for one in people}
+        if self.feed.instead_of is not None:
+            told = profiles.stored(self.connection, people, self.feed.instead_of)
+            for person_id in people:
+                self._restate(person_id, told.get(person_id))
 
     def arrive(self, person_id: UUID, facts: Sequence[Fact], cause: Cause) -> None:
         """Fold a loaded person with more facts."""
@@ -137,22 +119,27 @@ class Folding:
         erased, so agencies are told the state that is left, and nothing else.
         """  # noqa: D205
         self.load(people, cause.position)
-        self._changes = [
-            _silenced(one) if one.person_id in people else one for one in self._changes
-        ]
+        self._telling.silence(people)
         for person_id in people:
             person = self._people[person_id]
             person.facts = [fact for fact in person.facts if fact.origin.position not in positions]
         for person_id in sorted({self.persons.stays(one) for one in people}):
             self.fold(person_id, cause.position, cause)
 
-    def fold(self, person_id: UUID, assessed_to: int, cause: Cause, *, anew: bool = False) -> None:
+    def fold(
+        self,
+        person_id: UUID,
+        assessed_to: int,
+        cause: Cause | None = None,
+        *,
+        anew: bool = False,
+    ) -> None:
         """Assess a loaded person by facts and registry as they are now.
 
         Args:
             person_id: who; one who was absorbed has an empty profile.
             assessed_to: the position of those.
-            cause: why.
+            cause: why; needed where agencies are told.
             anew: whether it is a new version even where nothing differs.
         """
         person = self._people[person_id]
@@ -160,10 +147,28 @@ class Folding:
         if not facts and person.stood is None:
             return
         after = assess(facts, self.registry)
-        told = person.stood.told if person.stood else NOWHERE
+        stood, stored = person.stood, self._stored(person, person_id, after, assessed_to)
+        differs = stood is None or stood.digest != stored.digest or stood.told != stored.told
+        if self.feed.tell and cause is not None and (differs or anew):
+            stored = replace(stored, version=stored.version + 1)
+            told = stood.told if stood else NOWHERE
+            differences = moves(told, stored.told)
+            if cause.event_type != _ERASURE:
+                differences += between(self._seen(person.before()), self._seen(after))
+            by = By(str(stored.version), cause.stored, cause)
+            self._telling.tell(stored, told, differences, by)
+        person.stood, person.profile, person.moved = stored, after, True
+        self.folded += 1
+
+    def _facts_of(self, person_id: UUID) -> list[Fact]:
+        ids = self.persons.one_with(person_id)
+        return [self.persons.known(fact) for one in ids for fact in self._people[one].facts]
+
+    def _stored(self, person: _Person, person_id: UUID, after: Profile, assessed_to: int) -> Stored:
+        """The profile as it is kept, of the version that it had."""
         now = agencies_on(after, self.day)
         document = canonical(after)
-        stored = Stored(
+        return Stored(
             person_id=person_id,
             version=person.stood.version if person.stood else 0,
             digest=digest(document),
@@ -173,123 +178,65 @@ class Folding:
             working=now.working,
             turns_on=next_turn(after, self.day, self.registry),
         )
-        known = person.stood
-        if anew or known is None or known.digest != stored.digest or told != now:
-            stored = replace(stored, version=stored.version + 1)
-            differences: list[Difference] = [*moves(told, now)]
-            if cause.event_type != _ERASURE:
-                before, seen = person.before(), self._seen(after, self.day)
-                differences += between(self._seen(before, self.day), seen)
-            self._tell(stored, told, differences, _Told(str(stored.version), cause.stored, cause))
-        person.stood, person.profile = stored, after
-        self.folded += 1
 
     def turn(self, person_id: UUID) -> None:
-        """Tell what begins and ends in a loaded person's profile on this day. Nothing is assessed.
-
-        What has been told already is not told again.
-        """
+        """Tell what begins and ends in a person's profile on this day. Nothing is assessed."""
         person = self._people[person_id]
         if person.stood is None:
             return
-        profile, told = person.before(), person.stood.told
+        profile, stood = person.before(), person.stood
         now = agencies_on(profile, self.day)
-        differences = [
-            *moves(told, now),
-            *between(self._seen(profile, self.day - timedelta(1)), self._seen(profile, self.day)),
-        ]
-        person.stood = replace(
-            person.stood,
-            version=person.stood.version + bool(differences),
-            home=now.home,
-            working=now.working,
-            turns_on=next_turn(profile, self.day, self.registry),
-        )
-        if differences:
-            midnight = datetime.combine(self.day, time(), JAKARTA)
-            self._tell(person.stood, told, differences, _Told(f"on {self.day}", midnight))
+        turns_on = next_turn(profile, self.day, self.registry)
+        turned = replace(stood, home=now.home, working=now.working, turns_on=turns_on)
+        yesterday = self._seen(profile, self.day - timedelta(1))
+        differences = [*moves(stood.told, now), *between(yesterday, self._seen(profile))]
+        if self.feed.tell and differences:
+            turned = replace(turned, version=stood.version + 1)
+            by = By(f"on {self.day}", datetime.combine(self.day, time(), JAKARTA))
+            self._telling.tell(turned, stood.told, differences, by)
+        person.stood, person.moved = turned, True
         self.folded += 1
 
-    def _seen(self, profile: Profile, day: date) -> Seen:
-        return seen(profile, day, self.registry)
+    def _restate(self, person_id: UUID, was: Stored | None) -> None:
+        """Tell where a person stands other than agencies were told by another generation.
 
-    def _facts_of(self, person_id: UUID) -> list[Fact]:
-        ids = self.persons.one_with(person_id)
-        return [self.persons.known(fact) for one in ids for fact in self._people[one].facts]
-
-    def _tell(
-        self, stored: Stored, told: Agencies, differences: Sequence[Difference], by: _Told
-    ) -> None:
-        for one in differences:
-            self._add(stored, one.kind, one.subject, one.content(), one.rule,
-                      _routes(one, told, stored.told), by)  # fmt: skip
-        self._add(stored, STATE, "", {}, "profile", stored.told.relations, by)
-
-    def _add(
-        self,
-        stored: Stored,
-        kind: str,
-        subject: str,
-        content: dict[str, object],
-        rule: str,
-        routes: Mapping[str, str],
-        by: _Told,
-    ) -> None:
-        """A change, if anybody is to be told. The same change always has the same id."""
-        if not routes:
-            return
-        record = by.record
-        self._changes.append(
-            Change(
-                number=len(self._changes),
-                change_id=uuid5(stored.person_id, f"{kind} {subject} {by.mark}"),
-                person_id=stored.person_id,
-                kind=kind,
-                version=stored.version,
-                changed_at=by.changed_at,
-                agencies=list(routes),
-                relations=list(routes.values()),
-                content=content,
-                because_position=record.position if record else None,
-                because_statement=record.statement_id if record else None,
-                because_rule=_RULES.get(record.event_type, rule) if record else rule,
-            )
-        )
-
-    def write(self, *, tell: bool = True) -> int:
-        """Write the profiles, and the changes with their numbers; how many changes.
-
-        Args:
-            tell: whether agencies are told; not by a generation that is not read yet.
+        Once: after that the version is greater than the other's, whether they differ or not.
         """
-        stood = (person.stood for person in self._people.values())
-        profiles.write(self.connection, self.generation, [one for one in stood if one is not None])
-        changes, self._changes = self._untold() if tell else [], []
-        if changes:
-            first = profiles.take_numbers(self.connection, len(changes))
-            numbered = [replace(one, number=first + one.number) for one in changes]
-            profiles.write_changes(self.connection, numbered)
-        return len(changes)
+        person = self._people[person_id]
+        stood = person.stood or (_emptied(was) if was else None)
+        version = was.version if was else 0
+        if stood is None or stood.version > version:
+            return
+        person.stood = stood = replace(stood, version=version + 1)
+        person.moved = True
+        told = was.told if was else NOWHERE
+        before = was.digest if was else digest(_NOTHING)
+        differences = moves(told, stood.told)
+        if before != stood.digest:
+            differences.append(ProfileRestated(before, stood.digest))
+        if differences and self.feed.since is not None:
+            by = By(f"{self.feed.generation} {stood.version}", self.feed.since)
+            self._telling.tell(stood, told, differences, by)
 
-    def _untold(self) -> list[Change]:
-        """The changes, without what a day brought and was told before, by another generation."""
-        by_day = [one.change_id for one in self._changes if one.because_position is None]
-        told = profiles.told_already(self.connection, by_day) if by_day else set()
-        new = [one for one in self._changes if one.change_id not in told]
-        return [replace(one, number=number) for number, one in enumerate(new)] if told else new
+    def _seen(self, profile: Profile, day: date | None = None) -> Seen:
+        return seen(profile, day or self.day, self.registry)
+
+    def write(self) -> int:
+        """Write the profiles and the changes; how many changes."""
+        moved = (one.stood for one in self._people.values() if one.moved)
+        stood = [one for one in moved if one is not None]
+        profiles.write(self.connection, self.feed.generation, stood)
+        return self._telling.write(self.connection)
 
 
-def _silenced(change: Change) -> Change:
-    """A change that says no more than that the person's state is another."""
-    if change.kind in _MOVES:
-        return change
-    return replace(change, kind=STATE, content={})
-
-
-def _routes(one: Difference, told: Agencies, now: Agencies) -> Mapping[str, str]:
-    """Who hears of a difference: those who have the person now; of a leaving, who lost them."""
-    if isinstance(one, PersonLeft):
-        return {one.before: told.relations[one.before]}
-    if isinstance(one, PersonJoined):
-        return {one.after: now.relations[one.after]}
-    return now.relations
+def _emptied(was: Stored) -> Stored:
+    """The profile of someone of whom a generation holds nothing, and another held something."""
+    return Stored(
+        person_id=was.person_id,
+        version=0,
+        digest=digest(_NOTHING),
+        document=_NOTHING.decode(),
+        assessed_to=was.assessed_to,
+        home=None,
+        working=None,
+    )

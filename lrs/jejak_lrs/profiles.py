@@ -181,6 +181,28 @@ def write_changes(connection: Connection, changes: Sequence[Change]) -> None:
         )  # fmt: skip
 
 
+def turned(connection: Connection, generation: int, day: date, most: int) -> list[UUID]:
+    """Up to `most` persons whose profiles turn on a day or did before."""
+    found = connection.execute(
+        "SELECT person_id FROM profile WHERE generation = %s AND turns_on <= %s LIMIT %s",
+        [generation, day, most],
+    )
+    return [person_id for (person_id,) in found]
+
+
+def people_after(
+    connection: Connection, some: Sequence[int], after: UUID | None, most: int
+) -> list[UUID]:
+    """Up to `most` persons of some generations, in order, after one; None: from the first."""
+    found = connection.execute(
+        "SELECT person_id FROM unnest(%s::int[]) AS g, LATERAL (SELECT person_id FROM profile "
+        "WHERE generation = g AND (%s::uuid IS NULL OR person_id > %s) "
+        "ORDER BY person_id LIMIT %s) AS p GROUP BY person_id ORDER BY person_id LIMIT %s",
+        [list(some), after, after, most, most],
+    )
+    return [person_id for (person_id,) in found]
+
+
 def told_already(connection: Connection, change_ids: Iterable[UUID]) -> set[UUID]:
     """Those of the changes that have been told."""
     found = connection.execute(

@@ -289,7 +289,7 @@ def test_any_registry_record_may_come_last(
 def test_a_chunk_of_waiting_persons_at_a_time(
     writer: Database, projecting: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jejak_lrs.projection.CHUNK", 2)
+    monkeypatch.setattr("jejak_lrs.feeding.CHUNK", 2)
     people = [PersonRef(person_id=UUID(f"01900000-0000-7000-8000-{n:012x}")) for n in range(1, 6)]
     decreed = usual()
     record(writer, *decreed[1:], *(passed(recent(), learner=one) for one in people))

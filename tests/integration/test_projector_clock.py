@@ -158,7 +158,7 @@ def test_what_is_recorded_late_on_a_day_is_told_after_the_day_began(
 def test_many_turn_on_one_day_in_chunks(
     writer: Database, projecting: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jejak_lrs.projection.CHUNK", 2)
+    monkeypatch.setattr("jejak_lrs.feeding.CHUNK", 2)
     people = [PersonRef(person_id=UUID(int=WHO.int + n)) for n in range(5)]
     record(
         writer, *usual(),

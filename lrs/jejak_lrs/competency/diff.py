@@ -150,6 +150,20 @@ class PersonLeft(Difference):
 
 
 @dataclass(frozen=True, slots=True)
+class ProfileRestated(Difference):
+    """A rebuild came to another profile; `before` and `after` are digests."""
+
+    before: str
+    after: str
+    rule: ClassVar[str] = "rebuild"
+
+    @property
+    def subject(self) -> str:
+        """The profile as a whole."""
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """A profile on a day. A certificate is `expiring` so many days before its last."""
 
