@@ -18,6 +18,8 @@ from jejak.embedded.ports import free_port
 from jejak.home import default_cache
 from jejak.kafka_admin import connected
 from jejak.provisioning import NewParty, provision_kafka
+from jejak.services import quota_of
+from jejak.settings import Settings
 from jejak_schemas.credentials import Credentials, KafkaAccess
 
 
@@ -37,7 +39,7 @@ class Broker:
             topics=party.topics,
         )
         with connected(self._access(OPERATOR, self.password)) as admin:
-            provision_kafka(admin, [party], [credentials])
+            provision_kafka(admin, [party], [credentials], quota_of(Settings()))
         return credentials
 
     def _access(self, user: str, password: str) -> KafkaAccess:

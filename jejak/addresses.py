@@ -1,4 +1,4 @@
-"""Where the services are: plain values that travel between home, provisioning and commands."""
+"""Where the services are, and how much a party may use of them: plain values."""
 
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -20,3 +20,18 @@ class PostgresAddress:
             where = quote(self.host, safe="")
             return f"postgresql://{login}@/{database}?host={where}&port={self.port}"
         return f"postgresql://{login}@{self.host}:{self.port}/{database}"
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What one user may do to each broker; beyond it the broker makes it wait.
+
+    Args:
+        write: bytes a second into topics.
+        read: bytes a second out of topics.
+        work: percent of one of the broker's request threads.
+    """
+
+    write: int
+    read: int
+    work: int

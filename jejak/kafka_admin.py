@@ -21,6 +21,8 @@ from kafka.admin import (
     ACLOperation,
     ACLPermissionType,
     ACLResourcePatternType,
+    ConfigResource,
+    ConfigResourceType,
     OffsetSpec,
     ResourcePattern,
     ResourcePatternFilter,
@@ -36,8 +38,10 @@ from kafka.errors import (
     KafkaTimeoutError,
     NotCoordinatorError,
 )
+from kafka.protocol.admin import AlterClientQuotasRequest, DescribeClientQuotasRequest
 from kafka.structs import TopicPartition
 
+from jejak.addresses import Quota
 from jejak.errors import Fatal, Retry
 from jejak_consumers import errors as loop_errors
 from jejak_consumers.kafka import Line
@@ -48,6 +52,7 @@ from jejak_schemas.credentials import KafkaAccess
 Place = tuple[str, int]  # a topic and the number of a partition
 
 SCRAM = "SCRAM-SHA-512"
+ANY_NAME: Final = 2  # every entity that has a name (KIP-546)
 ALREADY_EXISTS = 36  # TOPIC_ALREADY_EXISTS, Kafka protocol guide, error codes
 LEAST_PATIENCE: Final = 2.0  # seconds to sign in, once a broker takes connections
 NO_COORDINATOR: Final = (
@@ -88,6 +93,40 @@ class Grant:
     prefixed: bool = False
 
 
+# Kafka's names (documentation, "Enforcing Client Quotas").
+QUOTA_KEYS = {
+    "write": "producer_byte_rate",
+    "read": "consumer_byte_rate",
+    "work": "request_percentage",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """One broker: where it says clients reach it, its version, its settings, its folders' room.
+
+    `settings` leaves out what the broker does not tell; `free` and `size` are bytes of the fullest
+    disk, None where the broker does not tell.
+    """
+
+    number: int
+    host: str
+    port: int
+    version: tuple[int, ...]
+    settings: Mapping[str, str]
+    free: int | None
+    size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A topic as it is: partitions, the fewest replicas one of them has, and its settings."""
+
+    partitions: int
+    replicas: int
+    settings: Mapping[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Log:
     """What the brokers hold of a topic now: its id; by partition the first offset and the end."""
@@ -117,11 +156,26 @@ class KafkaAdmin(Protocol):
     def remove_users(self, users: Collection[str]) -> None:
         """Take these users away; those that are not there are passed over."""
 
+    def brokers(self) -> list[Broker]:
+        """Every broker of the cluster."""
+
+    def topics(self, names: Collection[str]) -> dict[str, Made]:
+        """How each of these topics that exists was made."""
+
+    def lacking(self, grants: Sequence[Grant]) -> list[Grant]:
+        """Those of these rights that are not given."""
+
     def allow(self, grants: Sequence[Grant]) -> None:
         """Give these rights; in force when this returns."""
 
     def revoke(self, users: Collection[str]) -> None:
         """Take every right from these users."""
+
+    def limit(self, quotas: Mapping[str, Quota]) -> None:
+        """Give each of these users its quota; brokers hold them to it within moments."""
+
+    def quotas(self) -> dict[str, Quota]:
+        """The quota of every user that has one of ours."""
 
     def logs(self, names: Collection[str]) -> dict[str, Log]:
         """What there is of each of these topics that exists."""
@@ -215,6 +269,55 @@ class _Client:
             )
             _until(lambda: not there & self.users())
 
+    def brokers(self) -> list[Broker]:
+        with self._speaking():
+            found = self._client.describe_cluster()["brokers"]
+            disks = {one["broker"]: one["log_dirs"] for one in self._client.describe_log_dirs()}
+            return [self._broker(one, disks) for one in found]
+
+    def _broker(self, found: Mapping[str, Any], disks: Mapping[int, Any]) -> Broker:
+        number = found["broker_id"]
+        told = self._settings(ConfigResourceType.BROKER, [str(number)])[str(number)]
+        rooms = [(one["usable_bytes"], one["total_bytes"]) for one in disks.get(number, ())]
+        fullest = min((one for one in rooms if one[0] >= 0), default=(None, None))
+        return Broker(
+            number,
+            found["host"],
+            found["port"],
+            tuple(self._client.get_broker_version_data(number).broker_version),
+            told,
+            *fullest,
+        )
+
+    def topics(self, names: Collection[str]) -> dict[str, Made]:
+        with self._speaking():
+            found = self._client.describe_topics(list(names)) if names else []
+            there = {one["name"]: one["partitions"] for one in found if not one["error_code"]}
+            settings = self._settings(ConfigResourceType.TOPIC, list(there))
+        return {
+            name: Made(
+                len(partitions),
+                min(len(one["replica_nodes"]) for one in partitions),
+                settings[name],
+            )
+            for name, partitions in there.items()
+        }
+
+    def _settings(self, kind: Any, names: Sequence[str]) -> dict[str, dict[str, str]]:
+        if not names:
+            return {}
+        asked = [ConfigResource(kind, name) for name in names]
+        found = self._client.describe_configs(asked, config_filter="all")[kind.name.lower()]
+        return {
+            name: {key: one["value"] for key, one in told.items() if one["value"] is not None}
+            for name, told in found.items()
+        }
+
+    def lacking(self, grants: Sequence[Grant]) -> list[Grant]:
+        with self._speaking():
+            given = self._acls()
+        return [grant for grant in grants if _acl(grant) not in given]
+
     def allow(self, grants: Sequence[Grant]) -> None:
         if not grants:
             return
@@ -230,6 +333,43 @@ class _Client:
         if filters:
             with self._speaking():
                 self._client.delete_acls(filters)
+
+    def limit(self, quotas: Mapping[str, Quota]) -> None:
+        if not quotas:
+            return
+        # Tuples: a dict would fail in the library's thread, and the call would wait for ever.
+        entries = [([("user", user)], _quota_acts(quota)) for user, quota in quotas.items()]
+        with self._speaking():
+            answer = self._ask(AlterClientQuotasRequest(entries=entries, validate_only=False))
+            refused = [one.error_message for one in answer.entries if one.error_code]
+            if refused:
+                raise Fatal(f"Kafka refused quotas: {refused[0]}")
+            _until(lambda: quotas.items() <= self.quotas().items())
+
+    def quotas(self) -> dict[str, Quota]:
+        of_users = ("user", ANY_NAME, None)
+        with self._speaking():
+            answer = self._ask(DescribeClientQuotasRequest(components=[of_users], strict=True))
+        if answer.error_code:
+            raise Fatal(f"Kafka does not tell quotas: {answer.error_message}")
+        found = {
+            one.entity[0].entity_name: {each.key: each.value for each in one.values}
+            for one in answer.entries or ()
+        }
+        return {
+            user: Quota(**{name: int(values[key]) for name, key in QUOTA_KEYS.items()})
+            for user, values in found.items()
+            if values.keys() >= set(QUOTA_KEYS.values())
+        }
+
+    def _ask(self, request: Any) -> Any:
+        """Send a request for which the library has no method of its own."""
+        manager = self._client._manager  # noqa: SLF001
+
+        async def send() -> Any:
+            return await manager.send(request)
+
+        return manager.run(send)
 
     def logs(self, names: Collection[str]) -> dict[str, Log]:
         with self._speaking():
@@ -353,6 +493,10 @@ def _acl(grant: Grant) -> ACL:
         permission_type=ACLPermissionType.ALLOW,
         resource_pattern=ResourcePattern(RESOURCES[grant.resource], grant.name, kind),
     )
+
+
+def _quota_acts(quota: Quota) -> list[tuple[str, float, bool]]:
+    return [(key, float(getattr(quota, name)), False) for name, key in QUOTA_KEYS.items()]
 
 
 def _everything_of(user: str | None) -> ACLFilter:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Self, cast
 
 from pydantic import SecretStr
 
+from jejak.addresses import Quota
 from jejak.errors import Misuse, Refuse
 from jejak.foundations import superuser
 from jejak.kafka_admin import Grant, KafkaAdmin, Log, Topic, connected
@@ -56,6 +57,11 @@ class NewParty:
     roles: tuple[Role, ...]
     partitions: int = INBOX_PARTITIONS
 
+    @classmethod
+    def of(cls, known: Credentials) -> Self:
+        """The party of a credentials file."""
+        return cls(known.party, known.party, cast("tuple[Role, ...]", known.roles))
+
     @property
     def is_agency(self) -> bool:
         """Whether it has people, and so changes and profiles."""
@@ -93,7 +99,7 @@ def add_parties(
         check_code(party.code)
     credentials = [credentials_for(services, party) for party in parties]
     with connected(services.kafka(services.operator)) as admin:
-        provision_kafka(admin, parties, credentials)
+        provision_kafka(admin, parties, credentials, services.quota)
         logs = admin.logs([topics.inbox(party.code) for party in parties])
     make_agency_logins(services, credentials)
     open_inboxes(services, parties, logs)
@@ -138,14 +144,15 @@ def check_code(code: str) -> None:
 
 
 def provision_kafka(
-    admin: KafkaAdmin, parties: Sequence[NewParty], credentials: Sequence[Credentials]
+    admin: KafkaAdmin, parties: Sequence[NewParty], credentials: Sequence[Credentials], quota: Quota
 ) -> None:
-    """Users, topics and rights of many parties."""
+    """Users, quotas, topics and rights of many parties."""
     for start in range(0, len(parties), AT_ONCE):
         some = slice(start, start + AT_ONCE)
         admin.set_passwords(
             {one.kafka.username: one.kafka.password.get_secret_value() for one in credentials[some]}
         )
+        admin.limit({party.code: quota for party in parties[some]})
         admin.create_topics([topic for party in parties[some] for topic in topics_of(party)])
         admin.allow([grant for party in parties[some] for grant in grants_of(party)])
 
@@ -228,8 +235,7 @@ def refresh_credentials(services: Services, folder: Path) -> int:
     """Write anew the credentials files that name an old address; returns how many."""
     stale = 0
     for old in known_parties(folder):
-        party = NewParty(old.party, old.party, cast("tuple[Role, ...]", old.roles))
-        new = credentials_for(services, party)
+        new = credentials_for(services, NewParty.of(old))
         if new != old:
             write_credentials(folder, new)
             stale += 1
@@ -259,8 +265,7 @@ def known_party(folder: Path, code: str) -> NewParty:
     path = folder / f"{code}.toml"
     if not path.exists():
         raise Refuse(f"no party {code!r} in {folder}; `jejak party list` shows those there are")
-    found = Credentials.load(path)
-    return NewParty(code, code, cast("tuple[Role, ...]", found.roles))
+    return NewParty.of(Credentials.load(path))
 
 
 def shut_out(services: Services, code: str) -> None:

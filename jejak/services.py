@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from jejak.addresses import DATABASE, PostgresAddress
+from jejak.addresses import DATABASE, PostgresAddress, Quota
 from jejak.embedded.kafka import LOOPBACK
 from jejak.embedded.postgres import socket_folder
 from jejak.errors import Retry
@@ -17,6 +17,7 @@ from jejak_schemas.registry import Access
 # Our own users on Kafka beside the operator, and the name of each one's secret.
 RECORDER = "recorder"
 PUBLISHER = "publisher"
+MEGABYTE = 1024 * 1024
 OWN_USERS = (RECORDER, PUBLISHER)
 
 
@@ -36,6 +37,7 @@ class Services:
     security_protocol: str
     ssl_cafile: str
     operator: str
+    quota: Quota
     database: str = DATABASE
     registry: Access | None = None
 
@@ -87,7 +89,17 @@ def services_of(home: Home, settings: Settings) -> Services:
         security_protocol=settings.kafka_security_protocol,
         ssl_cafile=settings.kafka_ssl_cafile,
         operator=settings.kafka_operator,
+        quota=quota_of(settings),
         registry=registry_of(settings),
+    )
+
+
+def quota_of(settings: Settings) -> Quota:
+    """What a party may use of each broker."""
+    return Quota(
+        write=settings.party_write_mb * MEGABYTE,
+        read=settings.party_read_mb * MEGABYTE,
+        work=settings.party_work_percent,
     )
 
 

@@ -43,6 +43,15 @@ class Settings(BaseSettings):
     kafka_operator: str = Field(
         "operator", description="User who may make topics, users and rights."
     )
+    party_write_mb: int = Field(
+        32, description="MiB a second that a party may write to each broker; then it waits.", ge=1
+    )
+    party_read_mb: int = Field(
+        64, description="MiB a second that a party may read from each broker; then it waits.", ge=1
+    )
+    party_work_percent: int = Field(
+        100, description="Percent of one of a broker's request threads that a party may use.", ge=1
+    )
     database_host: str | None = Field(
         None, description="Host or socket folder of PostgreSQL; unset: the embedded server."
     )

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 from pydantic import SecretStr
 
-from jejak.addresses import PostgresAddress
+from jejak.addresses import PostgresAddress, Quota
 from jejak.embedded import jars
 from jejak.embedded.java import find_java
 from jejak.embedded.kafka import OPERATOR, EmbeddedKafka
@@ -20,6 +20,8 @@ from jejak.embedded.postgres import EmbeddedPostgres
 from jejak.home import Secrets, default_cache
 from jejak.services import Services
 from jejak_schemas.credentials import KafkaAccess
+
+QUOTA = Quota(write=32 << 20, read=64 << 20, work=100)
 
 
 @dataclass(frozen=True)
@@ -192,5 +194,6 @@ def services_on(kafka: Kafka, database: Database, folder: Path) -> Services:
         security_protocol="SASL_PLAINTEXT",
         ssl_cafile="",
         operator=OPERATOR,
+        quota=QUOTA,
         database=database.name,
     )

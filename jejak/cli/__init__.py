@@ -17,6 +17,7 @@ from jejak.cli import errors
 # In the order of the help. Those that are not there (yet) are passed over.
 MODULES = (
     "operator",
+    "doctor",
     "parties",
     "provider",
     "agency",

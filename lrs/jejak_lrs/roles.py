@@ -123,6 +123,15 @@ def create_agency_role(connection: Connection, code: str, password: str) -> str:
     return role
 
 
+def too_strong(connection: Connection) -> list[str]:
+    """Those of our roles, the agencies' included, that may do what only a superuser should."""
+    found = connection.execute(
+        "SELECT rolname FROM pg_roles WHERE rolname LIKE 'jejak\\_%' AND (rolsuper "
+        "OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls) ORDER BY rolname"
+    )
+    return [name for (name,) in found]
+
+
 def _ensure(connection: Connection, role: str, attributes: str) -> None:
     found = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).fetchone()
     verb = "CREATE" if found is None else "ALTER"

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import SecretStr
 
+from jejak.addresses import Quota
 from jejak.kafka_admin import Grant, KafkaAdmin, Topic
 from jejak.provisioning import NewParty, provision_kafka
 from jejak_schemas.credentials import Credentials, KafkaAccess
@@ -19,6 +20,7 @@ class Controller(KafkaAdmin):
         self.topics: list[str] = []
         self.passwords: dict[str, str] = {}
         self.grants: list[Grant] = []
+        self.limits: dict[str, Quota] = {}
 
     def create_topics(self, topics: Sequence[Topic]) -> None:
         assert sum(1 + one.partitions + len(one.settings) for one in topics) <= MOST
@@ -27,6 +29,10 @@ class Controller(KafkaAdmin):
     def set_passwords(self, passwords: Mapping[str, str]) -> None:
         assert len(passwords) <= MOST
         self.passwords |= passwords
+
+    def limit(self, quotas: Mapping[str, Quota]) -> None:
+        assert sum(3 for _ in quotas) <= MOST
+        self.limits |= quotas
 
     def allow(self, grants: Sequence[Grant]) -> None:
         assert len(grants) <= MOST
@@ -42,7 +48,9 @@ def credentials(party: NewParty) -> Credentials:
 
 def test_a_thousand_of_the_widest_agencies_are_added_in_requests_that_the_brokers_take() -> None:
     controller = Controller()
-    provision_kafka(controller, WIDEST, [credentials(party) for party in WIDEST])
+    quota = Quota(write=1, read=2, work=3)
+    provision_kafka(controller, WIDEST, [credentials(party) for party in WIDEST], quota)
     assert len(set(controller.topics)) == len(controller.topics) == 4 * len(WIDEST)
     assert set(controller.passwords) == {party.code for party in WIDEST}
+    assert controller.limits == dict.fromkeys(controller.passwords, quota)
     assert {grant.user for grant in controller.grants} == set(controller.passwords)
