@@ -23,6 +23,7 @@ MODULES = (
     "agency",
     "auditor",
     "replay",
+    "rebuild",
     "audit",
     "quarantine",
     "schema",

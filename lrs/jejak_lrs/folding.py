@@ -143,7 +143,7 @@ class Folding:
             anew: whether it is a new version even where nothing differs.
         """
         person = self._people[person_id]
-        facts = self._facts_of(person_id)
+        facts = self.facts_of(person_id)
         if not facts and person.stood is None:
             return
         after = assess(facts, self.registry)
@@ -160,7 +160,8 @@ class Folding:
         person.stood, person.profile, person.moved = stored, after, True
         self.folded += 1
 
-    def _facts_of(self, person_id: UUID) -> list[Fact]:
+    def facts_of(self, person_id: UUID) -> list[Fact]:
+        """All that is said of a loaded person; nothing of one who was absorbed."""
         ids = self.persons.one_with(person_id)
         return [self.persons.known(fact) for one in ids for fact in self._people[one].facts]
 

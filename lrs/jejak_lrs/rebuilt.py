@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from jejak_lrs import clock, cursor
 from jejak_lrs.competency.diff import (
     Difference,
     LearningHoursChanged,
@@ -15,13 +17,19 @@ from jejak_lrs.competency.diff import (
     diff,
     moves,
 )
+from jejak_lrs.competency.explain import explain
 from jejak_lrs.competency.profile import EMPTY, canonical, digest, parse
 from jejak_lrs.competency.routing import agencies_on
+from jejak_lrs.folding import Folding
+from jejak_lrs.generations import Feed
+from jejak_lrs.projection import NAME
+from jejak_lrs.replay import registry_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import date
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from jejak_lrs.competency.facts import Fact
+    from jejak_lrs.competency.registry import Registry
     from jejak_lrs.database import Connection
 
 
@@ -49,38 +57,48 @@ def _digests(connection: Connection, generation: int) -> Iterator[tuple[UUID, st
         after = found[-1][0]
 
 
+Explained = tuple[Difference, tuple[str, ...]]
+_SHOWN: Final = 20  # persons
+
+
 @dataclass(frozen=True, slots=True)
 class Differs:
-    """One person whose profile differs: what, on the clock's day; nothing if only on other days."""
+    """One person whose profile differs: what, on the clock's day, and why it is so now.
+
+    No differences: the two differ on other days only.
+    """
 
     person_id: UUID
-    differences: tuple[Difference, ...]
+    differences: tuple[Explained, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """What differs between two generations.
 
-    `up` and `down` count the differences of each kind in which something grew or shrank; `some`
-    holds the first persons, for people to look at.
+    `up` and `down` count, of each kind, in how many differences something grew or shrank. `some`
+    are the first persons, for people to look at.
     """
 
     persons: int
     differ: int
-    up: Mapping[str, int]
-    down: Mapping[str, int]
+    up: Counter[str]
+    down: Counter[str]
     some: tuple[Differs, ...]
 
 
-def report(connection: Connection, before: int, after: int, day: date, most: int = 20) -> Report:
+def report(connection: Connection, before: int, after: int) -> Report:
     """Compare two generations, person by person; both should stand at one place."""
-    up, down, some, differ = Counter[str](), Counter[str](), list[Differs](), 0
-    for one in _differing(connection, before, after, day):
+    day = clock.day(connection) or date.min
+    up, down, differ = Counter[str](), Counter[str](), 0
+    first: dict[UUID, list[Difference]] = {}
+    for person_id, differences in _differing(connection, before, after, day):
         differ += 1
-        up.update(each.kind for each in one.differences if _way(each) > 0)
-        down.update(each.kind for each in one.differences if _way(each) < 0)
-        if len(some) < most:
-            some.append(one)
+        up.update(one.kind for one in differences if _way(one) > 0)
+        down.update(one.kind for one in differences if _way(one) < 0)
+        if len(first) < _SHOWN:
+            first[person_id] = differences
+    some = _explained(connection, after, first, day) if first else ()
     return Report(_persons(connection, after), differ, up, down, tuple(some))
 
 
@@ -91,7 +109,9 @@ def _persons(connection: Connection, generation: int) -> int:
     return int(found[0]) if found else 0
 
 
-def _differing(connection: Connection, before: int, after: int, day: date) -> Iterator[Differs]:
+def _differing(
+    connection: Connection, before: int, after: int, day: date
+) -> Iterator[tuple[UUID, list[Difference]]]:
     """Whoever has another profile, by person, in short reads. A profile of nothing is none."""
     last = UUID(int=0)
     while found := connection.execute(
@@ -105,18 +125,37 @@ def _differing(connection: Connection, before: int, after: int, day: date) -> It
         for person_id, old, new in found:
             was, now = (parse(one) if one else EMPTY for one in (old, new))
             moved = moves(agencies_on(was, day), agencies_on(now, day))
-            yield Differs(person_id, (*moved, *diff(was, now, day)))
+            yield person_id, [*moved, *diff(was, now, day)]
         last = found[-1][0]
+
+
+def _explained(
+    connection: Connection, generation: int, found: Mapping[UUID, list[Difference]], day: date
+) -> Iterator[Differs]:
+    upto = cursor.read(connection, NAME).position
+    registry = registry_at(connection, upto)
+    folding = Folding(connection, registry, day, Feed(generation))
+    folding.load(found, upto)
+    for person_id, differences in found.items():
+        facts = folding.facts_of(person_id)
+        yield Differs(
+            person_id, tuple((one, _why(one, facts, registry, day)) for one in differences)
+        )
+
+
+def _why(one: Difference, facts: Sequence[Fact], registry: Registry, day: date) -> tuple[str, ...]:
+    """What makes a level as it is now: what counts, with its strength, and what does not."""
+    if not isinstance(one, LevelChanged):
+        return ()
+    found = explain(facts, registry, one.competency, day)
+    counts = [f"{each.event} {each.statement} counts {each.applied}" for each in found.counts]
+    idle = [f"{each.event} {each.statement}: {each.reason}" for each in found.counts_not]
+    return (f"ruleset {found.ruleset}", *counts, *idle)
 
 
 def _way(one: Difference) -> int:
     """1: up, -1: down, 0: neither."""
-    match one:
-        case LevelChanged() | LearningHoursChanged():
-            return _sign((one.after or 0) - (one.before or 0))
-        case _:
-            return 0
-
-
-def _sign(number: int) -> int:
-    return (number > 0) - (number < 0)
+    if isinstance(one, LevelChanged | LearningHoursChanged):
+        was, now = one.before or 0, one.after or 0
+        return (now > was) - (now < was)
+    return 0

@@ -221,7 +221,7 @@ def test_whoever_differs_is_restated_once_and_back_again_by_a_rollback(
     wrong = profiles.stored(projecting, [WHO])[WHO]
     last = profiles.last_change(projecting)
     one = made(projecting)
-    report = rebuilt.report(projecting, 1, 2, TODAY)
+    report = rebuilt.report(projecting, 1, 2)
     assert (report.differ, report.some[0].person_id) == (1, WHO)
     assert report.up["LevelChanged"] == 2
     assert not report.down["LevelChanged"]
