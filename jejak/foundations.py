@@ -5,27 +5,32 @@ With a schema registry set, our released schemas in it, too.
 Every step finds what is there and adds what is missing; `up` repeats it at each start.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from psycopg import sql
 
+from jejak import keys
 from jejak.kafka_admin import Grant, KafkaAdmin, Topic, connected
-from jejak.services import OWN_USERS, PUBLISHER, RECORDER, Services
+from jejak.services import NOTARY, OWN_USERS, PUBLISHER, RECORDER, Services
 from jejak_lrs import database, migrations, roles
 from jejak_schemas import topics
 from jejak_schemas.registry import register_all
 
 RECORDER_GROUP = "jejak-recorder"
 PUBLISHER_TRANSACTIONS = "jejak-publisher"
+NOTARY_TRANSACTIONS = "jejak-notary"
+EVERYBODY = "*"
 KEEP_FOREVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 
 
 def prepare(services: Services) -> None:
-    """Make our own roles, the database with its schema, our users on Kafka and their rights.
+    """Make the signing key, our roles, the database with its schema, our users on Kafka.
 
     With a schema registry, register what it does not hold yet.
     """
+    keys.ensure(services.secrets, os.environ)
     prepare_database(services)
     with connected(services.kafka(services.operator)) as admin:
         prepare_kafka(services, admin)
@@ -58,7 +63,7 @@ def prepare_kafka(services: Services, admin: KafkaAdmin) -> None:
 
 
 def own_grants() -> list[Grant]:
-    """What our own users may do, and no more: the recorder reads inboxes, the publisher writes."""
+    """What our own users may do, and no more; and that everybody may read the checkpoints."""
     return [
         Grant(RECORDER, "read", "topic", topics.INBOX_PREFIX, prefixed=True),
         Grant(RECORDER, "describe", "topic", topics.INBOX_PREFIX, prefixed=True),
@@ -70,6 +75,11 @@ def own_grants() -> list[Grant]:
         ),
         Grant(PUBLISHER, "write", "transaction", PUBLISHER_TRANSACTIONS, prefixed=True),
         Grant(PUBLISHER, "describe", "transaction", PUBLISHER_TRANSACTIONS, prefixed=True),
+        Grant(NOTARY, "write", "topic", topics.CHECKPOINTS),
+        Grant(NOTARY, "write", "transaction", NOTARY_TRANSACTIONS, prefixed=True),
+        Grant(NOTARY, "describe", "transaction", NOTARY_TRANSACTIONS, prefixed=True),
+        Grant(EVERYBODY, "read", "topic", topics.CHECKPOINTS),
+        Grant(EVERYBODY, "describe", "topic", topics.CHECKPOINTS),
     ]
 
 

@@ -18,6 +18,7 @@ from jejak.services import Services
 from jejak_consumers import tail
 from jejak_consumers.messages import Reported, TopicPartition
 from jejak_lrs import (
+    checkpoints,
     cursor,
     database,
     evidence,
@@ -34,8 +35,8 @@ from jejak_lrs.database import Connection
 from jejak_lrs.history import Head
 from jejak_lrs.standing import Outcomes
 
-LOOPS = ("recorder", "projector", "publisher")
-FOLLOWERS = ("projector", "publisher-receipts", "publisher-changes")
+LOOPS = ("recorder", "projector", "publisher", "notary")
+FOLLOWERS = ("projector", "publisher-receipts", "publisher-changes", "notary")
 PATIENCE = 5.0  # seconds until a service counts as away
 
 
@@ -62,6 +63,14 @@ class Follower:
 
 
 @dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What was signed last of a log, and when."""
+
+    size: int
+    stored: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Ledger:
     """How the ledger stands. `loops`: how many of each are connected to it, wherever they run.
 
@@ -74,6 +83,7 @@ class Ledger:
     quarantine: Mapping[str, Mapping[str, int]]
     refold: int
     loops: Mapping[str, int]
+    checkpoints: Mapping[str, Checkpoint]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +181,11 @@ def ledger_of(connection: Connection) -> Ledger:
         quarantine=waiting,
         refold=evidence.backlog(connection, profiles.active_generation(connection)),
         loops={name: connected_as.get(f"jejak {name}", 0) for name in LOOPS},
+        checkpoints={
+            tree: Checkpoint(last.size, last.stored)
+            for tree in checkpoints.TREES
+            if (last := checkpoints.largest(connection, head.epoch, tree))
+        },
     )
 
 
@@ -179,6 +194,7 @@ def follower(name: str, at: Cursor, head: Head, last_change: int) -> Follower:
     records = head.next_position - 1 - at.position
     behind = {
         "publisher-receipts": records + head.next_outcome - 1 - at.outcome_number,
+        "notary": records + head.next_outcome - 1 - at.outcome_number,
         "publisher-changes": last_change - at.position,
     }.get(name, records)
     return Follower(at.position, at.outcome_number, max(0, behind))

@@ -18,10 +18,11 @@ from typing import Any
 
 import structlog
 
-from jejak import provisioning
-from jejak.errors import Fatal
+from jejak import keys, provisioning
+from jejak.errors import Fatal, Misuse
+from jejak.home import Home
 from jejak.logbook import open_logbook
-from jejak.services import PUBLISHER, RECORDER, Services
+from jejak.services import NOTARY, PUBLISHER, RECORDER, Services
 from jejak.settings import Settings
 from jejak.tracing import tracing
 from jejak.watching import watched
@@ -30,17 +31,23 @@ from jejak_consumers.figures import Layout
 from jejak_consumers.finish import Finisher
 from jejak_consumers.follower import Loop as FollowerLoop
 from jejak_consumers.follower import Work
-from jejak_consumers.kafka import KafkaInboxReader, KafkaOutbox
+from jejak_consumers.kafka import NOTARY as NOTARY_WRITER
+from jejak_consumers.kafka import KafkaFeed, KafkaInboxReader, KafkaOutbox
+from jejak_consumers.notary import Announcing, Notarising, Topic
 from jejak_consumers.projector import Projection
 from jejak_consumers.publisher import Postman, Receipts
 from jejak_consumers.recorder import Recorder
 from jejak_consumers.vitals import Service, Vitals
 from jejak_consumers.walk import DoorRules
+from jejak_consumers.witness import Witness, Witnesses
 from jejak_lrs import dictionaries, failpoint, roles
 from jejak_lrs.competency import ruleset
 from jejak_lrs.database import Database
+from jejak_lrs.notary import Notary
 from jejak_lrs.people import People
 from jejak_lrs.projection import Projector
+from jejak_lrs.tlog.errors import Malformed
+from jejak_schemas import topics
 from jejak_schemas.framing import SINGLE_OBJECT, Framing
 from jejak_schemas.registry import RegistryAway, SchemaRegistry
 from jejak_schemas.traces import OFF, Traces
@@ -54,7 +61,9 @@ FAILPOINT = "JEJAK_FAILPOINT"  # tests kill or freeze a loop at a named point
 class Surroundings:
     """What every loop's process has."""
 
+    home: Home
     services: Services
+    settings: Settings
     vitals: Vitals
     stopping: Event
     traces: Traces = OFF
@@ -64,7 +73,7 @@ class Surroundings:
 Loop = Callable[[Surroundings], None]
 
 
-def run(name: str, services: Services, settings: Settings, slot: int = 1) -> None:
+def run(name: str, home: Home, services: Services, settings: Settings, slot: int = 1) -> None:
     """Run a loop until SIGTERM or Ctrl-C; Fatal if there is no such loop."""
     if name not in LOOPS:
         raise Fatal(f"{name} is not part of this build")
@@ -80,7 +89,7 @@ def run(name: str, services: Services, settings: Settings, slot: int = 1) -> Non
         tracing(settings.otel_share, name) as traces,
     ):
         log.info("started", metrics=f"{address}/metrics")
-        loop(Surroundings(services, vitals, stopping, traces, slot))
+        loop(Surroundings(home, services, settings, vitals, stopping, traces, slot))
         log.info("stopped")
 
 
@@ -181,9 +190,35 @@ def publish(around: Surroundings) -> None:
     loop.run(around.stopping)
 
 
+def notarise(around: Surroundings) -> None:
+    """Grow the logs, sign their heads, announce them."""
+    services, settings = around.services, around.settings
+    access = services.kafka(NOTARY)
+    postman = Postman(lambda: KafkaOutbox(access, writer=NOTARY_WRITER), framing(services))
+    folder = settings.log_folder or around.home.log
+    notary = Notary(folder, settings.log_origin, keys.load(services.secrets, os.environ))
+    topic = Topic(lambda: KafkaFeed(access, topics.CHECKPOINTS), framing(services))
+    works: list[Work[Any]] = [
+        Notarising(notary, topic, witnesses(settings), settings.notary_seconds),
+        Announcing(postman),
+    ]
+    database = Database(services.dsn(roles.NOTARY), "jejak notary")
+    loop = FollowerLoop("notary", database, works, around.vitals, postman.reaches_kafka)
+    loop.run(around.stopping)
+
+
+def witnesses(settings: Settings) -> Witnesses:
+    """Those that are set; Misuse where one of them is none."""
+    try:
+        return Witnesses([Witness.parse(each) for each in settings.witnesses])
+    except Malformed as error:
+        raise Misuse(f"setting witnesses: {error} (JEJAK_WITNESSES)") from None
+
+
 _BOTH: tuple[Service, ...] = ("kafka", "postgres")
 LOOPS: Mapping[str, tuple[Loop, tuple[Service, ...]]] = {
     "recorder": (record, _BOTH),
     "projector": (project, ("postgres",)),
     "publisher": (publish, _BOTH),
+    "notary": (notarise, _BOTH),
 }

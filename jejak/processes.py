@@ -29,7 +29,7 @@ from jejak.services import Services, services_of
 from jejak.settings import Settings
 from jejak_schemas import backoff
 
-LOOPS = ("recorder", "projector", "publisher")
+LOOPS = ("recorder", "projector", "publisher", "notary")
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds before a loop is started again
 STEADY = 60.0  # seconds after which a loop that ends begins with the first pause again

@@ -17,8 +17,9 @@ from jejak_schemas.registry import Access
 # Our own users on Kafka beside the operator, and the name of each one's secret.
 RECORDER = "recorder"
 PUBLISHER = "publisher"
+NOTARY = "notary"
 MEGABYTE = 1024 * 1024
-OWN_USERS = (RECORDER, PUBLISHER)
+OWN_USERS = (RECORDER, PUBLISHER, NOTARY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,20 @@ class Settings(BaseSettings):
         ge=0,
         le=1,
     )
+    log_folder: Path | None = Field(
+        None, description="Folder of the published log; default `log` in the home."
+    )
+    log_origin: str = Field(
+        "jejak.localhost",
+        description="What the logs' names begin with: a URL without scheme; the epoch follows.",
+        pattern=r"^[^\s+/]+(/[^\s+/]+)*$",
+    )
+    notary_seconds: float = Field(
+        2.0, description="Seconds between two checkpoints, while little comes.", ge=0, le=3600
+    )
+    witnesses: tuple[str, ...] = Field(
+        (), description="Who signs checkpoints too: a list of `URL VKEY` (C2SP tlog-witness)."
+    )
     registry_url: str | None = Field(
         None,
         description="Schema registry, Confluent's API; unset: none, single-object encoding.",

@@ -4,7 +4,8 @@
 LoopError
 ├── Retry                 back off and go on from the stored place
 │   ├── BrokersAway       Kafka cannot be reached
-│   └── RegistryAway      a subscriber's schema registry does not answer as one
+│   ├── RegistryAway      a subscriber's schema registry does not answer as one
+│   └── WitnessAway       a witness does not sign now; nothing waits for it
 ├── Refuse                the answer is no
 │   ├── Reload            a subscriber has missed changes for good: begin again from the profiles
 │   └── BadRoster         a roster file cannot be read
@@ -67,6 +68,10 @@ class BrokersAway(Retry):
 
 class RegistryAway(Retry):
     """The schema registry does not answer, or not as one; says so in one line."""
+
+
+class WitnessAway(Retry):
+    """A witness cannot be reached, or does not answer as one."""
 
 
 class WrongLogin(Fatal):

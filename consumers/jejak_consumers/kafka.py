@@ -50,7 +50,8 @@ from jejak_schemas import topics
 from jejak_schemas.credentials import CredentialsError, KafkaAccess
 
 RECORDERS: Final = "jejak-recorder"  # the group, for lag displays and the division of partitions
-PUBLISHER: Final = "jejak-publisher"  # the transactional id
+PUBLISHER: Final = "jejak-publisher"  # the transactional ids
+NOTARY: Final = "jejak-notary"
 
 PATIENCE: Final = 10.0  # seconds until a connection counts as not to be had
 _DELIVERY: Final = 20.0  # seconds until a message counts as not delivered
@@ -395,19 +396,21 @@ class _Describer:
 
 
 class KafkaOutbox(Outbox):
-    """The publisher's writer, under its fixed transactional id.
+    """A writer under a fixed transactional id, the publisher's if no other is named.
 
     Opening it cuts off whoever had that id and aborts what it left open. Content never rests on
     the transaction: it only hides half a batch from readers of committed messages.
     """
 
-    def __init__(self, access: KafkaAccess, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, access: KafkaAccess, patience: float = PATIENCE, writer: str = PUBLISHER
+    ) -> None:
         self._access = access
         self._patience = patience
         self._line = Line(access, patience)
         self._client = self._line.open(
             kafka.KafkaProducer,
-            transactional_id=PUBLISHER,
+            transactional_id=writer,
             transaction_timeout_ms=_ms(_TRANSACTION),
             acks="all",
             linger_ms=5,

@@ -25,6 +25,7 @@ MODULES = (
     "replay",
     "rebuild",
     "audit",
+    "key",
     "quarantine",
     "schema",
     "simulate",

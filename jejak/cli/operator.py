@@ -29,6 +29,7 @@ class LoopName(StrEnum):
     RECORDER = "recorder"
     PROJECTOR = "projector"
     PUBLISHER = "publisher"
+    NOTARY = "notary"
 
 
 def register(app: typer.Typer) -> None:
@@ -150,6 +151,11 @@ def ledger_lines(ledger: "Ledger") -> dict[str, object]:
             name: f"at {stands.position}, {stands.behind} behind"
             for name, stands in ledger.cursors.items()
         },
+        "checkpoint": ", ".join(
+            f"{tree} {last.size}, signed {last.stored:%Y-%m-%dT%H:%M:%SZ}"
+            for tree, last in ledger.checkpoints.items()
+        )
+        or "none yet",
         "refold": f"{ledger.refold} persons waiting",
         "quarantine": f"waiting {sum(waiting.values())}{reasons}",
     }
@@ -197,7 +203,7 @@ def run_loop(
     if slot > 1 and loop is not LoopName.RECORDER:
         raise Misuse(f"--slot is for recorders; further {loop.value}s stand by without one")
     place, chosen = settings_of(home)
-    loops.run(loop.value, services.services_of(place, chosen), chosen, slot)
+    loops.run(loop.value, place, services.services_of(place, chosen), chosen, slot)
 
 
 def settings(home: HomeOption = None, as_json: JsonOption = False) -> None:

@@ -142,11 +142,13 @@ class Notary:
     def cosign(self, connection: Connection, tree: Name, size: int, line: str) -> None:
         """Keep a witness's signature line, and put it under the checkpoint if it still stands."""
         log = self.logs[tree]
+        if log.head is None:
+            return
         (signature,) = note.signatures(line)
         checkpoints.add_cosignature(connection, self._epoch(), tree, size, signature.name, line)
-        if log.head is None or log.head.checkpoint.size != size:
-            return
-        if not any(signature.is_like(each) for each in note.parts(log.head.note)[1]):
+        if log.last.size == size and not any(
+            signature.is_like(each) for each in note.parts(log.head.note)[1]
+        ):
             log.publish(Signed(tree, log.head.checkpoint, log.head.note + line))
 
     def _epoch(self) -> UUID:

@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from jejak import running
+from jejak import processes, running
 from jejak.embedded.account import UNPRIVILEGED, handovers, identity
 from jejak.home import Endpoints, Home, default_cache
 from tests import services
@@ -121,7 +121,7 @@ def test_after_a_sigkill_of_everything_it_comes_up_again_with_what_it_had(home: 
 def test_a_killed_supervisor_takes_its_children_along(home: Home) -> None:
     with up(home) as process:
         started = children(home)
-        assert set(started) == {"Kafka", "PostgreSQL", "recorder", "projector", "publisher"}
+        assert set(started) == {"Kafka", "PostgreSQL", *processes.LOOPS}
         process.kill()
     until(lambda: all(gone(pid) for pid in started.values()))
 

@@ -231,7 +231,7 @@ def test_a_loop_is_seen_wherever_it_runs(home: Home, front: Services) -> None:
         assert database.connection is not None
         found = look(home, front)
     assert found.ledger is not None
-    assert found.ledger.loops == {"recorder": 0, "projector": 1, "publisher": 0}
+    assert found.ledger.loops == {"recorder": 0, "projector": 1, "publisher": 0, "notary": 0}
     assert found.up is None
 
 
