@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from jejak_lrs.competency import diff as differing
 from jejak_lrs.competency import explain as explaining
 from jejak_lrs.competency import jp, judge, wording
+from jejak_lrs.competency import registry as registering
 from jejak_lrs.competency.diff import (
     CertificateChanged,
     LearningHoursChanged,
@@ -237,9 +238,9 @@ def test_nothing_known_reads_aloud_too() -> None:
 def test_every_reason_has_words_in_both_languages() -> None:
     codes = {
         value
-        for module in (judge, explaining)
+        for module in (judge, explaining, registering)
         for name, value in vars(module).items()
-        if name.isupper() and isinstance(value, str) and name != "ROLE_OF_GUARANTOR"
+        if name.isupper() and isinstance(value, str)
     }
     assert codes == set(wording.REASONS["id"]) == set(wording.REASONS["en"])
     assert jp.NO_FORM not in codes
@@ -398,7 +399,7 @@ def test_an_equivalent_that_is_named_no_more_reaches_whom_it_counted_for() -> No
     known = registry(
         [*usual(), world.framework(newer, version="2", equivalents=(INTEGRITY,)), without]
     )
-    assert known.counts_under(INTEGRITY) == [(INTEGRITY, date.min)]
+    assert known.counts_under(INTEGRITY) == ((INTEGRITY, date.min),)
     assert INTEGRITY in reach_of(without, known).competencies
 
 

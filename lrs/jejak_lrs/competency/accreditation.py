@@ -10,7 +10,7 @@ from typing import ClassVar, Final, Generic, TypeVar
 
 from jejak_lrs.competency.days import end_of
 from jejak_lrs.competency.decrees import Decree, all_in_force, decree, in_force
-from jejak_lrs.competency.facts import Origin
+from jejak_lrs.competency.facts import Origin, Voice
 from jejak_schemas import events
 from jejak_schemas.catalogue import BY_NAME
 from jejak_schemas.events import Event
@@ -96,29 +96,29 @@ class Accreditation:
         held = self._roles.last_on(party, day)
         return held.event if held else frozenset()
 
-    def is_suspended(self, origin: Origin) -> bool:
+    def is_suspended(self, said: Voice) -> bool:
         """Rule 10: whether the sender or the provider was suspended when it happened.
 
         A provider's accreditation may be suspended alone: then only what it needs it for.
         """
-        codes = {origin.party, origin.provider}
-        if any(self._stopped.on(code, origin.day) for code in codes):
+        codes = {said.party, said.provider}
+        if any(self._stopped.on(code, said.day) for code in codes):
             return True
-        stopped = self._providers_stopped.on(origin.provider, origin.day)
-        return bool(stopped) and self.needs_accreditation(origin)
+        stopped = self._providers_stopped.on(said.provider, said.day)
+        return bool(stopped) and self.needs_accreditation(said)
 
-    def needs_accreditation(self, origin: Origin) -> bool:
+    def needs_accreditation(self, said: Voice) -> bool:
         """Unless it holds another role than provider or marketplace that may say the event."""
-        entry = BY_NAME[origin.event]
+        entry = BY_NAME[said.event]
         if not entry.roles & _OPEN_ROLES:
             return False
-        return not entry.roles & self.roles_on(origin.provider, origin.day) - _OPEN_ROLES
+        return not entry.roles & self.roles_on(said.provider, said.day) - _OPEN_ROLES
 
-    def may_teach(self, origin: Origin, form: str | None) -> bool:
+    def may_teach(self, said: Voice, form: str | None) -> bool:
         """Whether the provider was accredited for a form of learning, or needs no accreditation."""
-        return not self.needs_accreditation(origin) or any(
+        return not self.needs_accreditation(said) or any(
             form is None or not one.event.forms or form in one.event.forms
-            for one in self._providers.on(origin.provider, origin.day)
+            for one in self._providers.on(said.provider, said.day)
         )
 
     def may_assess(self, origin: Origin, kind: str, position_class: str) -> bool:

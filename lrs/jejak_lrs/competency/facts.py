@@ -8,12 +8,25 @@ Levels are 1..5, JP hundredths, dates Asia/Jakarta. Source: competency.md, "Evid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, NamedTuple
 from uuid import UUID
 
 from pydantic import Field, TypeAdapter
 
 from jejak_schemas.clock import jakarta_date
+
+Order = tuple[datetime, UUID]
+
+
+class Voice(NamedTuple):
+    """Who said what kind of event on which day, under which offering: what may or may not count."""
+
+    party: str
+    provider: str
+    event: str
+    offering: str | None
+    form: str | None
+    day: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +41,14 @@ class Origin:
     on_behalf_of: str | None = None
     offering: str | None = None
     form: str | None = None
-    # The Jakarta date of occurred_at: asked so often that it is worked out once.
+    # The Jakarta date of occurred_at, and the order of evidence, (occurred_at, statement_id): asked
+    # so often that they are worked out once.
     day: Annotated[date, Field(exclude=True)] = field(init=False, compare=False, repr=False)
+    order: Annotated[Order, Field(exclude=True)] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "day", jakarta_date(self.occurred_at))
+        object.__setattr__(self, "order", (self.occurred_at, self.statement_id))
 
     @property
     def provider(self) -> str:
@@ -40,9 +56,9 @@ class Origin:
         return self.on_behalf_of or self.party
 
     @property
-    def order(self) -> tuple[datetime, UUID]:
-        """The order of evidence: (occurred_at, statement_id)."""
-        return (self.occurred_at, self.statement_id)
+    def voice(self) -> Voice:
+        """What decides whether it may count, whoever it is about."""
+        return Voice(self.party, self.provider, self.event, self.offering, self.form, self.day)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ does not count. Strengths and days here are of the ruleset in force on occurred_
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from jejak_lrs.competency.acts import Acts, Voids
@@ -28,15 +28,13 @@ from jejak_lrs.competency.facts import (
     Void,
 )
 from jejak_lrs.competency.postings import Word, posting_on
-from jejak_lrs.competency.registry import Registry
-from jejak_lrs.competency.ruleset import Ruleset
+from jejak_lrs.competency.registry import SUSPENDED, Registry
+from jejak_lrs.competency.ruleset import EvidenceClass, Ruleset
 
 # Why a fact does not count; each has words in wording.py.
 VOIDED: Final = "voided"
-SUSPENDED: Final = "suspended"
 NO_RULESET: Final = "no-ruleset"
 UNKNOWN_CLASS: Final = "unknown-class"
-OUTSIDE_ACCREDITATION: Final = "outside-accreditation"
 NO_SERIES: Final = "no-series"
 NOT_ALIGNED: Final = "not-aligned"
 COMPETENCY_UNKNOWN: Final = "competency-unknown"
@@ -46,8 +44,7 @@ WITHOUT_LEVEL: Final = "failure-without-level"
 UNVERIFIED: Final = "not-verified"
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """Rule 2: (provider, series); of an assessment centre (party, assessor)."""
 
     institution: str
@@ -58,8 +55,7 @@ class Source:
         return self.institution != other.institution and self.series != other.series
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """Evidence that counts, for one competency at one level, in days [starts, ends).
 
     `strength` is the class's, before recency. `closed` is the day from which a failure closes it,
@@ -112,8 +108,7 @@ class Failure:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
+class Stated(NamedTuple):
     """A valid assertion, under one competency."""
 
     origin: Origin
@@ -151,8 +146,20 @@ class Judged:
 
 def judge(facts: Iterable[Fact], registry: Registry) -> Judged:
     """Judge every fact; the order and repetition of `facts` do not matter."""
-    ordered = sorted(set(facts), key=_order)
-    return _Judgement(ordered, registry).result()
+    return _Judgement(_ordered(facts), registry).result()
+
+
+def _ordered(facts: Iterable[Fact]) -> list[Fact]:
+    """The facts in order, each once."""
+    ordered: list[Fact] = []
+    for fact in sorted(facts, key=_order):
+        if not (ordered and _repeats(fact, ordered[-1])):
+            ordered.append(fact)
+    return ordered
+
+
+def _repeats(fact: Fact, other: Fact) -> bool:
+    return fact.origin.statement_id == other.origin.statement_id and fact == other
 
 
 def _order(fact: Fact) -> tuple[object, ...]:
@@ -205,9 +212,7 @@ class _Judgement:
     def _bar(self, origin: Origin) -> str | None:
         if self._voids.hold(origin):
             return VOIDED
-        if self.registry.accreditation.is_suspended(origin):
-            return SUSPENDED
-        return None if self.registry.may_teach(origin) else OUTSIDE_ACCREDITATION
+        return self.registry.bar_of(origin)
 
     def _is_settled(self, fact: Fact) -> bool:
         unverified = self.acts.is_unverified(fact)
@@ -243,37 +248,38 @@ class _Judgement:
             self._discount(fact, UNKNOWN_CLASS, fact.competency)
             return
         assessed = fact.evidence_class == rules.assessment.evidence_class
-        for one in self._assessed(fact) if assessed else self._trained(fact):
-            piece = replace(
-                one,
-                level=min(one.level, known.up_to_level),
-                strength=known.strength,
-                assessed=assessed,
-            )
-            for competency, since in self.registry.counts_under(one.competency):
-                yield replace(piece, competency=competency, under_since=since), rules
+        for one in self._assessed(fact, known) if assessed else self._trained(fact, known):
+            yield one, rules
+            for competency, since in self.registry.counts_under(one.competency)[1:]:
+                yield one._replace(competency=competency, under_since=since), rules
 
-    def _trained(self, fact: Evidence) -> Iterator[Piece]:
+    def _trained(self, fact: Evidence, known: EvidenceClass) -> Iterator[Piece]:
         """Rule 1: only under a countersigned alignment of the series, in force at the time."""
         origin = fact.origin
         series = self.registry.series_of(origin)
         if series is None:
             self._discount(fact, NO_SERIES, fact.competency)
             return
-        named = [fact.competency] if fact.competency else self.registry.competencies_of(series)
+        named = (fact.competency,) if fact.competency else self.registry.competencies_of(series)
         found = 0
         for competency in named:
             alignment = self.registry.alignment(series, competency, origin.day)
             if alignment is None:
                 continue
             found += 1
-            level = min(fact.level or alignment.event.level, alignment.event.level)
-            source = Source(origin.provider, series)
+            aligned = alignment.event.level
             yield Piece(
-                origin, competency, level, fact.evidence_class, 0, source, assessed=False,
-                valid_until=fact.valid_until, alignment=alignment.statement_id,
+                origin,
+                competency,
+                min(fact.level or aligned, aligned, known.up_to_level),
+                fact.evidence_class,
+                known.strength,
+                Source(origin.provider, series),
+                assessed=False,
+                valid_until=fact.valid_until,
+                alignment=alignment.statement_id,
                 revoked=self._certificate_ends(fact),
-            )  # fmt: skip
+            )
         if not found:
             self._discount(fact, NOT_ALIGNED, fact.competency)
 
@@ -282,7 +288,7 @@ class _Judgement:
             return FOREVER
         return self.acts.certificate_ends(fact.certificate, fact.origin.provider)
 
-    def _assessed(self, fact: Evidence) -> Iterator[Piece]:
+    def _assessed(self, fact: Evidence, known: EvidenceClass) -> Iterator[Piece]:
         """An assessor's evidence needs no alignment, but an accreditation (rule 6)."""
         competency, level = fact.competency, fact.level
         if competency is None or level is None:
@@ -291,11 +297,17 @@ class _Judgement:
         if reason is not None:
             self._discount(fact, reason, competency)
             return
-        source = Source(fact.origin.party, f"assessor {fact.assessor or ''}")
         yield Piece(
-            fact.origin, competency, level, fact.evidence_class, 0, source, assessed=True,
-            valid_until=fact.valid_until, revoked=self.acts.level_ends(fact),
-        )  # fmt: skip
+            fact.origin,
+            competency,
+            min(level, known.up_to_level),
+            fact.evidence_class,
+            known.strength,
+            Source(fact.origin.party, f"assessor {fact.assessor or ''}"),
+            assessed=True,
+            valid_until=fact.valid_until,
+            revoked=self.acts.level_ends(fact),
+        )
 
     def _unassessable(self, origin: Origin, competency: str) -> str | None:
         definition = self.registry.definition(competency)
@@ -334,4 +346,4 @@ class _Judgement:
 
 def _closed(piece: Piece, failures: list[Failure]) -> Piece:
     days = [failure.origin.day for failure in failures if failure.closes(piece)]
-    return replace(piece, closed=min(days)) if days else piece
+    return piece._replace(closed=min(days)) if days else piece

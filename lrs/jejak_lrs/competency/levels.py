@@ -9,28 +9,25 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations, pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from jejak_lrs.competency.days import closing, end_of, months_later
 from jejak_lrs.competency.judge import Piece, Source, Stated
 from jejak_lrs.competency.profile import Asserted, Disputed, Indicated
-from jejak_lrs.competency.registry import Registry
+from jejak_lrs.competency.registry import Registry, Reign
 from jejak_lrs.competency.ruleset import Ruleset
 
-Reign = tuple[date, date, Ruleset]
 _WHOLE: Final = 10_000  # basis points
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(NamedTuple):
     """A piece on one day, with its strength after recency."""
 
     piece: Piece
     strength: int
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Days [starts, ends) in which a piece counts with one strength."""
 
     starts: date
@@ -43,8 +40,8 @@ class Span:
 
 def spans_of(piece: Piece, rules: Ruleset) -> Iterator[Span]:
     """Rule 3: strength x recency // 10000, band by band; only where something is left."""
-    starts, ends, begun = piece.starts, piece.ends, piece.origin.day
-    for until, basis_points in _bands(piece, begun, rules):
+    starts, ends = piece.starts, piece.ends
+    for until, basis_points in _bands(piece, rules):
         end = min(until, ends)
         strength = piece.strength * basis_points // _WHOLE
         if starts < end and strength > 0:
@@ -52,13 +49,11 @@ def spans_of(piece: Piece, rules: Ruleset) -> Iterator[Span]:
         starts = max(starts, until)
 
 
-def _bands(piece: Piece, begun: date, rules: Ruleset) -> Iterator[tuple[date, int]]:
+def _bands(piece: Piece, rules: Ruleset) -> Sequence[tuple[date, int]]:
     """Until which day a piece counts with how many basis points."""
     if piece.assessed:
-        yield _assessed_end(piece, rules), _WHOLE
-        return
-    for band in rules.recency.bands:
-        yield months_later(begun, band.until_month), band.basis_points
+        return ((_assessed_end(piece, rules), _WHOLE),)
+    return rules.recency.fades(piece.origin.day)
 
 
 def _assessed_end(piece: Piece | Stated, rules: Ruleset) -> date:
@@ -69,8 +64,7 @@ def _assessed_end(piece: Piece | Stated, rules: Ruleset) -> date:
 
 def faded(piece: Piece, rules: Ruleset) -> date:
     """The first day on which recency, or the default validity, leaves nothing."""
-    *_, (last, _) = _bands(piece, piece.origin.day, rules)
-    return last
+    return _bands(piece, rules)[-1][0]
 
 
 # -- indicated ----------------------------------------------------------------------------
@@ -78,6 +72,8 @@ def faded(piece: Piece, rules: Ruleset) -> date:
 
 def indicated(pieces: Sequence[Piece], registry: Registry) -> tuple[Indicated, ...]:
     """The indicated level of one competency, as intervals without gaps between equal levels."""
+    if not pieces:
+        return ()
     steps = [
         (start, end, level)
         for reign in registry.rulesets()
@@ -124,20 +120,22 @@ def live_on(pieces: Sequence[Piece], day: date, rules: Ruleset) -> list[Counted]
 
 def level_of(live: Sequence[Counted], rules: Ruleset) -> int | None:
     """Rule 4: the greatest level that holds; None if none does. `live` as live_on gives it."""
-    for level in sorted(rules.levels.thresholds, reverse=True):
-        if holds(level, live, rules):
+    sums: dict[int, int] = defaultdict(int)
+    for one in live:
+        sums[one.piece.level] += one.strength
+    most = 0  # that the sum of a level can be; spares most of the work
+    for level in range(max(sums, default=0), 0, -1):
+        most += sums[level]
+        if most >= rules.levels.threshold(level) and holds(level, live, rules):
             return level
     return None
 
 
 def holds(level: int, live: Sequence[Counted], rules: Ruleset) -> bool:
     """Whether a level's sum reaches its threshold, and its gate."""
-    threshold = rules.levels.thresholds[level]
     taken = [one for one in live if one.piece.level >= level]
-    if sum(one.strength for one in taken) < threshold:
-        return False  # the sum cannot be more; spares most of the work
     reached = sum(one.applied for one in contributions(taken, rules))
-    return reached >= threshold and gate_holds(level, taken, rules)
+    return reached >= rules.levels.threshold(level) and gate_holds(level, taken, rules)
 
 
 def gate_holds(level: int, taken: Sequence[Counted], rules: Ruleset) -> bool:
@@ -156,8 +154,7 @@ def _enough_sources(sources: set[Source], wanted: int) -> bool:
     return any(one.differs(other) for one, other in combinations(sources, 2))
 
 
-@dataclass(frozen=True, slots=True)
-class Contribution:
+class Contribution(NamedTuple):
     """The strongest piece of a source, and what is left of it under its provider's cap."""
 
     piece: Piece

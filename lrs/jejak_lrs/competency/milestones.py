@@ -94,7 +94,7 @@ def _met(path: Iterable[Milestone], registry: Registry) -> Iterator[_Met]:
         rules = registry.rules_on(one.origin.day)
         if rules is None:
             continue
-        step = walk.met_by(one, rules.programmes.steps(one.programme))
+        step = walk.met_by(one, rules.programmes.ways(one.programme, one.origin.event))
         if step is not None:
             yield _Met(one, step, walk.enter(step), rules.programmes.outcomes.get(step.state))
 
@@ -134,9 +134,9 @@ class _Walk:
     at: Step | None = None
     standing: set[UUID] = field(default_factory=set)
 
-    def met_by(self, one: Milestone, steps: Iterable[Step]) -> Step | None:
+    def met_by(self, one: Milestone, ways: Iterable[tuple[Step, Entry]]) -> Step | None:
         """The state that an event meets; None: it meets none."""
-        met = [(step, entry) for step in steps for entry in step.by if _says(one, entry)]
+        met = [(step, entry) for step, entry in ways if _says(one, entry)]
         self._enrol(one, met)
         open_to = [step for step, entry in met if not (entry.last and self.standing)]
         return max(open_to, key=lambda step: step.rank, default=None)
@@ -167,8 +167,7 @@ class _Walk:
 
 def _says(one: Milestone, entry: Entry) -> bool:
     return (
-        entry.event == one.origin.event
-        and entry.stage in (None, one.stage)
+        entry.stage in (None, one.stage)
         and entry.outcome in (None, one.outcome)
         and entry.scope in (None, one.scope)
         and entry.about in (None, one.about)

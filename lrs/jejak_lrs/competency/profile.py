@@ -12,7 +12,6 @@ from datetime import date, timedelta
 from typing import Annotated, Final, Literal, Protocol, TypeVar
 from uuid import UUID
 
-import orjson
 from pydantic import Field, TypeAdapter
 
 From = Annotated[date, Field(alias="from")]
@@ -41,19 +40,19 @@ class Indicated:
     """A level that the evidence indicates."""
 
     starts: From
-    ends: To
     level: int
+    ends: To
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asserted:
     """A level that an accredited assessor has asserted."""
 
-    starts: From
-    ends: To
-    level: int
     by: str
+    starts: From
+    level: int
     statement: UUID
+    ends: To
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,19 +67,19 @@ class Disputed:
 class Standing:
     """One competency: levels asserted (held) and, beside them, indicated."""
 
-    competency: str
     asserted: tuple[Asserted, ...] = ()
-    indicated: tuple[Indicated, ...] = ()
+    competency: str
     disputed: tuple[Disputed, ...] = ()
+    indicated: tuple[Indicated, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credited:
     """Learning hours of one activity, counted on day `on`."""
 
-    on: date
     form: str
     jp: int
+    on: date
     statement: UUID
 
 
@@ -97,11 +96,11 @@ class Uncredited:
 class Year:
     """A year of learning hours: of the calendar, or of a PPPK's contract."""
 
+    flags: tuple[str, ...] = ()
     starts: From
-    ends: To
     jp: int
     kind: str | None
-    flags: tuple[str, ...] = ()
+    ends: To
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,12 +116,12 @@ class Hours:
 class Certified:
     """A certificate held in its days; `ended`: why it ends before its own time."""
 
+    ended: Literal["revoked", "replaced"] | None = None
     starts: From
-    ends: To
     number: str
     provider: str
     statement: UUID
-    ended: Literal["revoked", "replaced"] | None = None
+    ends: To
 
     @property
     def name(self) -> tuple[str, str]:
@@ -135,10 +134,10 @@ class Reached:
     """A state of a programme, from the day it was entered; `outcome`: what it came to, if that."""
 
     starts: From
-    ends: To
+    outcome: str | None = None
     state: str
     statement: UUID
-    outcome: str | None = None
+    ends: To
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,36 +153,36 @@ class Passed:
 class Enrolment:
     """One programme and cohort."""
 
-    programme: str
     cohort: str | None
-    states: tuple[Reached, ...]
     milestones: tuple[Passed, ...] = ()
+    programme: str
+    states: tuple[Reached, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
     """Where and as what the person serves."""
 
-    starts: From
-    ends: To
-    home: str
-    working: str
-    position_class: str
     employment: str
-    unit: str | None = None
+    starts: From
+    home: str
     position: str | None = None
+    position_class: str
+    ends: To
+    unit: str | None = None
+    working: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
     """Who claims the person as its own, before BKN's word; several: nobody has them."""
 
-    starts: From
-    ends: To
     agencies: tuple[str, ...]
-    unit: str | None = None
+    starts: From
     position: str | None = None
     position_class: str | None = None
+    ends: To
+    unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,20 +190,20 @@ class Separated:
     """Days on which the person had left the service."""
 
     starts: From
-    ends: To
     reason: str
+    ends: To
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """Everything about one person."""
 
+    certificates: tuple[Certified, ...] = ()
+    claims: tuple[Claimed, ...] = ()
     competencies: tuple[Standing, ...] = ()
     hours: Hours = Hours()
-    certificates: tuple[Certified, ...] = ()
-    programmes: tuple[Enrolment, ...] = ()
     postings: tuple[Served, ...] = ()
-    claims: tuple[Claimed, ...] = ()
+    programmes: tuple[Enrolment, ...] = ()
     separations: tuple[Separated, ...] = ()
 
 
@@ -213,9 +212,8 @@ _PROFILE: Final = TypeAdapter(Profile)
 
 
 def canonical(profile: Profile) -> bytes:
-    """The canonical JSON."""
-    plain = _PROFILE.dump_python(profile, mode="json", by_alias=True)
-    return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
+    """The canonical JSON: its keys are sorted, because the fields above stand in that order."""
+    return _PROFILE.dump_json(profile, by_alias=True)
 
 
 def digest(document: bytes) -> str:

@@ -6,7 +6,7 @@ order, and twice. Registry events are superseded, never voided. Dates are Asia/J
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from itertools import pairwise
 from typing import ClassVar, Final
@@ -15,7 +15,8 @@ from uuid import UUID
 from jejak_lrs.competency.accreditation import Accreditation
 from jejak_lrs.competency.days import FOREVER, end_of
 from jejak_lrs.competency.decrees import Decree, Definition, decree, in_force
-from jejak_lrs.competency.facts import Origin
+from jejak_lrs.competency.facts import Origin, Voice
+from jejak_lrs.competency.memo import Memo
 from jejak_lrs.competency.ruleset import BadRuleset, Ruleset, parse
 from jejak_lrs.competency.succession import Succession
 from jejak_lrs.competency.units import Units
@@ -23,6 +24,9 @@ from jejak_schemas import events
 from jejak_schemas.clock import jakarta_date
 from jejak_schemas.events import Event
 
+SUSPENDED: Final = "suspended"
+OUTSIDE: Final = "outside-accreditation"
+Reign = tuple[date, date, Ruleset]
 Offered = events.OfferingPublished | events.OfferingWithdrawn
 
 
@@ -47,7 +51,18 @@ class Registry:
         # By (standard, institution): nobody supersedes the standard of another.
         self._standards: dict[tuple[str, str], list[Decree[events.StandardPublished]]]
         self._standards = defaultdict(list)
-        self._definitions: dict[str, Definition | None] = {}
+        self._definitions = Memo(self._defined)
+        self._reigns: tuple[Reign, ...] | None = None
+        self._rules = Memo(self._ruled)
+        self._offered = Memo(self._offering_in_force)
+        self._in_force = Memo(self._aligned_in_force)
+        self._taught = Memo(self._competencies_taught)
+        self._under = Memo(self._counts_under)
+        self._bars = Memo(self._bar)
+        self._memos = (
+            self._definitions, self._rules, self._offered, self._in_force, self._taught,
+            self._under, self._bars,
+        )  # fmt: skip
         self.accreditation = Accreditation()
         self.succession = Succession()
         self.units = Units()
@@ -63,14 +78,18 @@ class Registry:
         self._seen.add(event.event_id)
         self._own(event, position)
         take(self, event)
+        self._forget()
         return True
+
+    def _forget(self) -> None:
+        self._reigns = None
+        for memo in self._memos:
+            memo.clear()
 
     def _own(self, event: Event, position: int) -> None:
         first = (position, event.speaks_for)
         for iri in _named_by(event):
             self._owners[iri] = min(self._owners.get(iri, first), first)
-        if isinstance(event, events.FrameworkPublished):
-            self._definitions.clear()
 
     def _offering(self, event: events.OfferingPublished) -> None:
         published = jakarta_date(event.occurred_at)
@@ -139,16 +158,20 @@ class Registry:
 
     # -- asking ---------------------------------------------------------------------------
 
-    def rulesets(self) -> Iterator[tuple[date, date, Ruleset]]:
+    def rulesets(self) -> tuple[Reign, ...]:
         """Each stretch of days [from, to) with the ruleset in force in it, in order."""
-        turns = sorted({one.starts for one in self._rulesets})
-        for start, end in pairwise([*turns, FOREVER]):
-            rules = self.rules_on(start)
-            if rules is not None:
-                yield start, end, rules
+        if self._reigns is None:
+            turns = sorted({one.starts for one in self._rulesets})
+            spans = pairwise([*turns, FOREVER])
+            ruled = ((start, end, self.rules_on(start)) for start, end in spans)
+            self._reigns = tuple((a, b, rules) for a, b, rules in ruled if rules is not None)
+        return self._reigns
 
     def rules_on(self, day: date) -> Ruleset | None:
         """The ruleset in force on a day; None before the first."""
+        return self._rules[day]
+
+    def _ruled(self, day: date) -> Ruleset | None:
         held = in_force(self._rulesets, day)
         return held.event if held else None
 
@@ -157,7 +180,11 @@ class Registry:
 
         None: never published by its owner, or withdrawn by then and not published again.
         """
-        known = [one for one in self._offerings.get(offering or "", ()) if self._is_own(one)]
+        return None if offering is None else self._offered[offering, day]
+
+    def _offering_in_force(self, key: tuple[str, date]) -> events.OfferingPublished | None:
+        offering, day = key
+        known = [one for one in self._offerings.get(offering, ()) if self._is_own(one)]
         held = in_force(known, day)
         if held is None:
             published = (one for one in known if isinstance(one.event, events.OfferingPublished))
@@ -177,6 +204,12 @@ class Registry:
         self, series: str, competency: str, day: date
     ) -> Decree[events.AlignmentPublished] | None:
         """The countersigned alignment of a series to a competency in force on a day."""
+        return self._in_force[series, competency, day]
+
+    def _aligned_in_force(
+        self, key: tuple[str, str, date]
+    ) -> Decree[events.AlignmentPublished] | None:
+        series, competency, day = key
         return in_force(
             (
                 one
@@ -186,9 +219,12 @@ class Registry:
             day,
         )
 
-    def competencies_of(self, series: str) -> list[str]:
+    def competencies_of(self, series: str) -> tuple[str, ...]:
         """The competencies to which a series was ever aligned, in order of IRI."""
-        return sorted({one.event.competency for one in self._alignments.get(series, ())})
+        return self._taught[series]
+
+    def _competencies_taught(self, series: str) -> tuple[str, ...]:
+        return tuple(sorted({one.event.competency for one in self._alignments.get(series, ())}))
 
     def _countersigned(self, alignment: Decree[events.AlignmentPublished]) -> bool:
         definition = self.definition(alignment.event.competency)
@@ -200,8 +236,6 @@ class Registry:
 
     def definition(self, competency: str) -> Definition | None:
         """A competency as defined last by its owner: whoever published it first."""
-        if competency not in self._definitions:
-            self._definitions[competency] = self._defined(competency)
         return self._definitions[competency]
 
     def _defined(self, competency: str) -> Definition | None:
@@ -223,17 +257,20 @@ class Registry:
             starts=last.starts,
         )
 
-    def counts_under(self, competency: str) -> list[tuple[str, date]]:
+    def counts_under(self, competency: str) -> tuple[tuple[str, date], ...]:
         """Rule 12: the competency itself, and the later ones that name it as an equivalent.
 
         Each with the first day on which it counts there.
         """
+        return self._under[competency]
+
+    def _counts_under(self, competency: str) -> tuple[tuple[str, date], ...]:
         under = [(competency, date.min)]
         for later in sorted(self._successors.get(competency, ())):
             definition = self.definition(later)
             if definition and competency in definition.equivalents and later != competency:
                 under.append((later, definition.starts))
-        return under
+        return tuple(under)
 
     def ever_equivalent_to(self, competency: str) -> frozenset[str]:
         """The competencies that any publication has named as its equivalents."""
@@ -243,14 +280,20 @@ class Registry:
         """The roles of a party on a day; empty where it has none or is unknown."""
         return self.accreditation.roles_on(party, day)
 
-    def may_teach(self, origin: Origin) -> bool:
-        """Whether the provider was accredited for this, or needs no accreditation for it."""
-        return self.accreditation.may_teach(origin, self._form_of(origin))
+    def bar_of(self, origin: Origin) -> str | None:
+        """Why what an institution said does not count: it was suspended, or not accredited."""
+        return self._bars[origin.voice]
 
-    def _form_of(self, origin: Origin) -> str | None:
-        if origin.form is not None:
-            return origin.form
-        offering = self.offering_on(origin.offering, origin.day)
+    def _bar(self, voice: Voice) -> str | None:
+        accreditation = self.accreditation
+        if accreditation.is_suspended(voice):
+            return SUSPENDED
+        return None if accreditation.may_teach(voice, self._form_of(voice)) else OUTSIDE
+
+    def _form_of(self, voice: Voice) -> str | None:
+        if voice.form is not None:
+            return voice.form
+        offering = self.offering_on(voice.offering, voice.day)
         return offering.form if offering else None
 
     def standards_on(self, day: date) -> list[Decree[events.StandardPublished]]:

@@ -4,9 +4,11 @@
 the package. No number of the rules stands in code.
 """
 
+import math
 import re
 import tomllib
-from functools import lru_cache
+from datetime import date
+from functools import cached_property, lru_cache
 from importlib import resources
 from itertools import pairwise
 from typing import Annotated, Any, Final, Literal, Self
@@ -20,6 +22,8 @@ from pydantic import (
     model_validator,
 )
 
+from jejak_lrs.competency.days import months_later
+from jejak_lrs.competency.memo import Memo
 from jejak_lrs.errors import Refuse
 from jejak_schemas.wire import Code
 
@@ -71,6 +75,19 @@ class Recency(_Sourced):
 
     bands: Annotated[tuple[Band, ...], Field(min_length=1)]
 
+    @cached_property
+    def _fading(self) -> Memo[date, tuple[tuple[date, int], ...]]:
+        return Memo(self._fades)
+
+    def fades(self, begun: date) -> tuple[tuple[date, int], ...]:
+        """Until which days what happened on a day counts, with how many basis points."""
+        return self._fading[begun]
+
+    def _fades(self, begun: date) -> tuple[tuple[date, int], ...]:
+        return tuple(
+            (months_later(begun, band.until_month), band.basis_points) for band in self.bands
+        )
+
 
 class Assessment(_Sourced):
     """How long what an assessor says holds by default, and the class it is."""
@@ -84,6 +101,10 @@ class Levels(_Sourced):
 
     provider_cap: Strength
     thresholds: dict[Level, Strength]
+
+    def threshold(self, level: int) -> float:
+        """What the sum must reach; infinite where evidence alone never indicates the level."""
+        return self.thresholds.get(level, math.inf)
 
 
 class Gate(_Sourced):
@@ -125,7 +146,11 @@ class Figures(_Sourced):
 
     def figure(self, form: str) -> Figure | None:
         """The figure of a form; None where this table has none."""
-        return next((row for row in self.forms if row.form == form), None)
+        return self._by_form.get(form)
+
+    @cached_property
+    def _by_form(self) -> dict[str, Figure]:
+        return {row.form: row for row in reversed(self.forms)}
 
 
 class PerSession(Figures):
@@ -271,6 +296,23 @@ class Programmes(_Sourced):
     def steps(self, programme: str) -> tuple[Step, ...]:
         """The steps of a programme; those of `other` where it is not listed."""
         return self.of.get(programme) or self.of.get("other", ())
+
+    @cached_property
+    def _ways(self) -> dict[str, dict[str, tuple[tuple[Step, Entry], ...]]]:
+        return {code: _by_event(steps) for code, steps in self.of.items()}
+
+    def ways(self, programme: str, event: str) -> tuple[tuple[Step, Entry], ...]:
+        """The steps of a programme that name an event, with the entries that do."""
+        listed = self._ways.get(programme) or self._ways.get("other", {})
+        return listed.get(event, ())
+
+
+def _by_event(steps: tuple[Step, ...]) -> dict[str, tuple[tuple[Step, Entry], ...]]:
+    found: dict[str, tuple[tuple[Step, Entry], ...]] = {}
+    for step in steps:
+        for entry in step.by:
+            found[entry.event] = (*found.get(entry.event, ()), (step, entry))
+    return found
 
 
 class Ruleset(_Table):
