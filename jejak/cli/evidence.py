@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jejak.cli import progress, settling, speech
+from jejak.cli import exceptions, progress, settling, speech
 from jejak.cli.options import HomeOption, JsonOption, services_of
 from jejak.cli.selecting import (
     AgencyOption,
@@ -36,6 +36,7 @@ def add_to(audit: typer.Typer) -> None:
     """Add this module's commands to the group `audit`."""
     audit.command("bundle")(bundle)
     audit.command("verify")(verify)
+    audit.command("exceptions")(exceptions.exceptions)
 
 
 def bundle(  # noqa: PLR0913, PLR0917  one for each option

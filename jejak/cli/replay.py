@@ -79,7 +79,7 @@ def replay(  # noqa: PLR0913, PLR0917  one for each option
     if compare:
         if to is not None:
             raise Misuse("--compare and --to do not go together")
-        return _compare(services, chosen, workers, lang, as_json)
+        return _compare(services, chosen, workers, lang, as_json, one=len(person or ()) == 1)
     found = _replay(services, chosen, to, workers)
     _answer(found, to, as_json)
     return 0
@@ -144,7 +144,7 @@ def _document(found: "Replayed", to: str | None) -> dict[str, Any]:
 
 
 def _compare(
-    services: "Services", chosen: "Chosen", workers: int, lang: Lang, as_json: bool
+    services: "Services", chosen: "Chosen", workers: int, lang: Lang, as_json: bool, *, one: bool
 ) -> int:
     from jejak_lrs import roles  # noqa: PLC0415  not part of the plain install
     from jejak_lrs.comparing import compare, people_of  # noqa: PLC0415
@@ -156,7 +156,7 @@ def _compare(
         people = people_of(dsn, selection, workers, watch)
     with closing(reading(dsn)) as connection, progress.bar("folding") as watch:
         found = list(compare(connection, people, watch))
-    if len(selection.people) == 1:
+    if one:
         return _answer_one(services, found, lang, as_json)
     return _answer_all(found, as_json)
 

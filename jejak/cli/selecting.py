@@ -73,19 +73,22 @@ def choosing(  # noqa: PLR0913, PLR0917  one for each selector
 
     def chosen(connection: "Connection") -> "Selection":
         from jejak import naming, people  # noqa: PLC0415  not part of the plain install
-        from jejak_lrs import history, replay  # noqa: PLC0415
+        from jejak_lrs import history, kinship, replay  # noqa: PLC0415
         from jejak_lrs.selection import Selection  # noqa: PLC0415
 
+        head = history.head(connection).next_position - 1
+        asked = [people.person_of(connection, one) for one in person or ()]
+        merged = kinship.persons_at(connection, asked, head)
         competencies: tuple[str, ...] = ()
         if competency:
-            registry = replay.registry_at(connection, history.head(connection).next_position - 1)
+            registry = replay.registry_at(connection, head)
             competencies = tuple(naming.competency_of(registry, one) for one in competency)
         return Selection(
             from_position=from_position,
             to_position=to_position,
             since=start,
             until=end,
-            people=tuple(people.person_of(connection, one) for one in person or ()),
+            people=tuple(one for stays in asked for one in merged.one_with(merged.stays(stays))),
             parties=tuple(party or ()),
             agencies=tuple(agency or ()),
             types=tuple(event_type or ()),

@@ -33,6 +33,15 @@ def from_statement(statement: dict[str, _Json]) -> Event:
     A StatementSubmitted does not come back: of its event only the statement is in the statement.
     Raises KeyError or pydantic's ValidationError on any other statement.
     """
+    entry, fields = fields_of(statement)
+    return entry.event.model_validate(fields)
+
+
+def fields_of(statement: dict[str, _Json]) -> tuple[Entry, dict[str, _Json]]:
+    """The row and the fields of a statement that `to_statement` made, as JSON has them.
+
+    They are not checked again: for reading many. Raises LookupError on another statement.
+    """
     context = statement["context"]
     extensions = dict(context["extensions"])
     entry = BY_NAME[extensions.pop(EVENT)]
@@ -46,7 +55,7 @@ def from_statement(statement: dict[str, _Json]) -> Event:
     fields |= _from_object(statement["object"], entry)
     fields |= _from_context(context, entry)
     fields |= _from_result(statement.get("result", {}))
-    return entry.event.model_validate(fields)
+    return entry, fields
 
 
 def followed(event: StatementSubmitted) -> LearningEvent | None:

@@ -1,17 +1,22 @@
 """Replay and evidence bundles, as an auditor asks for them, on a nation that has been played."""
 
+import csv
 import hashlib
 import json
 import re
+import zipfile
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from jejak import cli
 from jejak_lrs import access, roles
 from jejak_lrs.bundle import verify_bundle
+from jejak_lrs.exceptions.rules import NAMES
+from jejak_producers.simulate import samples
 from tests import published
 from tests.e2e.conftest import Jejak, Played
 
@@ -114,3 +119,36 @@ def test_numbers_go_into_a_bundle_only_for_a_purpose_that_is_kept(
     assert last.purpose == "pemeriksaan 12/2026"
     assert last.what.startswith("identity annex: ")
     assert SITI not in last.what
+
+
+def test_every_rule_finds_what_is_planted_in_the_demos_data(jejak: Jejak, tmp_path: Path) -> None:
+    table = tmp_path / "all.csv"
+    said = jejak("audit", "exceptions", "--format", "csv", "-o", str(table))
+    assert (said.code, said.out) == (0, "")
+    with table.open(encoding="utf-8", newline="") as file:
+        found = list(csv.DictReader(file))
+    planted = {one.event_id for one in samples.events(samples.irregular_file())}
+    path = tmp_path / "all.jsonl"
+    jejak("replay", "--to", str(path))
+    told = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    positions = {one["position"] for one in told if UUID(one["statement_id"]) in planted}
+    rules = {row["rule"] for row in found if {*map(int, row["positions"].split())} <= positions}
+    assert len(positions) == len(planted)
+    assert rules == set(NAMES)
+    assert not any(row["rule"] == "certificate-twice" and row["person_id"] for row in found)
+
+
+def test_findings_are_counted_listed_and_written_for_a_spreadsheet(
+    jejak: Jejak, tmp_path: Path
+) -> None:
+    counted = jejak("audit", "exceptions", "--lang", "en").out
+    assert "Too fast for anybody" in counted
+    listed = jejak("audit", "exceptions", "--rule", "burst", "--json").document()
+    assert listed["counts"] == {"burst": 1}
+    assert len(listed["findings"][0]["positions"]) == 8
+    book = tmp_path / "odd.xlsx"
+    asked = ("audit", "exceptions", "--rule", "burst", "--format", "xlsx")
+    assert jejak(*asked, "-o", str(book)).code == 0
+    assert zipfile.is_zipfile(book)
+    assert "needs -o" in jejak(*asked).err
+    assert "no such rule" in jejak("audit", "exceptions", "--rule", "bursts").err

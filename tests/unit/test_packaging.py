@@ -26,6 +26,7 @@ NEEDED = {
     "schemas as files": ("schemas/jejak_schemas/avsc", "*.avsc", 20),
     "three stories per programme": ("producers/samples", "*-*/*.jsonl", 18),
     "the sample nation": ("producers/samples/nation", "*", 10),
+    "thresholds of exceptions": ("lrs/jejak_lrs/exceptions", "*.toml", 1),
     "rulesets": ("lrs/jejak_lrs/competency/rulesets", "*.toml", 1),
     "zstd dictionaries": ("lrs/jejak_lrs/dictionaries", "*.zdict", 1),
     "migrations": ("lrs/jejak_lrs/migrations/sql", "*.sql", 2),

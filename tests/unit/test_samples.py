@@ -139,8 +139,9 @@ def test_a_story_names_only_people_and_offerings_of_the_registry(path: Path) -> 
             assert person is None or person.key in numbers
 
 
-def test_the_stories_are_all_that_lies_beside_the_nation() -> None:
-    assert sorted(STORIES) == [path for path in FILES if path.parent.name != "nation"]
+def test_the_stories_and_what_is_odd_are_all_that_lies_beside_the_nation() -> None:
+    beside = [path for path in FILES if path.parent.name != "nation"]
+    assert sorted([*STORIES, samples.irregular_file()]) == beside
 
 
 @pytest.mark.parametrize("path", STORIES, ids=short)

@@ -115,6 +115,7 @@ def test_phases_come_in_the_order_of_what_they_rest_on() -> None:
         "people",
         "moves",
         "stories",
+        "irregular",
         "traffic",
     ]
 

@@ -99,6 +99,7 @@ class Nation:
         yield Phase("people", map(delivery_of, self._registrations()))
         yield Phase("moves", map(delivery_of, self._moves()))
         yield Phase("stories", map(delivery_of, self._stories()))
+        yield Phase("irregular", map(delivery_of, self._irregular()))
         yield Phase("traffic", self.traffic())
 
     def deliveries(self) -> Iterator[Delivery]:
@@ -159,6 +160,7 @@ class Nation:
             + len(registry.moves)
             + invented_moves
             + sum(1 for _ in self._stories())
+            + sum(1 for _ in self._irregular())
         )
 
     @property
@@ -178,6 +180,9 @@ class Nation:
     def _stories(self) -> Iterator[Event]:
         for file in samples.story_files():
             yield from samples.events(file)
+
+    def _irregular(self) -> Iterator[Event]:
+        return samples.events(samples.irregular_file())
 
     def _planter(self) -> dirt.Planter:
         accredited = self.registry.accredited

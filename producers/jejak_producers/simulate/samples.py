@@ -62,6 +62,11 @@ def story_files() -> tuple[Path, ...]:
     return tuple(story_file(programme, story) for programme in PROGRAMMES for story in STORIES)
 
 
+def irregular_file() -> Path:
+    """What is recorded and odd: a case for each rule of the exceptions report."""
+    return folder() / "irregular" / "planted.jsonl"
+
+
 def parties() -> tuple[Party, ...]:
     """Every institution of the nation, in the order in which they are declared."""
     with nation_file("parties.toml").open("rb") as file:
