@@ -15,6 +15,7 @@ from uuid import UUID
 
 from jejak_lrs.competency.facts import Activity, Origin
 from jejak_lrs.competency.jp import hours
+from jejak_lrs.competency.registry import OUTSIDE
 from jejak_lrs.exceptions.sightings import (
     POSTINGS,
     ROSTER,
@@ -228,7 +229,7 @@ def outside_accreditation(sighted: Sequence[Sighting], known: Known) -> Iterator
     for one in sighted:
         if one.event in known.thresholds.outside_accreditation.events:
             origin = _origin(one)
-            if not known.registry.may_teach(origin):
+            if known.registry.bar_of(origin) == OUTSIDE:
                 yield Odd("outside-accreditation", one.day, (one.position,), one.provider)
 
 
