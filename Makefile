@@ -99,6 +99,8 @@ COMPILE = env -u PIP_FIND_LINKS $(BIN)/pip-compile --quiet --generate-hashes --a
 lock: .venv/dev ## renew the hash-pinned requirements and Kafka's jars
 	@$(COMPILE) --extra server --extra embedded --extra build -o requirements/run.txt pyproject.toml
 	@$(COMPILE) --all-extras -o requirements/dev.txt pyproject.toml
+	@$(COMPILE) --extra server --extra otel --extra registry -c requirements/dev.txt -o requirements/server.txt pyproject.toml
+	@$(COMPILE) --only-build-deps --build-deps-for wheel -c requirements/dev.txt -o requirements/build.txt pyproject.toml
 	@$(BIN)/python -m jejak.embedded.lock
 
 sbom: .venv/dev ## what it is made of: dist/jejak.cdx.json (CycloneDX) and docs/licences.md

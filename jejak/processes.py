@@ -5,6 +5,8 @@ with running(home, settings, loops=LOOPS, tell=print) as up:   # services answer
     up.supervise()                                             # until a signal
 ```
 
+Services that others run are neither started nor stopped.
+
 Each loop is a process of its own (`jejak run LOOP`), started again after growing pauses when it
 ends.
 """
@@ -103,7 +105,7 @@ class Up:
 
     home: Home
     services: Services
-    embedded: Embedded
+    embedded: Embedded | None  # None: others run the services
     tell: Tell
     metrics_port: int = 0
     recorders: int = 1
@@ -143,6 +145,8 @@ class Up:
         self.loops.clear()
 
     def _services(self) -> list[child.Child]:
+        if self.embedded is None:
+            return []
         both = (self.embedded.kafka.process, self.embedded.postgres.process)
         return [process for process in both if process is not None]
 
@@ -164,11 +168,8 @@ def running(
         stack.enter_context(home.held())
         for name in stop_leftovers(home):
             tell(f"stopped {name}, left behind by an earlier run")
-        services = embedded(home, settings, tell)
         stack.callback(strike_out, home)
-        stack.callback(services.stop)
-        tell("starting Kafka and PostgreSQL")
-        services.start()
+        services = stack.enter_context(_started(home, settings, tell))
         up = Up(home, services_of(home, settings), services, tell, settings.metrics_port)
         up.recorders = settings.recorders
         up.start_loops([])  # writes the services down
@@ -177,6 +178,21 @@ def running(
         stack.callback(up.stop_loops)
         up.start_loops(loops)
         yield up
+
+
+@contextmanager
+def _started(home: Home, settings: Settings, tell: Tell) -> Iterator[Embedded | None]:
+    """The embedded services, running; None where others run the services."""
+    if not settings.embedded:
+        yield None
+        return
+    services = embedded(home, settings, tell)
+    try:
+        tell("starting Kafka and PostgreSQL")
+        services.start()
+        yield services
+    finally:
+        services.stop()
 
 
 @contextmanager

@@ -73,9 +73,8 @@ class Services:
 def services_of(home: Home, settings: Settings) -> Services:
     """The services that a home works with; Retry if they are embedded and were never started."""
     ports = Endpoints.load(home)
-    embedded = settings.kafka_bootstrap_servers is None or settings.database_host is None
     if ports is None:
-        if embedded:
+        if settings.embedded:
             raise Retry(f"{home.path} is not up: start it with `jejak up`")
         ports = Endpoints(0, 0, 0)
     kafka = settings.kafka_bootstrap_servers or f"{LOOPBACK}:{ports.kafka}"

@@ -121,6 +121,11 @@ class Settings(BaseSettings):
     )
     registry_ssl_cafile: str = Field("", description="File with the registry's CA, PEM.")
 
+    @property
+    def embedded(self) -> bool:
+        """Whether Kafka or PostgreSQL is of this home, not run by others."""
+        return self.kafka_bootstrap_servers is None or self.database_host is None
+
     @classmethod
     def settings_customise_sources(
         cls,

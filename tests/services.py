@@ -17,7 +17,7 @@ from jejak.embedded.java import find_java
 from jejak.embedded.kafka import OPERATOR, EmbeddedKafka
 from jejak.embedded.ports import free_port
 from jejak.embedded.postgres import EmbeddedPostgres
-from jejak.home import Secrets, default_cache
+from jejak.home import Home, Secrets, default_cache
 from jejak.services import Services
 from jejak_schemas.credentials import KafkaAccess
 
@@ -175,6 +175,19 @@ def copied(template: Database) -> Iterator[Database]:
         template.server.execute(
             sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
         )
+
+
+def home_on(kafka: Kafka, postgres: Postgres, folder: Path) -> Home:
+    """A home over services that others run: settings that name them, and the two first secrets."""
+    home = Home(folder)
+    home.make()
+    home.secrets.put(f"kafka-{OPERATOR}", kafka.password)
+    home.secrets.put(f"postgres-{postgres.user}", postgres.password)
+    home.settings_file.write_text(
+        f'kafka_bootstrap_servers = "{kafka.bootstrap_servers}"\n'
+        f'database_host = "{postgres.address.host}"\ndatabase_port = {postgres.address.port}\n'
+    )
+    return home
 
 
 def services_on(kafka: Kafka, database: Database, folder: Path) -> Services:

@@ -43,7 +43,10 @@ def up(
     home: HomeOption = None,
     services_only: Annotated[bool, typer.Option("--services-only", help="Start no loops.")] = False,
 ) -> None:
-    """Start Kafka, PostgreSQL and every loop, until Ctrl-C."""
+    """Start Kafka, PostgreSQL and every loop, until Ctrl-C.
+
+    Where others run both services, only the loops.
+    """
     from jejak import processes  # noqa: PLC0415  not part of the plain install
 
     place, chosen = settings_of(home)
@@ -53,11 +56,12 @@ def up(
             processes.interruptible(),
             processes.running(place, chosen, loops=loops, tell=speech.tell) as running,
         ):
+            postgres = running.services.public_postgres
             speech.answer_pairs(
                 {
                     "home": place.path,
                     "kafka": running.services.bootstrap_servers,
-                    "postgresql": f"127.0.0.1:{running.services.public_postgres.port}",
+                    "postgresql": f"{postgres.host}:{postgres.port}",
                     "credentials": place.credentials,
                     "logs": place.logs,
                     "loops": ", ".join(loop.label for loop in running.loops) or "none",
@@ -95,8 +99,7 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> int:
     from jejak import health, services  # noqa: PLC0415  not part of the plain install
 
     place, chosen = settings_of(home)
-    embedded = chosen.kafka_bootstrap_servers is None or chosen.database_host is None
-    found = health.look(place, services.services_of(place, chosen), embedded=embedded)
+    found = health.look(place, services.services_of(place, chosen), embedded=chosen.embedded)
     if as_json:
         speech.answer_json(found.document())
     else:

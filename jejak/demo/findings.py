@@ -125,7 +125,7 @@ class Findings:
 def look(stage: Stage, told: Told) -> Findings:
     """Ask the services; nothing here knows what was planned."""
     day = stage.nation.until
-    with closing(database.connect(stage.up.services.dsn(roles.READER))) as connection:
+    with closing(database.connect(stage.services.dsn(roles.READER))) as connection:
         head = history.head(connection).next_position - 1
         registry = replay.registry_at(connection, head)
         person = _main_person(connection)

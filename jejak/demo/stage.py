@@ -1,18 +1,23 @@
-"""Sets the stage: a home of its own that is up, with the nation's institutions in it."""
+"""Sets the stage: services with loops on them, and the nation's institutions added.
+
+Either everything is started in a home of its own, or it is what others run.
+"""
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jejak import processes, provisioning, registrar
 from jejak import settings as settings_module
 from jejak.demo.play import Tell
-from jejak.errors import Fatal, Refuse
+from jejak.errors import Fatal, Misuse, Refuse
 from jejak.home import Home
-from jejak_lrs import cursor, database, evidence, history, profiles, roles
+from jejak.services import Services
+from jejak.settings import Settings
+from jejak_lrs import cursor, database, evidence, history, profiles, roles, standing
 from jejak_lrs.competency import ruleset
 from jejak_producers.simulate import Nation, nation
 
@@ -24,38 +29,82 @@ CHANGES = "publisher-changes"
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A home that is up, and the nation that plays in it."""
+    """The services, the nation that plays on them, and a home with its parties' credentials.
 
-    up: processes.Up
+    `tend` looks after the loops where they are ours; call it while waiting for them.
+    """
+
+    services: Services
     nation: Nation
-
-    @property
-    def home(self) -> Home:
-        """The demo's own home."""
-        return self.up.home
+    home: Home
+    tend: Callable[[], None]
 
 
 @contextmanager
 def staged(path: Path | None, tell: Tell) -> Iterator[Stage]:
-    """Start everything in a new home (or `path`), add the parties; stop all at the end."""
+    """Start everything in a new home (or `path`), add the parties; stop all at the end.
+
+    Misuse where settings name services of others.
+    """
     with _folder(path) as folder:
         home = Home(folder)
-        with processes.running(home, settings_module.load(home), tell=tell) as up:
-            made = nation(SEED, documents=ruleset.shipped)
-            began = time.monotonic()
-            parties = [provisioning.NewParty(p.code, p.name, p.roles) for p in made.parties]
-            declare = registrar.declaring(up.services)
-            provisioning.add_parties(up.services, home.credentials, parties, declare)
-            tell(f"{len(parties)} institutions added, {time.monotonic() - began:.1f} s")
-            yield Stage(up, made)
+        chosen = settings_module.load(home)
+        if not chosen.embedded:
+            raise Misuse("the settings name services of others: unset them, or add --external")
+        with looped(home, chosen, tell) as stage:
+            yield stage
+
+
+@contextmanager
+def looped(home: Home, settings: Settings, tell: Tell) -> Iterator[Stage]:
+    """Bring `home` up and add the parties; stop what was started at the end."""
+    with processes.running(home, settings, tell=tell) as up:
+        yield Stage(up.services, _peopled(home, up.services, tell), home, up.tend)
+
+
+@contextmanager
+def external(services: Services, tell: Tell) -> Iterator[Stage]:
+    """Add the parties to services and loops that others run; nothing is started or stopped.
+
+    Refuse where the ledger holds records already: the demo's would stay among them for good.
+    """
+    _refuse_records(services)
+    # The parties play from here, so they reach both services as we do.
+    here = replace(
+        services, public_servers=services.bootstrap_servers, public_postgres=services.postgres
+    )
+    with _folder(None) as folder:
+        home = Home(folder)
+        home.make()
+        yield Stage(here, _peopled(home, here, tell), home, lambda: None)
+
+
+def _refuse_records(services: Services) -> None:
+    with closing(database.connect(services.dsn(roles.READER))) as connection:
+        if standing.outcomes(connection).recorded:
+            raise Refuse(
+                "this ledger holds records already, and the demo's would stay among them for good: "
+                "it wants services of its own"
+            )
+
+
+def _peopled(home: Home, services: Services, tell: Tell) -> Nation:
+    """Add the nation's institutions; credentials go into `home`."""
+    made = nation(SEED, documents=ruleset.shipped)
+    began = time.monotonic()
+    parties = [provisioning.NewParty(p.code, p.name, p.roles) for p in made.parties]
+    declare = registrar.declaring(services)
+    provisioning.add_parties(services, home.credentials, parties, declare)
+    tell(f"{len(parties)} institutions added, {time.monotonic() - began:.1f} s")
+    return made
 
 
 def catch_up(stage: Stage) -> None:
     """Wait until projector and publisher stand where the ledger stands."""
     deadline = time.monotonic() + PATIENCE
-    with closing(database.connect(stage.up.services.dsn(roles.READER))) as connection:
+    with closing(database.connect(stage.services.dsn(roles.READER))) as connection:
         while not _caught_up(connection):
-            stage.up.tend()
+            stage.tend()
             if time.monotonic() > deadline:
                 raise Fatal(f"the loops did not catch up; see {stage.home.logs}")
             time.sleep(0.1)

@@ -1,17 +1,20 @@
 """One nation for all end-to-end tests: a home that is up, with everything sent and settled."""
 
 import json
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from jejak import cli
+from jejak import cli, settings
 from jejak.demo.play import Told, cast, play
-from jejak.demo.stage import Stage, catch_up, staged
+from jejak.demo.stage import Stage, catch_up, looped, staged
 from jejak_lrs import database, quarantine, roles
+from tests import services
 
 
 @dataclass(frozen=True)
@@ -26,11 +29,11 @@ class Played:
 
     def connect(self, role: str) -> database.Connection:
         """A connection as one of our roles."""
-        return database.connect(self.stage.up.services.dsn(role))
+        return database.connect(self.stage.services.dsn(role))
 
     def connect_superuser(self) -> database.Connection:
         """A connection that may do anything, as somebody who broke in would have."""
-        services = self.stage.up.services
+        services = self.stage.services
         password = services.secrets.get(f"postgres-{services.superuser}")
         return database.connect(
             services.postgres.dsn(services.superuser, password, services.database)
@@ -42,15 +45,32 @@ class Played:
 
 
 @pytest.fixture(scope="session")
-def played() -> Iterator[Played]:
+def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """Everything up in a home of its own; with SERVICES=containers only the loops are."""
+    if not services.in_containers():
+        with staged(None, quiet) as embedded:
+            yield embedded
+        return
+    kafka, postgres = map(request.getfixturevalue, ("kafka", "postgres"))
+    with tempfile.TemporaryDirectory(prefix="jejak-e2e-") as folder:
+        home = services.home_on(kafka, postgres, Path(folder))
+        with looped(home, settings.load(home), quiet) as contained:
+            yield contained
+
+
+def quiet(_: str) -> None:
+    """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def played(stage: Stage) -> Played:
     told = Told()
-    with staged(None, tell=lambda _: None) as stage:
-        with cast(stage.home) as actors:
-            play(actors, stage.nation.phases(), told, lambda _: None, stage.up.tend)
-        catch_up(stage)
-        with closing(database.connect(stage.up.services.dsn(roles.AUDITOR))) as connection:
-            quarantined = quarantine.counts(connection)
-        yield Played(stage, told, quarantined)
+    with cast(stage.home) as actors:
+        play(actors, stage.nation.phases(), told, quiet, stage.tend)
+    catch_up(stage)
+    with closing(database.connect(stage.services.dsn(roles.AUDITOR))) as connection:
+        quarantined = quarantine.counts(connection)
+    return Played(stage, told, quarantined)
 
 
 @dataclass(frozen=True)

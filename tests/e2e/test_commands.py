@@ -305,3 +305,9 @@ def test_what_looks_like_markup_is_shown_as_it_is(
     said = jejak("settings")
     assert (said.code, said.err) == (0, "")
     assert "/srv/[/red]" in said.out
+
+
+def test_a_demo_on_services_of_others_wants_a_ledger_without_records(jejak: Jejak) -> None:
+    said = jejak("demo", "--external")
+    assert (said.code, said.out) == (1, "")
+    assert "holds records already" in said.err

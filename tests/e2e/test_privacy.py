@@ -132,7 +132,7 @@ def test_no_log_holds_a_nip(played: Played, secret: Secret) -> None:
 
 
 def test_no_metric_and_no_health_page_holds_a_nip(played: Played, secret: Secret) -> None:
-    shown = health.look(played.stage.home, played.stage.up.services, embedded=True).metrics
+    shown = health.look(played.stage.home, played.stage.services, embedded=True).metrics
     assert set(shown) == set(processes.LOOPS)
     for loop, address in shown.items():
         site = address.removesuffix("/metrics")
