@@ -25,15 +25,19 @@ EVERYBODY = "*"
 KEEP_FOREVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 
 
-def prepare(services: Services) -> None:
+def prepare(services: Services, *, prepared: bool = False) -> None:
     """Make the signing key, our roles, the database with its schema, our users on Kafka.
 
-    With a schema registry, register what it does not hold yet.
+    With a schema registry, register what it does not hold yet. Where an administrator has
+    `prepared` the rest (`jejak.byhand`), only the schema is made.
     """
     keys.ensure(services.secrets, os.environ)
-    prepare_database(services)
-    with connected(services.kafka(services.operator)) as admin:
-        prepare_kafka(services, admin)
+    if prepared:
+        migrations.migrate(services.dsn(roles.MIGRATOR))
+    else:
+        prepare_database(services)
+        with connected(services.kafka(services.operator)) as admin:
+            prepare_kafka(services, admin)
     if services.registry is not None:
         register_all(services.registry)
 

@@ -87,21 +87,32 @@ A seam: the ledger's side of it is given by the composition root.
 
 
 def add_parties(
-    services: Services, folder: Path, parties: Sequence[NewParty], declare: Declare
+    services: Services,
+    folder: Path,
+    parties: Sequence[NewParty],
+    declare: Declare,
+    *,
+    prepared: bool = False,
 ) -> list[Credentials]:
     """Add parties, all in a few calls; returns their credentials, also written to `folder`.
 
     A party that is there keeps its password and match key. Each gets its user, rights, topics and
-    inbox rows, an agency its database role; last, `declare` tells the ledger.
+    inbox rows, an agency its database role; last, `declare` tells the ledger. What an administrator
+    does is left out where others have `prepared` it (`jejak.byhand`).
     Misuse for a code that is ours or not a code.
     """
     for party in parties:
         check_code(party.code)
     credentials = [credentials_for(services, party) for party in parties]
     with connected(services.kafka(services.operator)) as admin:
-        provision_kafka(admin, parties, credentials, services.quota)
+        if not prepared:
+            provision_kafka(admin, parties, credentials, services.quota)
         logs = admin.logs([topics.inbox(party.code) for party in parties])
-    make_agency_logins(services, credentials)
+    missing = [party.topics.inbox for party in parties if party.topics.inbox not in logs]
+    if missing:
+        raise Refuse(f"{missing[0]} is not there: have `jejak party commands` run first")
+    if not prepared:
+        make_agency_logins(services, credentials)
     open_inboxes(services, parties, logs)
     for each in credentials:
         write_credentials(folder, each)

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import SecretStr
 
 from jejak.addresses import DATABASE, PostgresAddress, Quota
 from jejak.embedded.kafka import LOOPBACK
 from jejak.embedded.postgres import socket_folder
-from jejak.errors import Retry
+from jejak.errors import Misuse, Retry
 from jejak.framing import access_of
 from jejak.home import Endpoints, Home, Secrets
 from jejak.settings import Settings
@@ -78,18 +80,20 @@ def services_of(home: Home, settings: Settings) -> Services:
             raise Retry(f"{home.path} is not up: start it with `jejak up`")
         ports = Endpoints(0, 0, 0)
     kafka = settings.kafka_bootstrap_servers or f"{LOOPBACK}:{ports.kafka}"
+    database = database_of(settings)
     postgres, public = _postgres(home, settings, ports)
     return Services(
         secrets=Secrets(settings.secrets) if settings.secrets else home.secrets,
         postgres=postgres,
         public_postgres=public,
-        superuser=settings.database_superuser,
+        superuser=database.get("user", settings.database_superuser),
         bootstrap_servers=kafka,
         public_servers=settings.kafka_public_servers or kafka,
         security_protocol=settings.kafka_security_protocol,
         ssl_cafile=settings.kafka_ssl_cafile,
         operator=settings.kafka_operator,
         quota=quota_of(settings),
+        database=database.get("dbname", DATABASE),
         registry=registry_of(settings),
     )
 
@@ -117,12 +121,31 @@ def _postgres(
     home: Home, settings: Settings, ports: Endpoints
 ) -> tuple[PostgresAddress, PostgresAddress]:
     """Where we reach PostgreSQL, and where agencies do."""
-    if settings.database_host is None:
+    url = database_of(settings)
+    host = url.pop("host", settings.database_host)
+    if host is None:
         sockets = socket_folder(home.path / "postgres", ports.postgres)
-        host = LOOPBACK if sockets is None else str(sockets)
-        return PostgresAddress(host, ports.postgres), PostgresAddress(LOOPBACK, ports.postgres)
-    public = settings.database_public_host or settings.database_host
-    return (
-        PostgresAddress(settings.database_host, settings.database_port),
-        PostgresAddress(public, settings.database_port),
-    )
+        near = LOOPBACK if sockets is None else str(sockets)
+        return PostgresAddress(near, ports.postgres), PostgresAddress(LOOPBACK, ports.postgres)
+    port = int(url.pop("port", settings.database_port))
+    options = tuple((key, held) for key, held in url.items() if key not in ("user", "dbname"))
+    public = settings.database_public_host or host
+    return PostgresAddress(host, port, options), PostgresAddress(public, port, options)
+
+
+def database_of(settings: Settings) -> dict[str, str]:
+    """What the database's URL says, by libpq's names; Misuse where it is none, or says too much."""
+    if settings.database_url is None:
+        return {}
+    try:
+        found = {key: str(held) for key, held in conninfo_to_dict(settings.database_url).items()}
+    except psycopg.ProgrammingError:
+        raise Misuse("JEJAK_DATABASE_URL is not a libpq URL") from None
+    if "password" in found:
+        raise Misuse(
+            "JEJAK_DATABASE_URL holds a password: take it out, and put it into the secret "
+            f"postgres-{found.get('user', settings.database_superuser)}"
+        )
+    if "host" not in found or settings.database_host is not None:
+        raise Misuse("JEJAK_DATABASE_URL must name a host, and JEJAK_DATABASE_HOST none beside it")
+    return found

@@ -52,6 +52,11 @@ class Settings(BaseSettings):
     party_work_percent: int = Field(
         100, description="Percent of one of a broker's request threads that a party may use.", ge=1
     )
+    database_url: str | None = Field(
+        None,
+        description="PostgreSQL as a libpq URL without a password, for TLS and the like: "
+        "postgresql://ROLE@HOST:PORT/DATABASE?sslmode=verify-full; ROLE is set-up's.",
+    )
     database_host: str | None = Field(
         None, description="Host or socket folder of PostgreSQL; unset: the embedded server."
     )
@@ -124,7 +129,8 @@ class Settings(BaseSettings):
     @property
     def embedded(self) -> bool:
         """Whether Kafka or PostgreSQL is of this home, not run by others."""
-        return self.kafka_bootstrap_servers is None or self.database_host is None
+        own = self.database_host is None and self.database_url is None
+        return own or self.kafka_bootstrap_servers is None
 
     @classmethod
     def settings_customise_sources(

@@ -27,8 +27,9 @@ def doctor(
     from jejak import doctor, services  # noqa: PLC0415  not part of the plain install
 
     place, chosen = settings_of(home)
-    embedded = chosen.kafka_bootstrap_servers is None or chosen.database_host is None
-    found = list(doctor.examine(place, services.services_of(place, chosen), embedded=embedded))
+    found = list(
+        doctor.examine(place, services.services_of(place, chosen), embedded=chosen.embedded)
+    )
     if as_json:
         speech.answer_json([asdict(finding) for finding in found])
         return doctor.exit_code(found)

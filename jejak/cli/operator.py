@@ -179,16 +179,28 @@ def seconds(age: float | None) -> str | None:
     return None if age is None else f"{age:.1f} s"
 
 
-def prepare(home: HomeOption = None) -> None:
+def prepare(
+    commands: Annotated[
+        bool, typer.Option("--commands", help="Only print what an administrator must run.")
+    ] = False,
+    prepared: Annotated[
+        bool, typer.Option("--prepared", help="That was run: do the rest, without such rights.")
+    ] = False,
+    home: HomeOption = None,
+) -> None:
     """Set up services that others run: roles, schema, our users on Kafka and their rights.
 
     `jejak up` does this by itself for the services that it starts.
     """
-    from jejak import foundations, provisioning  # noqa: PLC0415  not part of the plain install
+    from jejak import byhand, foundations, provisioning  # noqa: PLC0415  not in the plain install
 
     place, services = services_of(home)
     place.make()
-    foundations.prepare(services)
+    if commands:
+        speech.say(byhand.script(byhand.for_foundations(services)))
+        speech.tell("run these as administrators, then `jejak prepare --prepared`")
+        return
+    foundations.prepare(services, prepared=prepared)
     stale = provisioning.refresh_credentials(services, place.credentials)
     speech.tell(f"prepared; {stale} credentials files written anew")
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, cast, get_args
+from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 from pydantic import ValidationError
@@ -11,6 +11,9 @@ from jejak.cli import speech
 from jejak.cli.options import HomeOption, JsonOption, services_of
 from jejak.errors import Misuse
 from jejak_schemas.parts import Role
+
+if TYPE_CHECKING:
+    from jejak.provisioning import NewParty
 
 CodeArgument = Annotated[str, typer.Argument(help="The party's code.", show_default=False)]
 NameOption = Annotated[str | None, typer.Option("--name", help="Its name; default the code.")]
@@ -27,6 +30,7 @@ def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     party = typer.Typer(help="Institutions: add, list, suspend.", no_args_is_help=True)
     party.command("add")(add)
+    party.command("commands")(print_commands)
     party.command("list")(list_parties)
     party.command("suspend")(suspend)
     app.add_typer(party, name="party")
@@ -46,11 +50,32 @@ def add(
     role: RoleOption = None,
     name: NameOption = None,
     partitions: PartitionsOption = 2,
+    prepared: Annotated[
+        bool, typer.Option("--prepared", help="That was run: do the rest, without such rights.")
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Add an institution; again does no harm."""
-    add_party(code, tuple(role or ()), name, partitions, home, as_json=as_json)
+    roles = tuple(role or ())
+    add_party(code, roles, name, partitions, home, as_json=as_json, prepared=prepared)
+
+
+def print_commands(
+    code: CodeArgument,
+    role: RoleOption = None,
+    name: NameOption = None,
+    partitions: PartitionsOption = 2,
+    home: HomeOption = None,
+) -> None:
+    """Print what administrators must run for an institution, where Jejak has no such rights."""
+    from jejak import byhand, provisioning  # noqa: PLC0415  not part of the plain install
+
+    party = new_party(code, tuple(role or ()), name, partitions)
+    _, services = services_of(home)
+    provisioning.check_code(code)
+    speech.say(byhand.script(byhand.for_party(services, party)))
+    speech.tell(f"run these as administrators, then `jejak party add {code} ... --prepared`")
 
 
 def add_provider(
@@ -75,6 +100,15 @@ def add_agency(
     add_party(code, ("agency",), name, partitions, home, as_json=as_json)
 
 
+def new_party(code: str, roles: tuple[str, ...], name: str | None, partitions: int) -> "NewParty":
+    """The party that is meant; Misuse where a role is none."""
+    from jejak import provisioning  # noqa: PLC0415  not part of the plain install
+
+    if not roles or not set(roles) <= set(get_args(Role)):
+        raise Misuse(f"--role must be one of {', '.join(get_args(Role))}")
+    return provisioning.NewParty(code, name or code, cast("tuple[Role, ...]", roles), partitions)
+
+
 def add_party(
     code: str,
     roles: tuple[str, ...],
@@ -83,15 +117,15 @@ def add_party(
     home: Path | None,
     *,
     as_json: bool,
+    prepared: bool = False,
 ) -> None:
     """Add one party and say where its credentials are."""
     from jejak import provisioning, registrar  # noqa: PLC0415  not part of the plain install
 
-    if not roles or not set(roles) <= set(get_args(Role)):
-        raise Misuse(f"--role must be one of {', '.join(get_args(Role))}")
+    party = new_party(code, roles, name, partitions)
     place, services = services_of(home)
-    party = provisioning.NewParty(code, name or code, cast("tuple[Role, ...]", roles), partitions)
-    provisioning.add_parties(services, place.credentials, [party], registrar.declaring(services))
+    declare = registrar.declaring(services)
+    provisioning.add_parties(services, place.credentials, [party], declare, prepared=prepared)
     path = place.credentials_file(code)
     if as_json:
         speech.answer_json({"party": code, "roles": roles, "credentials": path})

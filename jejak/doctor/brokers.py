@@ -17,7 +17,7 @@ from jejak_schemas.credentials import Credentials
 PART = "kafka"
 OLDEST: Final = (3, 7)
 PATIENCE: Final = 5.0
-AGAIN: Final = "run `jejak party add` for it again (or have its commands run: --commands)"
+AGAIN: Final = "run `jejak party add` for it again (or have `party commands` run)"
 # Kafka's settings that a broker must have, where it tells them.
 BROKER: Final = {"auto.create.topics.enable": "false", "unclean.leader.election.enable": "false"}
 CLUSTER: Final = 3  # brokers from which on a topic must outlive one of them

@@ -65,6 +65,16 @@ def agency_role(code: str) -> str:
     return f"{AGENCIES}_{code}"
 
 
+def defaults(role: str) -> Mapping[str, str]:
+    """The settings that a session of one of LOGINS begins with."""
+    return {**_SILENT, **_DEFAULTS.get(role, {})}
+
+
+def agency_defaults() -> Mapping[str, str]:
+    """The settings that a session of an agency begins with."""
+    return {**_SILENT, **_AGENCY_DEFAULTS}
+
+
 def create_roles(connection: Connection, passwords: Mapping[str, str]) -> None:
     """Make every role, or bring it to what it must be. The database must belong to OWNER.
 
@@ -89,7 +99,7 @@ def create_roles(connection: Connection, passwords: Mapping[str, str]) -> None:
             inherit = "NOINHERIT" if role == MIGRATOR else "INHERIT"
             _ensure(connection, role, f"LOGIN {inherit}")
             _set_password(connection, role, passwords[role])
-            _set_defaults(connection, role, {**_SILENT, **_DEFAULTS.get(role, {})})
+            _set_defaults(connection, role, defaults(role))
         _grant(connection, OWNER, to=MIGRATOR)
         # So that ledger_unblock(), which runs as the owner, may see and end writers; no others.
         # The migrator, who may become the owner, must not become the writer by it.
@@ -118,7 +128,7 @@ def create_agency_role(connection: Connection, code: str, password: str) -> str:
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('jejak_roles'))")
         _ensure(connection, role, "LOGIN INHERIT")
         _set_password(connection, role, password)
-        _set_defaults(connection, role, {**_SILENT, **_AGENCY_DEFAULTS})
+        _set_defaults(connection, role, agency_defaults())
         _grant(connection, AGENCIES, to=role)
     return role
 
