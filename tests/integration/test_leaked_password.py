@@ -36,7 +36,7 @@ from jejak_schemas.credentials import Credentials
 pytestmark = pytest.mark.integration
 
 MINE, THEIRS = NewParty("pa-leaky", "L", ("provider",)), NewParty("4941", "V", ("agency",))
-FOREIGN = [*filter(None, THEIRS.topics.model_dump().values()), topics.CHECKPOINTS]
+FOREIGN = [*filter(None, THEIRS.topics.model_dump().values())]
 REFUSED = "Authorization"
 # As the brokers say it: codes 29 and 31 (Kafka protocol guide, error codes), or in words.
 FORBIDDEN = re.compile(r"Authorization|error_code'?[=:] ?(29|31)\b|needs ALTER permission")
@@ -75,7 +75,8 @@ def refused(act: Callable[[], object]) -> bool:
 def test_it_writes_no_topic_but_its_inbox(leaked: Credentials) -> None:
     with closing(KafkaProducer(**login(leaked), acks="all")) as producer:
         producer.send(MINE.topics.inbox, b"mine").get(10)
-        targets = [*FOREIGN, MINE.topics.receipts, "__consumer_offsets", "jejak.inbox.new"]
+        own, ours = MINE.topics.receipts, ("__consumer_offsets", "jejak.inbox.new")
+        targets = [*FOREIGN, own, topics.CHECKPOINTS, *ours]
         done = {
             topic: refused(lambda to=topic: producer.send(to, b"x").get(10)) for topic in targets
         }
@@ -89,7 +90,9 @@ def test_it_reads_no_topic_but_its_receipts(leaked: Credentials) -> None:
     # Kafka lets nobody read what he may not even describe.
     assert said == dict.fromkeys(names, TopicAuthorizationFailedError.errno)
     with closing(KafkaConsumer(**login(leaked), group_id="pa-leaky.sdk")) as consumer:
-        assert consumer.topics() == {MINE.topics.inbox, MINE.topics.receipts}
+        # Checkpoints are for everybody: whoever keeps one can hold us to it.
+        public = {topics.CHECKPOINTS}
+        assert consumer.topics() == {MINE.topics.inbox, MINE.topics.receipts} | public
 
 
 def test_it_does_not_even_read_its_own_inbox_back(leaked: Credentials) -> None:
