@@ -1,6 +1,6 @@
-"""How answers look on a terminal: profiles, gaps, learning hours. Rich renderables, id and en."""
+"""How a profile looks on a terminal, and the parts of such pictures, in id and en."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Final, Literal
 
@@ -8,8 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from jejak_lrs.answers import AgencyGaps, Answer, PersonHours
-from jejak_lrs.competency.gaps import Match
+from jejak_lrs.answers import Answer
 from jejak_lrs.competency.profile import (
     Year,
     certificates_on,
@@ -22,7 +21,6 @@ Lang = Literal["id", "en"]
 NameOf = Callable[[str], str]
 HIGHEST: Final = 5
 _BAR: Final = 24
-_UUID: Final = 36
 
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "id": {
@@ -119,60 +117,3 @@ def hours_bar(hundredths: int, whole: int = 4_000, width: int = _BAR) -> Text:
 
 def _span(year: Year) -> str:
     return str(year.starts.year) if year.kind != "PPPK" else f"{year.starts}"
-
-
-def gaps_view(
-    found: AgencyGaps, names: NameOf, lang: Lang, scales: Mapping[str, Callable[[int], str]]
-) -> RenderableType:
-    """An agency against its standards, competency by competency, and its job-person match."""
-    words = WORDS[lang]
-    title = f"{words['gap']}: {found.agency}, {found.day}"
-    table = Table(
-        words["competency"], words["people"], words["assessed"], words["short"], words["jpm"],
-        title=title, title_justify="left",
-    )  # fmt: skip
-    for competency, match, short in _by_competency(found):
-        table.add_row(
-            names(competency), str(match.wanted), str(match.assessed), str(short),
-            bar(match.jpm or 0, 10_000, 16, "cyan") + Text(f" {percent(match.jpm)}"),
-        )  # fmt: skip
-    whole = found.match
-    graded = ", ".join(
-        f"{words[name]}: {words['no' if grade(whole.jpm) == 'none' else grade(whole.jpm)]}"
-        for name, grade in scales.items()
-        if whole.jpm is not None
-    )
-    line = f"{words['jpm']} {percent(whole.jpm)} ({graded}); {words['coverage']} "
-    line += f"{percent(whole.coverage)}; {found.left_out} {words['left-out']}"
-    return Group(table, Text(line, style="bold"))
-
-
-def _by_competency(found: AgencyGaps) -> Iterator[tuple[str, Match, int]]:
-    sums: dict[str, Match] = {}
-    short: dict[str, int] = {}
-    for person in found.people:
-        for gap in person.gaps.gaps:
-            held = gap.held
-            one = Match(wanted=1) if held is None else Match(
-                min(held, gap.required), held, gap.required, 1, 1
-            )  # fmt: skip
-            sums[gap.competency] = sums.get(gap.competency, Match()) + one
-            short[gap.competency] = short.get(gap.competency, 0) + bool(gap.gap)
-    yield from ((key, sums[key], short[key]) for key in sorted(sums))
-
-
-def hours_view(people: list[PersonHours], lang: Lang) -> Table:
-    """Who learnt how much, the least first."""
-    words = WORDS[lang]
-    table = Table()
-    table.add_column(words["person"], no_wrap=True, min_width=_UUID)  # to be copied from here
-    table.add_column(words["unit"], overflow="fold")
-    table.add_column("")
-    table.add_column(words["hours"], no_wrap=True)
-    for one in sorted(people, key=lambda person: (person.jp, person.person_id)):
-        mark = "<" if one.below else ">" if one.passed else ""
-        table.add_row(
-            str(one.person_id), Text(one.unit or ""), one.employment,
-            hours_bar(one.jp, width=8) + Text(f" {jp(one.jp)} {mark}"),
-        )  # fmt: skip
-    return table

@@ -1,26 +1,25 @@
-"""What the commands that answer share: how persons, days and formats are said, who reads."""
+"""What the commands that answer share: the options, how days and persons are said, who reads."""
 
+import inspect
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from jejak.cli import speech
-from jejak.cli.options import services_of
+from jejak.cli.options import HomeOption, JsonOption, services_of
 from jejak.errors import Misuse
 from jejak_schemas.clock import JAKARTA, jakarta_date
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from rich.console import RenderableType
-
-    from jejak.sheets import Sheet
-    from jejak_lrs.competency.registry import Registry
+    from jejak.reports import Reply
     from jejak_lrs.database import Connection
+    from jejak_lrs.workforce import Asked
 
 Lang = Literal["id", "en"]
 Format = Literal["csv", "xlsx"]
@@ -30,44 +29,67 @@ PersonArgument = Annotated[
 PersonOption = Annotated[
     str | None, typer.Option("--person", help="A NIP, @FILE, -, or a person id.")
 ]
-DayOption = Annotated[
-    str | None, typer.Option("--as-of", metavar="DATE", help="What had happened by the end of it.")
-]
-KnownOption = Annotated[
-    str | None, typer.Option("--known-at", metavar="DATE", help="What was recorded by the end.")
-]
-LangOption = Annotated[Lang, typer.Option("--lang", help="The language of the answer.")]
 AgencyOption = Annotated[str, typer.Option("--agency", help="Its 4-digit code.")]
-FormatOption = Annotated[
-    Format | None, typer.Option("--format", help="A table for a spreadsheet.", show_default=False)
-]
-OutputOption = Annotated[
-    Path | None,
-    typer.Option("--output", "-o", help="Write the table to this file.", dir_okay=False),
-]
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer in each of its forms: for a program, a spreadsheet and a person."""
+class Way:
+    """How an answer is wanted: the options of every command that answers."""
 
-    document: object
-    sheet: "Sheet"
-    view: "RenderableType"
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="DATE", help="What had happened by the end of it."),
+    ] = None
+    known_at: Annotated[
+        str | None,
+        typer.Option("--known-at", metavar="DATE", help="What was recorded by the end of it."),
+    ] = None
+    lang: Annotated[Lang, typer.Option("--lang", help="The language of the answer.")] = "id"
+    kind: Annotated[Format | None, typer.Option("--format", help="A table for a spreadsheet.")] = (
+        None
+    )
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write the table to this file.", dir_okay=False),
+    ] = None
+    home: HomeOption = None
+    as_json: JsonOption = False
 
+    @property
+    def day(self) -> date:
+        """The day that is meant; none said means today in Jakarta."""
+        return day_of(self.as_of)
 
-@dataclass(frozen=True, slots=True)
-class Form:
-    """The form in which an answer is wanted."""
+    @contextmanager
+    def reading(self) -> "Iterator[Connection]":
+        """A reader's connection to the home's ledger."""
+        from jejak_lrs import database, roles  # noqa: PLC0415  not part of the plain install
 
-    as_json: bool = False
-    kind: Format | None = None
-    output: Path | None = None
-
-    def say(self, reply: Reply) -> None:
-        """Give the answer in it; Misuse where the options contradict each other."""
         if self.as_json and (self.kind or self.output):
             raise Misuse("say either --json or --format")
+        _, services = services_of(self.home)
+        connection = database.connect(services.dsn(roles.READER), "jejak command")
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def position(self, connection: "Connection") -> int | None:
+        """The last position that counts; None: all of them."""
+        return position_at(connection, self.known_at)
+
+    def asked(self, connection: "Connection", day: date | None = None) -> "Asked":
+        """The day and the records that are asked about; says so where counts are behind."""
+        from jejak_lrs import counting, workforce  # noqa: PLC0415  not part of the plain install
+
+        known = self.position(connection)
+        behind = counting.behind(connection) if known is None else 0
+        if behind:
+            speech.tell(f"{behind} changes of profiles are not counted yet")
+        return workforce.Asked(self.day if day is None else day, known)
+
+    def say(self, reply: "Reply") -> None:
+        """Give the answer in the form that is wanted."""
         if self.as_json:
             speech.answer_json(reply.document)
         elif self.kind is None and self.output is None:
@@ -76,17 +98,23 @@ class Form:
             speech.answer_sheet(reply.sheet, self.kind, self.output)
 
 
-@contextmanager
-def reading(home: Path | None) -> "Iterator[Connection]":
-    """A reader's connection to the home's ledger."""
-    from jejak_lrs import database, roles  # noqa: PLC0415  not part of the plain install
+def answering(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of `Way`, which it gets as its first argument."""
+    own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+    shared = list(inspect.signature(Way, eval_str=True).parameters.values())
+    options = [
+        one.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=one.annotation)
+        for one in (*own, *shared)
+    ]
 
-    _, services = services_of(home)
-    connection = database.connect(services.dsn(roles.READER), "jejak command")
-    try:
-        yield connection
-    finally:
-        connection.close()
+    @wraps(command)
+    def run(**said: Any) -> None:
+        way = Way(**{one.name: said.pop(one.name) for one in shared})
+        command(way, **said)
+
+    run.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
+    run.__annotations__ = {one.name: one.annotation for one in options}
+    return run
 
 
 def today() -> date:
@@ -113,11 +141,3 @@ def position_at(connection: "Connection", known_at: str | None) -> int | None:
     day = min(day_of(known_at), today())
     end = datetime.combine(day + timedelta(days=1), time(), JAKARTA)
     return history.last_stored_before(connection, end)
-
-
-def registry_of(connection: "Connection", known_at: int | None = None) -> "Registry":
-    """The registry by the records up to a position; none means all of them."""
-    from jejak_lrs import history, replay  # noqa: PLC0415  not part of the plain install
-
-    last = history.head(connection).next_position - 1 if known_at is None else known_at
-    return replay.registry_at(connection, last)

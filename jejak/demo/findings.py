@@ -14,12 +14,31 @@ from jejak.errors import Fatal
 from jejak.naming import code_of, profile_document
 from jejak_consumers.roster import Found, Roster, compare
 from jejak_consumers.subscriber import Subscriber
-from jejak_lrs import answers, books, database, history, parties, people, profiles, replay, roles
-from jejak_lrs.answers import AgencyGaps, Answer
+from jejak_lrs import (
+    answers,
+    books,
+    daily,
+    database,
+    history,
+    parties,
+    people,
+    profiles,
+    replay,
+    roles,
+    teaching,
+    workforce,
+)
+from jejak_lrs.answers import Answer
 from jejak_lrs.books import Balance
 from jejak_lrs.competency.explain import Explanation
+from jejak_lrs.competency.fragmentation import Fragments
+from jejak_lrs.competency.national import month_end
+from jejak_lrs.competency.overview import Overview
+from jejak_lrs.competency.plans import Demand
 from jejak_lrs.competency.profile import canonical, digest, levels_on, serving_on
+from jejak_lrs.competency.publication import Published
 from jejak_lrs.competency.registry import Registry
+from jejak_lrs.workforce import Asked
 from jejak_producers.simulate import samples
 from jejak_schemas.clock import jakarta_date
 from jejak_schemas.credentials import Credentials
@@ -40,7 +59,29 @@ class Agency:
     kinds: Counter[str]
     found: Found
     names: dict[UUID, str]  # what the agency calls a person: the end of a NIP of its roster
-    gaps: AgencyGaps
+    gaps: Overview
+
+
+@dataclass(frozen=True, slots=True)
+class Nation:
+    """An answer to each of the three complaints that the system is there for."""
+
+    fragments: Sequence[Fragments]  # training is fragmented between agencies
+    demands: Sequence[Demand]  # competency is not tied to plans
+    figures: dict[str, Published]  # no integrated data: what may be published of a month's end
+    month_end: date
+
+    def document(self) -> dict[str, Any]:
+        """In numbers."""
+        people = self.figures["people"].rows
+        return {
+            "fragmented": sum(len(one.providers) > 1 for one in self.fragments),
+            "alike": sum(len(one.alike) for one in self.fragments),
+            "needs": len(self.demands),
+            "unmet": sum(bool(one.gap) for one in self.demands),
+            "published": sum(counts is not None for counts in people.values()),
+            "hidden": len(self.figures["people"].hidden),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +108,7 @@ class Findings:
     person: Answer
     why: Explanation
     agency: Agency
+    complaints: Nation
     refused: Answered | None
     replay: Replay
     books: Sequence[Balance]
@@ -118,6 +160,7 @@ class Findings:
                 "jpm": self.agency.gaps.match.jpm,
                 "coverage": self.agency.gaps.match.coverage,
             },
+            "complaints": self.complaints.document(),
             "seconds": round(self.seconds, 1),
         }
 
@@ -139,7 +182,8 @@ def look(stage: Stage, told: Told) -> Findings:
             registry=registry,
             person=person,
             why=answers.explain(connection, person.person_id, competency, day),
-            agency=_agency(stage, connection, serving.working, day),
+            agency=_agency(stage, connection, serving.working, day, registry),
+            complaints=_complaints(connection, serving.working, day, registry, head),
             refused=_refused(told),
             replay=_replayed(connection, head, registry),
             books=books.balance(connection),
@@ -206,10 +250,25 @@ def _institutions(connection: database.Connection) -> Counter[str]:
     return Counter(role for code in known.codes() for role in known.roles_of(code, today))
 
 
+def _complaints(
+    connection: database.Connection, code: str, day: date, registry: Registry, head: int
+) -> Nation:
+    end, asked = month_end(day), Asked(day)
+    nodes = daily.plans_at(connection, head).nodes_on(end)
+    return Nation(
+        fragments=teaching.fragments_of(connection, asked, registry),
+        demands=workforce.demands_of(connection, code, asked, registry),
+        figures=daily.publishable(connection, registry, nodes, end),
+        month_end=end,
+    )
+
+
 # -- the agency ---------------------------------------------------------------------------
 
 
-def _agency(stage: Stage, connection: database.Connection, code: str, day: date) -> Agency:
+def _agency(
+    stage: Stage, connection: database.Connection, code: str, day: date, registry: Registry
+) -> Agency:
     """Sign in as the agency, read what it was sent, and join it to the agency's own list."""
     credentials = Credentials.load(stage.home.credentials_file(code))
     key = credentials.agency.match_key.get_secret_value() if credentials.agency else ""
@@ -225,7 +284,7 @@ def _agency(stage: Stage, connection: database.Connection, code: str, day: date)
         kinds=Counter(type(change).__name__ for change in changes),
         found=compare(roster, states, changes),
         names={person: f"…{nip[-4:]}" for person, nip in called if nip},
-        gaps=answers.gaps_of_agency(connection, code, day),
+        gaps=workforce.overview_of(connection, code, Asked(day), registry),
     )
 
 

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from jejak import naming, views
 from jejak.demo.findings import Findings
+from jejak.reports import fragments, gaps, plans
 from jejak.views import Lang
 from jejak_lrs.competency import wording
 from jejak_schemas import reasons
@@ -23,6 +24,7 @@ from jejak_schemas.outgoing import (
 )
 
 SHOWN: Final = 12  # changes of the agency
+FRAGMENTED: Final = 4  # competencies, the most fragmented
 OUTCOMES: Final = ("recorded", "duplicate", "conflict", "refused")
 
 WORDS: Final[Mapping[Lang, Mapping[str, str]]] = {
@@ -31,8 +33,11 @@ WORDS: Final[Mapping[Lang, Mapping[str, str]]] = {
         "person": "2  Profil satu orang, dan alasannya",
         "agency": "3  Apa yang diterima instansi {code}, dicocokkan dengan daftarnya sendiri",
         "gaps": "4  Kesenjangan di instansi {code}",
-        "refused": "5  Satu peristiwa yang ditolak, dan alasannya",
-        "proof": "6  Putar ulang dan pembukuan",
+        "complaints": "5  Tiga keluhan yang melatari sistem ini, dan jawabannya",
+        "refused": "6  Satu peristiwa yang ditolak, dan alasannya",
+        "proof": "7  Putar ulang dan pembukuan",
+        "nation": "Data nasional terpadu, akhir bulan {day}: {published} baris terbit, {hidden} "
+        "disembunyikan karena kecil atau agar yang kecil tidak terhitung; nasional {people} orang",
         "party": "Pihak", "recorded": "tercatat", "duplicate": "ganda", "conflict": "bertentangan",
         "refused-n": "ditolak", "who": "Orang", "what": "Perubahan", "before": "sebelum",
         "after": "sesudah", "because": "karena posisi", "seq": "urutan",
@@ -55,8 +60,11 @@ WORDS: Final[Mapping[Lang, Mapping[str, str]]] = {
         "person": "2  One person's profile, and why",
         "agency": "3  What agency {code} received, joined to its own roster",
         "gaps": "4  The gaps of agency {code}",
-        "refused": "5  One refused event, and why",
-        "proof": "6  Replay and books",
+        "complaints": "5  The three complaints behind this system, and what answers them",
+        "refused": "6  One refused event, and why",
+        "proof": "7  Replay and books",
+        "nation": "Integrated national data, month's end {day}: {published} rows published, "
+        "{hidden} hidden for being small, or to hide small ones; the nation {people} people",
         "party": "Party", "recorded": "recorded", "duplicate": "duplicate", "conflict": "conflict",
         "refused-n": "refused", "who": "Person", "what": "Change", "before": "before",
         "after": "after", "because": "because of position", "seq": "seq",
@@ -86,6 +94,7 @@ def show(found: Findings, lang: Lang) -> None:
         (words["person"], _person(found, lang)),
         (words["agency"].format(code=code), _agency(found, lang)),
         (words["gaps"].format(code=code), _gaps(found, lang)),
+        (words["complaints"], _complaints(found, lang)),
         (words["refused"], _refused(found, lang)),
         (words["proof"], _proof(found, lang)),
     ):
@@ -157,9 +166,27 @@ def _text(value: object) -> str:
 
 def _gaps(found: Findings, lang: Lang) -> RenderableType:
     rules = found.registry.rules_on(found.day)
-    scales = {name: scale.grade for name, scale in rules.scales.items()} if rules else {}
     names = naming.names_of(found.registry, lang)
-    return views.gaps_view(found.agency.gaps, names, lang, scales)
+    return gaps.of_agency(found.agency.gaps, names, lang, rules).view
+
+
+def _complaints(found: Findings, lang: Lang) -> RenderableType:
+    """Training that is fragmented, competency without a plan, data that is nowhere together."""
+    nation, names = found.complaints, naming.names_of(found.registry, lang)
+    worst = nation.fragments[:FRAGMENTED]
+    people = nation.figures["people"].rows
+    whole = people.get(())
+    line = WORDS[lang]["nation"].format(
+        day=nation.month_end,
+        published=sum(counts is not None for counts in people.values()),
+        hidden=sum(counts is None for counts in people.values()),
+        people=whole[0] if whole else "-",
+    )
+    return Group(
+        fragments.of_nation(str(found.day), worst, names, lang).view,
+        plans.of_agency(found.agency.code, found.day, nation.demands, names, lang).view,
+        Text(line),
+    )
 
 
 def _refused(found: Findings, lang: Lang) -> RenderableType:

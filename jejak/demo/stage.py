@@ -17,7 +17,7 @@ from jejak.errors import Fatal, Misuse, Refuse
 from jejak.home import Home
 from jejak.services import Services
 from jejak.settings import Settings
-from jejak_lrs import cursor, database, evidence, history, profiles, roles, standing
+from jejak_lrs import cursor, database, evidence, figures, history, profiles, roles, standing
 from jejak_lrs.competency import ruleset
 from jejak_producers.simulate import Nation, nation
 
@@ -116,7 +116,8 @@ def _caught_up(connection: database.Connection) -> bool:
         return False
     if evidence.backlog(connection, profiles.active_generation(connection)):
         return False
-    return cursor.read(connection, CHANGES).position >= profiles.last_change(connection)
+    last = profiles.last_change(connection)
+    return all(cursor.read(connection, name).position >= last for name in (CHANGES, figures.NAME))
 
 
 @contextmanager

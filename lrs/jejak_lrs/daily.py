@@ -127,25 +127,39 @@ def _set_thresholds(connection: Connection, rules: Ruleset) -> None:
 
 
 def due(connection: Connection, registry: Registry, day: date) -> date | None:
-    """The month's end that is to be published on a day; None: none, or it is."""
+    """The month's end that is to be published on a day; None: none, or it is.
+
+    A month that ended before the ledger began is not: its people were still being told of.
+    """
     rules = registry.rules_on(day)
     if rules is None or rules.publication is None:
         return None
     end = month_end(day - timedelta(days=rules.publication.after_days))
-    found = connection.execute("SELECT FROM published WHERE month_end = %s LIMIT 1", [end])
-    return end if found.fetchone() is None else None
+    found = connection.execute(
+        "SELECT NOT EXISTS (SELECT FROM published WHERE month_end = %(end)s) AND EXISTS ("
+        "SELECT FROM record WHERE position = 0 "
+        "AND (stored AT TIME ZONE 'Asia/Jakarta')::date <= %(end)s)",
+        {"end": end},
+    ).fetchone()
+    return end if found and found[0] else None
+
+
+def publishable(
+    connection: Connection, registry: Registry, nodes: list[Node], end: date
+) -> dict[str, Published]:
+    """What may be published across agencies of a month's end, by subject; {}: nothing may."""
+    rules = registry.rules_on(end)
+    if rules is None or rules.publication is None:
+        return {}
+    within = rules.announcements.expiring_within_days
+    counted = counting.tally(connection, None, end, within)
+    lately = _hidden_since(connection, months_later(end, -rules.publication.keep_hidden_months))
+    return released(tables(counted, registry, nodes, end), rules.publication, lately)
 
 
 def publish(connection: Connection, registry: Registry, nodes: list[Node], end: date) -> int:
     """Publish the counts of a month's end, once; how many rows. In a transaction."""
-    rules = registry.rules_on(end)
-    if rules is None or rules.publication is None:
-        return 0
-    within = rules.announcements.expiring_within_days
-    counted = counting.tally(connection, None, end, within)
-    lately = _hidden_since(connection, months_later(end, -rules.publication.keep_hidden_months))
-    found = released(tables(counted, registry, nodes, end), rules.publication, lately)
-    return _write(connection, end, found)
+    return _write(connection, end, publishable(connection, registry, nodes, end))
 
 
 def _hidden_since(connection: Connection, since: date) -> dict[str, frozenset[Path]]:
@@ -176,3 +190,30 @@ def _write(connection: Connection, end: date, found: Mapping[str, Published]) ->
             [list(column) for column in zip(*rows, strict=True)],
         )
     return len(rows)
+
+
+# -- what was published -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One row of a published table; `counts` None: hidden. No agency: the nation."""
+
+    month_end: date
+    subject: str
+    agency: str | None
+    unit: str | None
+    counts: Mapping[str, int] | None
+
+
+def published(connection: Connection, end: date | None, subject: str | None) -> list[Figure]:
+    """The published tables of a month's end; None: of the last one."""
+    found = connection.execute(
+        "SELECT month_end, subject, nullif(agency, ''), nullif(unit, ''), "
+        "CASE WHEN count(people) = count(*) THEN json_object_agg(category, people) END "
+        "FROM published WHERE month_end = coalesce(%(end)s, (SELECT max(month_end) FROM published))"
+        " AND (%(subject)s::text IS NULL OR subject = %(subject)s) "
+        "GROUP BY month_end, subject, agency, unit ORDER BY subject, agency, unit",
+        {"end": end, "subject": subject},
+    )
+    return [Figure(*row) for row in found]

@@ -115,39 +115,6 @@ def test_an_explanation_is_given_in_words(jejak: Jejak, lang: str, words: list[s
     assert [word for word in words if word not in said.out] == []
 
 
-# -- gaps and learning hours --------------------------------------------------------------
-
-
-def test_an_agencys_gaps_are_those_of_its_people(jejak: Jejak) -> None:
-    agency = jejak("gaps", "--agency", "4012", "--as-of", DAY, "--json").document()
-    own = jejak("gaps", "--person", SITI, "--as-of", DAY, "--json").document()
-    (siti,) = own["people"]
-    assert siti in agency["people"]
-    assert len(agency["people"]) > 1
-    short = {one["competency"] for one in siti["gaps"]["gaps"]
-             if one["held"] is not None and one["held"] < one["required"]}  # fmt: skip
-    assert short == {CHANGE}
-    assert agency["coverage"] < own["coverage"]
-    assert own["jpm"] < 10_000
-
-
-@pytest.mark.parametrize("whom", [("--agency", "4012"), ("--person", SITI)])
-def test_gaps_are_shown_competency_by_competency(jejak: Jejak, whom: tuple[str, str]) -> None:
-    said = jejak("gaps", *whom, "--lang", "en")
-    assert said.code == 0
-    assert "Managing change" in said.out
-    assert "Job-person match" in said.out
-
-
-def test_learning_hours_are_listed_the_least_first_down_to_a_limit(jejak: Jejak) -> None:
-    everybody = jejak("jp", "--agency", "4012", "--year", "2026", "--json").document()
-    few = jejak("jp", "--agency", "4012", "--year", "2026", "--below", "20", "--json").document()
-    assert [one for one in everybody if one["jp"] < 2_000] == few
-    assert 0 < len(few) < len(everybody)
-    shown = jejak("jp", "--agency", "4012", "--year", "2026").out
-    assert [one["person_id"] for one in everybody if one["person_id"] not in shown] == []
-
-
 # -- replay, books, quarantine ------------------------------------------------------------
 
 

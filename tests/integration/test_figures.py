@@ -9,15 +9,18 @@ import pytest
 
 from jejak_consumers.figures import Layout
 from jejak_consumers.follower import Follower
-from jejak_lrs import counting, profiles, roles
+from jejak_lrs import counting, history, profiles, roles, workforce
+from jejak_lrs.competency.learning import Hours
 from jejak_lrs.competency.profile import parse
 from jejak_lrs.competency.tallies import Tally, tally
 from jejak_lrs.database import Connection, Database, connect
 from jejak_lrs.projection import Projector
+from jejak_lrs.workforce import Asked
 from jejak_schemas.parts import PersonRef
 from tests import services
 from tests.recorded import record
 from tests.world import (
+    PERSON,
     assessed,
     certificate,
     course,
@@ -94,3 +97,40 @@ def test_counts_are_those_of_the_profiles_on_any_day(house: House) -> None:
             assert counted == house.folded(agency, on)
     assert counting.tally(house.reader, "2060", DAYS[2], WITHIN).people.total() == 1
     assert counting.behind(house.reader) == 0
+
+
+def test_an_agencys_gaps_and_hours_on_a_day(house: House) -> None:
+    record(
+        house.writer, *usual(), standard(3), registered(), passed("2024-01-01"),
+        assessed("2024-01-05", 2), course("2024-02-01", form="3"),
+        registered(person=OTHER, kind="PPPK"),
+        moved("2024-05-01", person=OTHER, kind="PPPK", contract_start=day("2024-05-01"),
+              position_class="pelaksana", unit="TU"),
+        assessed("2024-01-05", 3, learner=OTHER), course("2024-05-02", form="3", learner=OTHER),
+        course("2024-05-03", form="3", learner=OTHER),
+    )  # fmt: skip
+    house.settle()
+    head = history.head(house.reader).next_position - 1
+    for known_at in (None, head):  # counted in the tables, and folded from the records
+        asked = Asked(TODAY, known_at)
+        registry = workforce.registry_for(house.reader, asked)
+        found = workforce.overview_of(house.reader, "2060", asked, registry)
+        assert (found.match.jpm, found.match.short) == (6666, 1)
+        assert found.left_out == {"TU": 1}  # no standard for a pelaksana
+        (gaps,) = workforce.gaps_of_people(house.reader, "2060", asked, registry)
+        assert (gaps.person_id, gaps.gaps.match) == (PERSON.person_id, found.match)
+        earlier = Asked(day("2024-04-01"), known_at)
+        assert len(workforce.gaps_of_people(house.reader, "2060", earlier, registry)) == 2
+        assert not workforce.overview_of(house.reader, "4011", asked, registry).people
+        people = workforce.hours_of_people(house.reader, "2060", 2024, asked, registry)
+        civil, contracted = people
+        assert (civil.jp, civil.minimum, civil.below, civil.ceiling) == (2000, 2000, False, None)
+        assert (contracted.jp, contracted.ceiling, contracted.passed) == (4000, 2400, True)
+        assert (contracted.unit, contracted.starts) == ("TU", day("2024-05-01"))
+        units = workforce.hours_by_unit(house.reader, "2060", 2024, 2500, asked, registry)
+        assert units == {"TU": Hours(1, 4000, 0, 1, 0), None: Hours(1, 2000, 0, 0, 1)}
+        before = workforce.hours_of_people(house.reader, "2060", 2023, asked, registry)
+        assert [(one.jp, one.below, one.starts) for one in before] == [
+            (0, True, None),
+            (0, False, None),
+        ]

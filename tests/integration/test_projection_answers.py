@@ -23,7 +23,6 @@ from tests.world import (
     moved,
     passed,
     registered,
-    standard,
     usual,
     voided,
 )
@@ -40,7 +39,7 @@ def reading(writer: Database, database: services.Database) -> Iterator[Connectio
     """A small agency, projected, seen by a reader."""
     tested = passed("2024-01-01")
     record(
-        writer, *usual(), standard(3), registered(), tested, assessed("2024-01-05", 2),
+        writer, *usual(), registered(), tested, assessed("2024-01-05", 2),
         course("2024-02-01", form="3"), registered(person=OTHER, kind="PPPK"),
         moved("2024-05-01", person=OTHER, kind="PPPK", contract_start=day("2024-05-01"),
               position_class="pelaksana", unit="TU"),
@@ -95,29 +94,6 @@ def test_an_explanation_comes_from_the_ledger(reading: Connection) -> None:
     assert reasons == ["level-too-low", "weaker-of-its-source"]
     assert [one.event for one in then.counts] == ["AssessmentPassed"]
     assert now.inputs != then.inputs
-
-
-def test_the_gaps_of_an_agency(reading: Connection) -> None:
-    found = answers.gaps_of_agency(reading, "2060", DAY)
-    assert [one.person_id for one in found.people] == [WHO]
-    assert found.people[0].gaps.gaps[0].gap == 1
-    assert found.left_out == 1  # no standard for a pelaksana
-    assert found.match.jpm == 6666
-    earlier = answers.gaps_of_agency(reading, "2060", day("2024-04-01"))
-    assert len(earlier.people) == 2
-    assert answers.gaps_of_agency(reading, "4011", DAY).people == ()
-    one = answers.gaps_of_person(reading, WHO, DAY)
-    assert one == found.people[0].gaps
-
-
-def test_the_learning_hours_of_an_agency(reading: Connection) -> None:
-    found = {one.person_id: one for one in answers.hours_of_agency(reading, "2060", 2024, DAY)}
-    civil, contracted = found[WHO], found[UUID(str(OTHER.person_id))]
-    assert (civil.jp, civil.minimum, civil.below, civil.ceiling) == (2000, 2000, False, None)
-    assert (contracted.jp, contracted.ceiling, contracted.passed) == (4000, 2400, True)
-    assert (contracted.unit, contracted.minimum) == ("TU", None)
-    before = {one.person_id: one for one in answers.hours_of_agency(reading, "2060", 2023, DAY)}
-    assert (before[WHO].jp, before[WHO].below, before[WHO].year) == (0, True, None)
 
 
 def test_the_moment_known_at_is_a_position(reading: Connection) -> None:

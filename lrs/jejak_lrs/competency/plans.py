@@ -53,7 +53,11 @@ class Supply:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """One need of a node beside its supply; `people` None: the plan says no number."""
+    """One need of a node beside an agency's supply.
+
+    `people` is how many the agency itself plans for; None: it says no number, or the plan is of
+    another institution, whose number is not this agency's.
+    """
 
     node: Node
     competency: str
@@ -115,8 +119,8 @@ def _nodes(events: Sequence[Decree[PlanPublished]]) -> list[PlanNode]:
     return [said[name] for name in sorted(said)]
 
 
-def demands(nodes: Iterable[Node], counted: Tally) -> list[Demand]:
-    """Every need of the nodes, beside what the people counted can supply."""
+def demands(nodes: Iterable[Node], counted: Tally, agency: str) -> list[Demand]:
+    """Every need of the nodes, beside what an agency's people, as counted, can supply."""
     standings = defaultdict[str, list[tuple[Standing, int]]](list)
     for (_, standing), people in counted.levels.items():
         standings[standing.competency].append((standing, people))
@@ -128,7 +132,8 @@ def demands(nodes: Iterable[Node], counted: Tally) -> list[Demand]:
                 (supply_of(one, level, people) for one, people in standings[need.competency]),
                 Supply(),
             )
-            found.append(Demand(node, need.competency, level, need.people, supply))
+            planned = need.people if node.publisher == agency else None
+            found.append(Demand(node, need.competency, level, planned, supply))
     return found
 
 

@@ -280,6 +280,10 @@ class Registry:
         """The roles of a party on a day; empty where it has none or is unknown."""
         return self.accreditation.roles_on(party, day)
 
+    def holders_of(self, role: str, day: date) -> list[str]:
+        """Every party that holds a role on a day."""
+        return self.accreditation.holders_of(role, day)
+
     def bar_of(self, origin: Origin) -> str | None:
         """Why what an institution said does not count: it was suspended, or not accredited."""
         return self._bars[origin.voice]

@@ -49,7 +49,7 @@ class Course:
 class Registry:
     """Everything that must be recorded before people learn, in groups that depend on each other."""
 
-    authorities: tuple[Event, ...]  # accreditations first, rulesets, frameworks, standards
+    authorities: tuple[Event, ...]  # accreditations first, then what is published
     offerings: tuple[Event, ...]
     alignments: tuple[Event, ...]
     countersignatures: tuple[Event, ...]
@@ -84,7 +84,7 @@ def load(documents: Documents) -> Registry:
     return Registry(
         authorities=tuple(
             event
-            for name in ("accreditations", "rulesets", "frameworks", "standards")
+            for name in ("accreditations", "rulesets", "frameworks", "standards", "plans")
             for event in rows(name)
         ),
         offerings=rows("offerings"),
