@@ -9,7 +9,9 @@ from jejak.cli import asking
 from jejak.cli.asking import AgencyOption, PersonOption, Way, answering
 from jejak.errors import Misuse, Refuse
 
-UnitOption = Annotated[str | None, typer.Option("--unit", help="Only this unit of the agency.")]
+UnitOption = Annotated[
+    str | None, typer.Option("--unit", help="Only this unit, and those beneath.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -64,11 +66,14 @@ def _gaps_of_people(way: Way, agency: str, unit: str | None) -> None:
         asked = way.asked(connection)
         registry = workforce.registry_for(connection, asked)
         found = workforce.gaps_of_people(connection, agency, asked, registry)
-    within = [one for one in found if unit in (None, one.gaps.serving.unit)]
-    if not within:
+    if unit is not None:
+        units = {one.gaps.serving.unit for one in found if one.gaps.serving.unit}
+        wanted = workforce.beneath(unit, agency, units, asked.day, registry)
+        found = [one for one in found if one.gaps.serving.unit in wanted]
+    if not found:
         raise Refuse(f"nobody with a standard works at {_place(agency, unit)} on {asked.day}")
     names, rules = naming.names_of(registry, way.lang), registry.rules_on(asked.day)
-    way.say(reports.of_people(agency, within, names, way.lang, rules))
+    way.say(reports.of_people(agency, found, names, way.lang, rules))
 
 
 def _gaps_of_agency(way: Way, agency: str, unit: str | None, *, by_unit: bool) -> None:

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from jejak_lrs import profiles
+from jejak_lrs.competency.accreditation import GUARANTOR
 from jejak_lrs.competency.fragmentation import Fragments, Outcomes, Taught, fragments
 
 if TYPE_CHECKING:
@@ -95,13 +96,13 @@ def _rows(connection: Connection, asked: Asked, registry: Registry) -> list[Row]
         "AND NOT EXISTS (SELECT FROM evidence v WHERE v.generation = e.generation "
         "AND v.person_id = e.person_id AND v.kind = 'void' "
         "AND (v.document->>'target')::uuid = e.statement_id "
-        "AND (v.party = e.party OR v.party = ANY(%(guarantors)s)) "
+        "AND (v.provider = e.provider OR v.provider = ANY(%(guarantors)s)) "
         "AND (%(known_at)s::bigint IS NULL OR v.arrived <= %(known_at)s)) "
         "GROUP BY e.provider, e.offering, e.competency, good, p.working",
         {
             "generation": profiles.active_generation(connection),
             "day": asked.day,
             "known_at": asked.known_at,
-            "guarantors": registry.holders_of("lan", asked.day),
+            "guarantors": registry.holders_of(GUARANTOR, asked.day),
         },
     ).fetchall()

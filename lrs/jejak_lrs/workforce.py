@@ -20,6 +20,7 @@ from jejak_lrs.projection import NAME
 from jejak_lrs.replay import fold_person, registry_at
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
     from uuid import UUID
 
@@ -103,10 +104,19 @@ def overview_of(
     registry: Registry,
     unit: str | None = None,
 ) -> Overview:
-    """An agency against its standards, by unit and competency; or one unit of it."""
+    """An agency against its standards, by unit and competency; or one unit and those beneath."""
     people = counted(connection, agency, asked, registry)
-    within = people if unit is None else people.only(frozenset({unit}))
-    return overview.overview(agency, asked.day, within, registry)
+    if unit is not None:
+        units = {place.unit for place in people.people if place.unit is not None}
+        people = people.only(beneath(unit, agency, units, asked.day, registry))
+    return overview.overview(agency, asked.day, people, registry)
+
+
+def beneath(
+    unit: str, agency: str, units: Iterable[str], day: date, registry: Registry
+) -> frozenset[str]:
+    """Those of some units that are a unit, or lie beneath it, as the agency published them."""
+    return frozenset(one for one in units if unit in registry.units.above(agency, one, day))
 
 
 def gaps_of_person(

@@ -34,6 +34,9 @@ class _Said(Generic[E]):
         """All in force; of those that begin on one day the last word."""
         return all_in_force(self._of[code], day) if code in self._of else ()
 
+    def codes(self) -> list[str]:
+        return sorted(self._of)
+
     def last_on(self, code: str, day: date) -> Decree[E] | None:
         return in_force(self._of[code], day) if code in self._of else None
 
@@ -95,6 +98,10 @@ class Accreditation:
         """The roles of a party on a day; empty where it has none or is unknown."""
         held = self._roles.last_on(party, day)
         return held.event if held else frozenset()
+
+    def holders_of(self, role: str, day: date) -> list[str]:
+        """Every party that holds a role on a day."""
+        return [party for party in self._roles.codes() if role in self.roles_on(party, day)]
 
     def is_suspended(self, said: Voice) -> bool:
         """Rule 10: whether the sender or the provider was suspended when it happened.

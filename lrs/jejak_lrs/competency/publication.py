@@ -6,18 +6,18 @@ published whole or not at all. The rule:
 
 1. A row with a count below `fewest` is hidden; one that was hidden lately as well.
 2. Below a hidden row everything is hidden.
-3. Of the rows beneath one published row, those hidden must be able to hide each other: at least
-   two, whose sums are not small, and each small count could be anything from 0 to `fewest` as far
-   as the sums of its row and of its category tell. Until then the smallest other row is hidden as
-   well; where that does not suffice the row above is hidden.
+3. Of the rows beneath one published row, those hidden must be able to hide each other, and all
+   that lies beneath them: they are at least two, and each small count in them could be anything
+   from 0 to `fewest`. Until then the smallest other row is hidden as well; where that does not
+   suffice the row above is hidden.
 
-Then what an attacker knows of the hidden rows are their sums, by category and by row (a row's sum
-is published by the table of all people, if that does not hide it): of such a block each count can
-be anything between the bounds of Frechet, max(0, row + column - all) and min(row, column).
+What an attacker can know of such rows are their sums, by category and by row (a row's sum is
+published in the table of all people, if that does not hide it). So each of their counts can be
+anything between the bounds of Frechet: max(0, row + category - all) and min(row, category).
 """  # noqa: D205
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from jejak_lrs.competency.ruleset import Publication
@@ -115,15 +115,22 @@ class _Hiding:
         return sum(self._whole[row]), row
 
     def _hide_each_other(self, closed: Sequence[Path]) -> bool:
-        rows = [self._whole[row] for row in closed]
-        columns = [sum(column) for column in zip(*rows, strict=True)]
+        columns = [
+            sum(column) for column in zip(*(self._whole[path] for path in closed), strict=True)
+        ]
         everybody = sum(columns)
-        return len(rows) > 1 and all(
+        return len(closed) > 1 and all(
             self._is_free(sum(row), column, everybody)
-            for row in rows
+            for path in closed
+            for row in self._at_and_beneath(path)
             for count, column in zip(row, columns, strict=True)
             if count < self._fewest
         )
+
+    def _at_and_beneath(self, path: Path) -> Iterator[Counts]:
+        yield self._whole[path]
+        for row in self._beneath[path]:
+            yield from self._at_and_beneath(row)
 
     def _is_free(self, row: int, column: int, everybody: int) -> bool:
         """Whether a count could be anything from 0 to `fewest`, by the sums around it."""

@@ -4,7 +4,7 @@ A tally is made of rows, whether the database counts them or the fold has just m
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -31,7 +31,7 @@ class Tally:
     people: Counter[Place] = field(default_factory=Counter)
     levels: Counter[tuple[Place, Standing]] = field(default_factory=Counter)
 
-    def only(self, units: frozenset[str | None]) -> "Tally":
+    def only(self, units: Collection[str | None]) -> "Tally":
         """The part of some units."""
         return Tally(
             Counter({place: count for place, count in self.people.items() if place.unit in units}),
