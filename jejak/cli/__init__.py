@@ -25,6 +25,7 @@ MODULES = (
     "analyst",
     "nation",
     "replay",
+    "record",
     "rebuild",
     "audit",
     "key",

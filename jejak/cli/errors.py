@@ -9,6 +9,7 @@ BRANCHES = {"Refuse": 1, "Misuse": 2, "Retry": 3, "Fatal": 4}
 # Typer's own errors of use; it carries its own copy of click, whose names are not public.
 USAGE = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 OPERATING = "docs/operating.md"
+_EXTRAS = {"pyarrow": "parquet"}  # what is of no server
 INTERRUPTED = 130  # as shells say it: 128 and the signal's number
 
 
@@ -30,7 +31,8 @@ def other(error: BaseException) -> tuple[int, str]:
     if type(error).__name__ == "CredentialsError":
         return 1, one_line(error)
     if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("jejak"):
-        return 2, f"this command needs {error.name}: pip install 'jejak[server,embedded]'"
+        extras = _EXTRAS.get(str(error.name), "server,embedded")
+        return 2, f"this command needs {error.name}: pip install 'jejak[{extras}]'"
     if isinstance(error, OSError) and error.filename is not None:
         return 1, f"{error.filename}: {error.strerror}"
     # Never the text of an unknown error: it may hold what a message held.

@@ -33,12 +33,14 @@ if TYPE_CHECKING:
     from jejak_lrs.selection import Selection
 
 Lang = Literal["id", "en"]
+_TOPIC = "topic:"
 _NAMED = 20  # persons that differ, on the screen
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     app.command()(replay)
+    app.command("export-segments")(export_segments)
 
 
 def replay(  # noqa: PLR0913, PLR0917  one for each option
@@ -85,6 +87,37 @@ def replay(  # noqa: PLR0913, PLR0917  one for each option
     return 0
 
 
+def export_segments(
+    folder: Annotated[Path, typer.Argument(file_okay=False, help="Where the segments are kept.")],
+    width: Annotated[
+        int,
+        typer.Option("--width", min=1, help="Positions in a segment; always the same in a folder."),
+    ] = 100_000,
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, max=64, help="Processes that read side by side.")
+    ] = 2,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write every full segment of the record as Parquet files: `leaf`, and `payload` beside it.
+
+    A leaf file never changes. Run it again after an erasure: it writes just the payload files anew
+    in which something was erased, and adds the segments that are full since.
+    """
+    from jejak_lrs import roles  # noqa: PLC0415  not part of the plain install
+    from jejak_lrs.replays import Replay  # noqa: PLC0415
+
+    _, services = services_of(home)
+    with progress.bar("exporting") as watch:
+        how = Replay(services.dsn(roles.READER), workers, watch)
+        found = how.write_segments(folder, width)
+    if as_json:
+        speech.answer_json(found)
+    else:
+        told = f"{found['written']} files written, {found['segments']} segments are there"
+        speech.say(f"{told}, up to position {found['end'] - 1}")
+
+
 # -- records ------------------------------------------------------------------------------
 
 
@@ -95,15 +128,21 @@ def _replay(services: "Services", chosen: "Chosen", to: str | None, workers: int
     dsn = services.dsn(roles.READER)
     selection = _selection(dsn, chosen)
     with progress.bar("replaying") as watch:
-        return _to(Replay(dsn, workers, watch), selection, to)
+        return _to(services, Replay(dsn, workers, watch), selection, to)
 
 
-def _to(how: "Replay", selection: "Selection", to: str | None) -> "Replayed":
+def _to(services: "Services", how: "Replay", selection: "Selection", to: str | None) -> "Replayed":
     if to is None:
         return how.look(selection)
+    if to.startswith(_TOPIC):
+        from jejak.replay_topic import to_topic  # noqa: PLC0415  not part of the plain install
+
+        return to_topic(services, how, selection, to.removeprefix(_TOPIC))
     path = Path(to)
     if path.suffix == ".jsonl":
         return how.write_lines(selection, path)
+    if path.suffix == ".parquet":
+        return how.write_parts(selection, path)
     raise Misuse(f"--to {to}: a file that ends in .jsonl or .parquet, or topic:NAME")
 
 

@@ -16,13 +16,13 @@ import orjson
 
 from jejak_lrs.errors import Refuse
 from jejak_lrs.replay_lines import Found
+from jejak_lrs.selection import Selection
 
 if TYPE_CHECKING:
     from pathlib import Path
     from uuid import UUID
 
     from jejak_lrs.replay_lines import Part
-    from jejak_lrs.selection import Selection
 
 _BLOCK: Final = 1 << 20
 
@@ -36,6 +36,31 @@ class Standing:
     found: Found = Found()  # noqa: RUF009  frozen
 
 
+def stopped_at(state: Path, epoch: UUID, selection: Selection) -> int | None:
+    """The last position of the replay that a state is of; None where there is no state.
+
+    Raises:
+        Refuse: it is of another selection, or of another ledger.
+    """
+    if not state.exists():
+        return None
+    kept = orjson.loads(state.read_bytes())
+    end: int = kept["selection"]["to_position"]
+    asked = {**selection.document(), "to_position": end}
+    same = (kept["epoch"], kept["selection"]) == (str(epoch), asked)
+    if not same or selection.to_position not in (None, end):
+        raise Refuse(f"{state} is of another replay: finish that, or remove it")
+    return end
+
+
+def keep(state: Path, epoch: UUID, selection: Selection, **more: Any) -> None:
+    """Keep whose replay this is, and how far it is, in place of what was kept."""
+    document = {"epoch": str(epoch), "selection": selection.document(), **more}
+    fresh = state.with_name(f"{state.name}.new")
+    fresh.write_bytes(orjson.dumps(document))
+    fresh.replace(state)
+
+
 class JsonLines:
     """The file of one selection: `begin`, then `take` each part, then `finish`; always `close`."""
 
@@ -45,10 +70,10 @@ class JsonLines:
         self._path = path
         self._partial = path.with_name(path.name + ".partial")
         self._state = path.with_name(path.name + ".partial.json")
-        self._epoch = str(epoch)
+        self._epoch = epoch
         self._hash = hashlib.sha256()
         self._file: BinaryIO | None = None
-        self.selection: dict[str, Any] = {}
+        self._selection = Selection()
         self.standing = Standing()
 
     def stopped_at(self, selection: Selection) -> int | None:
@@ -57,20 +82,18 @@ class JsonLines:
         Raises:
             Refuse: what was stopped here was another selection, or of another ledger.
         """
-        if not self._state.exists() or not self._partial.exists():
+        if not self._partial.exists():
             return None
-        kept = orjson.loads(self._state.read_bytes())
-        asked = {**selection.document(), "to_position": kept["selection"]["to_position"]}
-        ends = selection.to_position in (None, kept["selection"]["to_position"])
-        if (kept["epoch"], kept["selection"]) != (self._epoch, asked) or not ends:
-            raise Refuse(f"{self._partial} is of another replay: finish that, or remove it")
-        found = Found.parse(kept["found"])
-        self.standing = Standing(kept["next_position"], kept["size"], found)
-        return int(kept["selection"]["to_position"])
+        end = stopped_at(self._state, self._epoch, selection)
+        if end is not None:
+            kept = orjson.loads(self._state.read_bytes())
+            found = Found.parse(kept["found"])
+            self.standing = Standing(kept["next_position"], kept["size"], found)
+        return end
 
     def begin(self, selection: Selection) -> Standing:
         """Open the file, cut to where it is whole. `selection` has an end."""
-        self.selection = selection.document()
+        self._selection = selection
         self._file = self._partial.open("r+b" if self._partial.exists() else "w+b")
         self._file.truncate(self.standing.size)
         while block := self._file.read(_BLOCK):
@@ -95,16 +118,14 @@ class JsonLines:
             raise RuntimeError("begin comes first")
         self._file.flush()
         os.fsync(self._file.fileno())
-        document = {
-            "epoch": self._epoch,
-            "selection": self.selection,
-            "next_position": self.standing.next_position,
-            "size": self.standing.size,
-            "found": self.standing.found.document(),
-        }
-        fresh = self._state.with_suffix(".new")
-        fresh.write_bytes(orjson.dumps(document))
-        fresh.replace(self._state)
+        keep(
+            self._state,
+            self._epoch,
+            self._selection,
+            next_position=self.standing.next_position,
+            size=self.standing.size,
+            found=self.standing.found.document(),
+        )
 
     def close(self) -> None:
         """Keep what is there, if it is not finished, and end."""

@@ -109,10 +109,11 @@ def found_in(told: list[tuple[Record, bytes | None]]) -> Found:
 
 def line(record: Record, plain: bytes | None) -> bytes:
     """One record as a line."""
-    return orjson.dumps(_document(record, plain), option=orjson.OPT_APPEND_NEWLINE)
+    return orjson.dumps(document(record, plain), option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _document(record: Record, plain: bytes | None) -> dict[str, Any]:
+def document(record: Record, plain: bytes | None) -> dict[str, Any]:
+    """One record as orjson writes it."""
     return {
         "position": record.position,
         "statement_id": record.statement_id,

@@ -40,17 +40,24 @@ class Work(Protocol[Made_co]):
 
 
 def in_order(
-    dsn: str, work: Work[Made_co], spans: Iterable[Span], workers: int = 1
+    dsn: str, work: Work[Made_co], spans: Iterable[Span], workers: int = 1, worth: int = _WORTH
 ) -> Iterator[Made_co]:
     """What the work makes of each span, in their order.
+
+    Args:
+        dsn: where every process connects.
+        work: what is done.
+        spans: with what.
+        workers: how many processes.
+        worth: with fewer spans, this process does all of it.
 
     Raises:
         Unreachable, Busy: PostgreSQL went away in the middle.
     """
     coming = iter(spans)
-    first = list(islice(coming, _WORTH))
+    first = list(islice(coming, worth))
     every = chain(first, coming)
-    if workers > 1 and len(first) == _WORTH:
+    if workers > 1 and len(first) == worth:
         return _by_many(dsn, work, every, workers)
     return _by_one(dsn, work, every)
 

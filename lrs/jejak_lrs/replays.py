@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from jejak_lrs import history
-from jejak_lrs.replay_files import JsonLines
+from jejak_lrs.replay_files import JsonLines, keep, stopped_at
 from jejak_lrs.replay_lines import WIDTH, Found, Lines
 from jejak_lrs.replay_pool import in_order, reading
-from jejak_lrs.selection import select
+from jejak_lrs.selection import Selection, Span, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from jejak_lrs.replay_lines import Part
-    from jejak_lrs.selection import Selected, Selection
+    from jejak_lrs.selection import Selected
 
     Watch = Callable[[int, int], None]
 
+_STATE: Final = "_selection.json"  # in a folder of parts: whose they are
 _PAUSE: Final = 2.0  # seconds between two states that a stopped replay may go on from
 
 
@@ -79,6 +80,61 @@ class Replay:
                     paused = time.monotonic()
             digest = target.finish()
         return Replayed(epoch, selected.selection, target.standing.found, digest)
+
+    def write_parts(self, selection: Selection, folder: Path) -> Replayed:
+        """Write a folder of Parquet parts; those that are there are not written again.
+
+        The digest is of what `sha256sum part-*.parquet` says.
+
+        Raises:
+            Refuse: the folder holds the parts of another replay.
+        """
+        from jejak_lrs import segments  # noqa: PLC0415  needs pyarrow
+
+        folder.mkdir(parents=True, exist_ok=True)
+        with closing(reading(self.dsn)) as connection:
+            epoch = history.head(connection).epoch
+            end = stopped_at(folder / _STATE, epoch, selection)
+            selected = select(connection, selection if end is None else selection.up_to(end))
+        keep(folder / _STATE, epoch, selected.selection)
+        pieces: list[segments.Piece] = []
+        first, found = selected.selection.from_position, Found()
+        work = segments.Parts(selected, folder)
+        for piece in in_order(
+            self.dsn, work, selected.spans(segments.RANGE), self.workers, worth=self.workers
+        ):
+            pieces.append(piece)
+            found = found.and_then(piece.found)
+            self.watch(piece.end - first, max(0, selected.end - first))
+        return Replayed(epoch, selected.selection, found, segments.digest(pieces))
+
+    def write_segments(self, folder: Path, width: int) -> dict[str, int]:
+        """Write every full segment's leaf and payload files; what is written and what is there.
+
+        Raises:
+            Refuse: the folder holds segments of another width, or of another ledger.
+        """
+        from jejak_lrs import segments  # noqa: PLC0415  needs pyarrow
+
+        for kind in ("leaf", "payload"):
+            (folder / kind).mkdir(parents=True, exist_ok=True)
+        epoch, selected = self.choose(Selection())
+        end = selected.end - selected.end % width
+        whose = Selection(to_position=width - 1)  # the first segment's
+        stopped_at(folder / _STATE, epoch, whose)
+        keep(folder / _STATE, epoch, whose)
+        spans = (Span(start, start + width) for start in range(0, end, width))
+        written = 0
+        work = segments.Segments(selected, folder)
+        for done, files in in_order(self.dsn, work, spans, self.workers, worth=self.workers):
+            written += files
+            self.watch(done, end)
+        return {"written": written, "segments": end // width, "end": end}
+
+    def epoch(self) -> UUID:
+        """The ledger's."""
+        with closing(reading(self.dsn)) as connection:
+            return history.head(connection).epoch
 
     def choose(self, selection: Selection) -> tuple[UUID, Selected]:
         """The epoch, and the selection ready to be read."""

@@ -152,3 +152,18 @@ def test_findings_are_counted_listed_and_written_for_a_spreadsheet(
     assert zipfile.is_zipfile(book)
     assert "needs -o" in jejak(*asked).err
     assert "no such rule" in jejak("audit", "exceptions", "--rule", "bursts").err
+
+
+def test_a_record_is_shown_with_its_proof(jejak: Jejak, played: Played, tmp_path: Path) -> None:
+    with closing(played.connect(roles.READER)) as connection:
+        log = published.publish(connection, tmp_path / "log")
+    where = ("--log", str(tmp_path / "log"))
+    found = jejak("record", "100", *where, "--json").document()
+    assert (found["position"], found["sealed"], found["checkpoint"]["holds"]) == (100, True, True)
+    assert found["checkpoint"]["size"] == log.checkpoint().size
+    by_id = jejak("record", found["statement_id"], *where, "--proof", str(tmp_path / "proof"))
+    assert by_id.code == 0
+    assert "proven under" in by_id.out
+    assert (tmp_path / "proof").read_text("utf-8") == found["proof"]
+    assert "no record 999999" in jejak("record", "999999").err
+    assert jejak("record", "seratus").code == 2

@@ -1,0 +1,41 @@
+"""Replay into a topic: made if it is not there, written as the operator."""
+
+from contextlib import closing
+
+from jejak import kafka_admin
+from jejak.errors import Misuse
+from jejak.foundations import KEEP_FOREVER
+from jejak.kafka_admin import Topic
+from jejak.services import Services
+from jejak_consumers import replaying
+from jejak_consumers.kafka import KafkaFeed, KafkaOutbox
+from jejak_lrs.replays import Replay, Replayed
+from jejak_lrs.selection import Selection
+
+_OURS = "jejak."  # inboxes, receipts, changes, profiles, checkpoints
+
+
+def to_topic(services: Services, how: Replay, selection: Selection, name: str) -> Replayed:
+    """Send a selection's records to a topic, going on where the same replay was stopped.
+
+    Raises:
+        Misuse: the name is none for this.
+        Refuse: the topic holds other messages.
+    """
+    if not name or name.startswith(_OURS):
+        raise Misuse(f"--to topic:{name}: name a topic of your own, not one of Jejak's")
+    access = services.kafka(services.operator)
+    with kafka_admin.connected(access) as admin:
+        if name not in admin.topic_ids([name]):
+            admin.create_topics([Topic(name, 1, KEEP_FOREVER)])
+    with closing(KafkaFeed(access, name)) as feed:
+        stopped = replaying.stopped_at(feed)
+    if stopped is not None:
+        end = replaying.end_of(stopped, how.epoch(), selection)
+        selection = selection.up_to(end)
+    epoch, selected = how.choose(selection)
+    said = replaying.said_of(epoch, selected.selection)
+    after = -1 if stopped is None else stopped.position
+    with closing(KafkaOutbox(access, writer=f"{replaying.WRITER}-{name}")) as outbox:
+        found, digest = replaying.send(outbox, name, said, how.parts(selected), after)
+    return Replayed(epoch, selected.selection, found, digest)
