@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo up test test-unit test-integration test-kills test-e2e test-clients test-avro-java test-registry test-asyncapi test-xapi-rust torture stranger torture-contract bench memory latency check format lock sbom schemas release docs catalogue clean
+.PHONY: help demo up test test-unit test-integration test-kills test-e2e test-clients test-avro-java test-registry test-asyncapi test-xapi-rust torture torture-audit stranger torture-contract bench memory latency check format lock sbom schemas release docs catalogue clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -40,6 +40,9 @@ latency: .venv/dev ## from acknowledgement to committed record, over SECONDS (20
 
 torture: .venv/dev ## N (1,000) faults from SEED (1) on real services; goes on where it stopped
 	@$(BIN)/python -m tests.torture $(or $(N),1000) --seed $(or $(SEED),1) $(ARGS)
+
+torture-audit: .venv/dev ## N (10,000) tamperings from SEED (1) by a superuser, each found or told
+	@$(BIN)/python -m tests.tampering $(or $(N),10000) $(or $(SEED),1)
 
 stranger: .venv/dev ## MINUTES (30) of kills by somebody who knows the commands only, then a count
 	@$(BIN)/python -m tests.stranger $(or $(MINUTES),30) $(ARGS)

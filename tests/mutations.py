@@ -81,6 +81,8 @@ def _other(rng: random.Random, value: Any) -> Any:
             return value + rng.choice((-1, 1)) * timedelta(microseconds=1 << rng.randrange(50))
         case date():
             return value + rng.choice((-1, 1)) * timedelta(days=1 << rng.randrange(16))
+        case []:
+            return ["x"]
         case [*words]:
             return [*words[:-1], _text(rng, words[-1])]
         case _:

@@ -7,27 +7,32 @@ read in short queries and forgotten again, so memory does not grow with the ledg
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import psycopg
 
 from jejak_lrs import errors, moment
-from jejak_lrs.audit import catalogue, workers
+from jejak_lrs.audit import catalogue, logs, projections, workers
 from jejak_lrs.audit.difference import Difference
+from jejak_lrs.audit.examiner import Place
 from jejak_lrs.audit.findings import NAMED
 from jejak_lrs.audit.scan import Scan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from jejak_lrs.audit.logs import Published
     from jejak_lrs.audit.workers import Workers
     from jejak_lrs.books import Balance
+    from jejak_lrs.checkpoints import Name
     from jejak_lrs.database import Connection
     from jejak_lrs.moment import Moment
 
     Watch = Callable[[int, int], None]
+
+SAMPLE: Final = 100  # persons whose profiles are folded anew unless more are asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +40,14 @@ class Report:
     """What was checked, and what differs: the first ones by name, all by count.
 
     `until` is None where the tables are so damaged that only the catalogue could be compared.
+    `signed` is up to where each tree of the log is signed; what lies past it nobody vouches for.
     """
 
     until: Moment | None
     differences: tuple[Difference, ...]
     count: int
     balances: tuple[Balance, ...]
+    signed: Mapping[Name, int] = field(default_factory=dict)
 
     @property
     def sound(self) -> bool:
@@ -48,46 +55,74 @@ class Report:
         return not self.count
 
 
-def check(connection: Connection, watch: Watch | None = None, beside: int = 0) -> Report:
-    """Check everything that the database alone can show.
+def check(
+    connection: Connection,
+    watch: Watch | None = None,
+    beside: int = 0,
+    published: Published | None = None,
+    profiles: int | None = SAMPLE,
+) -> Report:
+    """Check everything that the database can show, and the log with it.
 
     Args:
         connection: the auditor's; superusers may, too.
         watch: told how many records and outcomes are done, of how many.
         beside: how many processes beside this one read the records; with 0 it does so itself,
             and in a small ledger always.
+        published: the transparency log; None: there is none, or it is not asked.
+        profiles: how many persons' profiles are folded anew; None: everybody's.
 
     Raises:
         Unreachable, Busy: PostgreSQL went away in the middle.
     """
     try:
-        return _check(connection, watch or (lambda _done, _total: None), beside)
+        return _check(
+            connection, watch or (lambda _done, _total: None), beside, published, profiles
+        )
     except psycopg.Error as exc:
         raise errors.of(exc) from None
 
 
-def _check(connection: Connection, watch: Watch, beside: int) -> Report:
+def _check(
+    connection: Connection,
+    watch: Watch,
+    beside: int,
+    published: Published | None,
+    profiles: int | None,
+) -> Report:
     compared = catalogue.compare(connection)
     until = moment.read(connection) if compared.readable else None
     if until is None:
         lost = () if not compared.readable else (Difference("ledger_head", "it has no row"),)
         differences = (*compared.differences, *lost)
         return Report(None, differences[:NAMED], len(differences), ())
+    of_log = logs.of(connection, published, until) if published else {}
+    places = {
+        name: Place(published.folder(name).path, log.published)
+        for name, log in of_log.items()
+        if published and log.published is not None
+    }
     with ExitStack() as stack:
         many = until.next_position + until.next_outcome >= workers.FEW
         working: Workers = (
-            stack.enter_context(workers.several(_dsn(connection), beside))
+            stack.enter_context(workers.several(_dsn(connection), beside, places))
             if beside and many
-            else workers.Alone(connection)
+            else workers.Alone(connection, places)
         )
-        scan = Scan(connection, until, working)
+        scan = Scan(connection, until, working, of_log)
         named: list[Difference] = []
         count = 0
-        for difference in chain(compared.differences, scan.differences(watch)):
+        found = chain(
+            compared.differences,
+            scan.differences(watch),
+            projections.differences(connection, profiles, watch),
+        )
+        for difference in found:
             count += 1
             if len(named) < NAMED:
                 named.append(difference)
-    return Report(until, tuple(named), count, tuple(scan.books.balances()))
+    signed = {name: log.size for name, log in of_log.items()}
+    return Report(until, tuple(named), count, tuple(scan.books.balances()), signed)
 
 
 def _dsn(connection: Connection) -> str:

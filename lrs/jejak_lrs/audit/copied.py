@@ -70,11 +70,11 @@ _sha256 = hashlib.sha256
 class Stretch:
     """What a sound stretch of records comes to. `first_stored` is None where it is empty.
 
-    `leaves` are their hashes in the log (leaf.py); `telling` are the positions of records of the
-    event types asked for, `erased` of those without content. Times are microseconds since 1970.
+    `entries` are what the log holds of them (leaf.py); `telling` are the positions of records of
+    the event types asked for, `erased` of those without content. Times are microseconds since 1970.
     """
 
-    leaves: list[bytes] = field(default_factory=list)
+    entries: list[bytes] = field(default_factory=list)
     runs: list[tuple[Key, Run]] = field(default_factory=list)
     telling: list[int] = field(default_factory=list)
     erased: list[int] = field(default_factory=list)
@@ -124,8 +124,7 @@ def sound(
             if found.first_stored is None:
                 found.first_stored = stored
             found.last_stored = stored
-            leaf = _sha256(b"\x00\x01" + row[_LEAF] + party + row[_COMMITMENT]).digest()
-            found.leaves.append(leaf)
+            found.entries.append(b"\x01" + row[_LEAF] + party + row[_COMMITMENT])
             expected += 1
     except (BadPayload, psycopg.DataError):  # the latter: a date that no calendar has
         return None

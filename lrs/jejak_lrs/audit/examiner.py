@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from jejak_lrs import dictionaries, history
+import psycopg
+
+from jejak_lrs import dictionaries, entries, history
 from jejak_lrs.arriving import Said
-from jejak_lrs.audit import copied, people, reading
+from jejak_lrs.audit import copied, people, reading, tiled
 from jejak_lrs.audit.difference import Difference
 from jejak_lrs.audit.effects import Effects
 from jejak_lrs.audit.findings import Findings
@@ -14,15 +17,20 @@ from jejak_lrs.audit.order import Order
 from jejak_lrs.audit.outcomes import Outcomes, inbox_run
 from jejak_lrs.audit.people import People
 from jejak_lrs.audit.sealed import ERASED, record_wrong
+from jejak_lrs.checkpoints import OUTCOMES, RECORDS
 from jejak_lrs.effects import WITH_EFFECTS
+from jejak_lrs.errors import Inconsistent
 from jejak_lrs.history import Record
 from jejak_lrs.statements import Statements
+from jejak_lrs.tlog.tiles import Folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
     from uuid import UUID
 
     from jejak_lrs.audit.copied import Stretch
+    from jejak_lrs.checkpoints import Name
     from jejak_lrs.database import Connection
 
 # The event types that say something beside themselves.
@@ -30,10 +38,24 @@ _TELLING: Final = frozenset({people.SEEN, *people.POSTINGS, *WITH_EFFECTS})
 _TELLING_BYTES: Final = frozenset(name.encode() for name in _TELLING)
 
 
-class Examiner:
-    """Checks stretches. For one process."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the files of one of the log's trees are, and up to which size they are checked."""
 
-    def __init__(self, connection: Connection) -> None:
+    path: Path
+    size: int
+
+
+class Examiner:
+    """Checks stretches. For one process.
+
+    Args:
+        connection: an auditor's.
+        places: of the log's trees; without, nothing is held against any files.
+    """
+
+    def __init__(self, connection: Connection, places: Mapping[Name, Place] | None = None) -> None:
+        self._places = places or {}
         self._connection = connection
         self._unpacker = dictionaries.unpacker(connection)
         self._statements = Statements(self._unpacker)
@@ -48,13 +70,29 @@ class Examiner:
             stretch = None
         told = self._name(findings) if stretch is None else self._take(stretch, findings)
         self._follow(told, findings)
+        self._hash(RECORDS, findings, stretch.entries if stretch else None)
         return findings
 
     def outcomes(self, start: int, end: int) -> Findings:
         """The outcomes with the numbers [start, end)."""
         findings = Findings(start, end)
         self._outcomes.check(findings)
+        self._hash(OUTCOMES, findings, None)
         return findings
+
+    def _hash(self, name: Name, findings: Findings, coming: Sequence[bytes] | None) -> None:
+        """Compute the leaves, and hold the log's files against them."""
+        if coming is None:
+            try:
+                coming = entries.read(self._connection, name, findings.start, findings.end)
+            except (Inconsistent, psycopg.DataError):  # what is gone is named already
+                return
+        leaves = tiled.leaves_of(coming)
+        findings.tops = tiled.tops_of(leaves)
+        place = self._places.get(name)
+        if place is not None:
+            tree = Folder(place.path).tree(place.size)
+            findings.add(tiled.differences(name, tree, findings.start, coming, leaves))
 
     def _take(self, stretch: Stretch, findings: Findings) -> list[Said]:
         findings.runs = stretch.runs

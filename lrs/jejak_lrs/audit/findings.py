@@ -22,6 +22,7 @@ class Findings:
 
     `runs` are for the books; `confirmed` counts rows of the small tables that are what the records
     say; `elsewhere` are aliases of postings that other persons hold; times are microseconds.
+    `tops` are the hashes over each 256 leaves of the stretch, None where entries are missing.
     """
 
     start: int
@@ -31,6 +32,7 @@ class Findings:
     runs: list[tuple[Key, Run]] = field(default_factory=list)
     confirmed: Counter[str] = field(default_factory=Counter)
     elsewhere: dict[str, int] = field(default_factory=dict)
+    tops: list[bytes] | None = None
     first_stored: int | None = None
     last_stored: int | None = None
 

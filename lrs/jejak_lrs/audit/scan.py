@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from jejak_lrs import dictionaries, verbs
 from jejak_lrs.audit import epochs, strays
@@ -13,16 +13,23 @@ from jejak_lrs.audit.effects import Effects
 from jejak_lrs.audit.examiner import Examiner
 from jejak_lrs.audit.order import EARLIER, microseconds
 from jejak_lrs.audit.people import People
+from jejak_lrs.audit.tiled import KINDS
 from jejak_lrs.books import Books
+from jejak_lrs.checkpoints import OUTCOMES, RECORDS, TREES
 from jejak_lrs.statements import Statements
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from jejak_lrs.audit.findings import Findings
+    from jejak_lrs.audit.logs import Log
     from jejak_lrs.audit.workers import Workers
+    from jejak_lrs.checkpoints import Name
     from jejak_lrs.database import Connection
     from jejak_lrs.moment import Moment
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 # Records or outcomes of one stretch, a whole number of the log's tiles: one query, under a second.
 STRETCH: Final = 32 * 256
@@ -31,7 +38,14 @@ STRETCH: Final = 32 * 256
 class Scan:
     """One pass over everything appended until a moment, then over what stands beside it."""
 
-    def __init__(self, connection: Connection, until: Moment, workers: Workers) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        until: Moment,
+        workers: Workers,
+        logs: Mapping[Name, Log] | None = None,
+    ) -> None:
+        self._logs = logs or {}
         self._connection = connection
         self._until = until
         self._workers = workers
@@ -44,16 +58,17 @@ class Scan:
         """Whatever is not what it must be, as it is met; afterwards `books` are complete."""
         done, total = 0, self._until.next_position + self._until.next_outcome
         watch(0, total)
-        records = stretches(0, self._until.next_position)
-        outcomes = stretches(0, self._until.next_outcome)
-        for kind, method, parts in (
-            ("record", Examiner.records, records),
-            ("outcome", Examiner.outcomes, outcomes),
-        ):
-            for findings in self._workers.map(method, parts):
-                yield from self._take(kind, findings)
+        ends = {RECORDS: self._until.next_position, OUTCOMES: self._until.next_outcome}
+        methods = {RECORDS: Examiner.records, OUTCOMES: Examiner.outcomes}
+        for name in TREES:
+            for findings in self._workers.map(methods[name], stretches(0, ends[name])):
+                yield from self._take(KINDS[name], findings)
+                if name in self._logs:
+                    self._logs[name].take(findings.tops)
                 done += findings.end - findings.start
                 watch(done, total)
+        for log in self._logs.values():
+            yield from log.differences()
         yield from self._end()
 
     def _take(self, kind: str, findings: Findings) -> Iterator[Difference]:
@@ -94,8 +109,11 @@ class Scan:
             if past > promised:
                 what = f"it lies above the head, which is {promised}"
                 yield Difference(f"{kind} {past - 1}", what)
-        if any(last > microseconds(until.last_stored) for last in self._stored.values()):
-            yield Difference("ledger_head", "what was appended last is stored after last_stored")
+        last, told = max(self._stored.values(), default=None), microseconds(until.last_stored)
+        if last is not None and last != told:
+            how = "after" if last > told else "before"
+            what = f"what was appended last is stored {how} last_stored"
+            yield Difference("ledger_head", what)
 
 
 def stretches(start: int, end: int) -> list[tuple[int, int]]:
@@ -108,14 +126,17 @@ def stretches(start: int, end: int) -> list[tuple[int, int]]:
 def _dictionaries(connection: Connection) -> Iterator[Difference]:
     """The dictionaries by which payloads are read back are those of this package."""
     kept = dict(dictionaries.read(connection))
-    for number, content in dictionaries.shipped().items():
-        if kept.get(number) != content:
-            yield Difference(f"dictionary {number}", "it is missing or altered")
+    yield from _unlike("dictionary", dictionaries.shipped(), kept)
 
 
 def _verbs(connection: Connection) -> Iterator[Difference]:
     """The verbs of event types are those of this package."""
-    kept = verbs.read(connection)
-    for event_type, verb in verbs.OWN.items():
-        if kept.get(event_type) != verb:
-            yield Difference(f"event_verb {event_type}", "it is missing or altered")
+    yield from _unlike("event_verb", verbs.OWN, verbs.read(connection))
+
+
+def _unlike(table: str, must: Mapping[K, V], kept: Mapping[K, V]) -> Iterator[Difference]:
+    for key, value in must.items():
+        if kept.get(key) != value:
+            yield Difference(f"{table} {key}", "it is missing or altered")
+    for key in kept.keys() - must.keys():
+        yield Difference(f"{table} {key}", "this version of Jejak does not know it")

@@ -25,11 +25,16 @@ class _Table:
     name: LiteralString
     key: LiteralString
     right: LiteralString
-    counted: LiteralString = "true"  # rows that a record with content confirms
+    erasable: bool = False  # its records may be: then only the right type of event still speaks
 
     def count(self) -> LiteralString:
+        erased: LiteralString = (
+            "EXISTS (SELECT FROM record r "
+            f"WHERE r.position = t.position AND r.payload IS NULL AND {self.right})"
+        )
+        confirmable: LiteralString = f"NOT {erased}" if self.erasable else "true"
         return (
-            f"SELECT count(*) FILTER (WHERE position < %s AND {self.counted}), "  # noqa: S608
+            f"SELECT count(*) FILTER (WHERE position < %s AND {confirmable}), "  # noqa: S608
             "count(*) FILTER (WHERE position >= (SELECT next_position FROM ledger_head)) "
             f"FROM {self.name} t"
         )
@@ -55,7 +60,7 @@ _TABLES: Final = (
         "statement_reference",
         "target",
         "r.event_type IN ('StatementVoided', 'PersonMerged', 'PersonSplit')",
-        "NOT EXISTS (SELECT FROM record r WHERE r.position = t.position AND r.payload IS NULL)",
+        erasable=True,
     ),
     _Table("person", "person_id", "r.event_type = 'PersonSeen' AND r.person_id = t.person_id"),
     _Table(

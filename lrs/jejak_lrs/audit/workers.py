@@ -11,9 +11,11 @@ from jejak_lrs import database
 from jejak_lrs.audit.examiner import Examiner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from jejak_lrs.audit.examiner import Place
     from jejak_lrs.audit.findings import Findings
+    from jejak_lrs.checkpoints import Name
     from jejak_lrs.database import Connection
 
     Method: TypeAlias = Callable[[Examiner, int, int], Findings]
@@ -33,8 +35,8 @@ class Workers(Protocol):
 class Alone:
     """This process, over one connection."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._examiner = Examiner(connection)
+    def __init__(self, connection: Connection, places: Mapping[Name, Place] | None = None) -> None:
+        self._examiner = Examiner(connection, places)
 
     def map(self, method: Method, stretches: Iterable[tuple[int, int]]) -> Iterator[Findings]:
         """One after the other."""
@@ -53,16 +55,17 @@ class Several:
 
 
 @contextmanager
-def several(dsn: str, count: int) -> Iterator[Several]:
+def several(dsn: str, count: int, places: Mapping[Name, Place]) -> Iterator[Several]:
     """Worker processes, which end with the block.
 
     Args:
         dsn: an auditor's; it stands in no process's arguments.
         count: how many.
+        places: as an Examiner's.
     """
     # Never a fork: a connection, and threads of the caller's, would be in the copy.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, context, _open, (dsn,)) as pool:
+    with ProcessPoolExecutor(count, context, _open, (dsn, places)) as pool:
         try:
             yield Several(pool)
         finally:
@@ -72,9 +75,9 @@ def several(dsn: str, count: int) -> Iterator[Several]:
 _examiner: Examiner | None = None  # of this worker process
 
 
-def _open(dsn: str) -> None:
+def _open(dsn: str, places: Mapping[Name, Place]) -> None:
     global _examiner  # noqa: PLW0603 - a process pool has no other place for it
-    _examiner = Examiner(database.connect(dsn, "jejak audit"))
+    _examiner = Examiner(database.connect(dsn, "jejak audit"), places)
 
 
 def _do(task: tuple[str, int, int]) -> Findings:

@@ -1,0 +1,255 @@
+"""The transparency log against the ledger: every checkpoint, wherever it is kept, and every tile.
+
+Roots are computed from the ledger alone; the log's files are then held against them. A checkpoint
+that an auditor kept counts as much as one of the log's own folder.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from jejak_lrs import checkpoints, entries, newlog
+from jejak_lrs.audit.difference import Difference
+from jejak_lrs.audit.tiled import KINDS, leaves_of
+from jejak_lrs.checkpoints import OUTCOMES, RECORDS, TREES
+from jejak_lrs.errors import Inconsistent
+from jejak_lrs.tlog import checkpoint, merkle
+from jejak_lrs.tlog.errors import LogError
+from jejak_lrs.tlog.tiles import FULL, Folder, tile_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+    from uuid import UUID
+
+    from jejak_lrs.checkpoints import Name, Stored
+    from jejak_lrs.database import Connection
+    from jejak_lrs.moment import Moment
+    from jejak_lrs.tlog.checkpoint import Checkpoint
+    from jejak_lrs.tlog.note import Verifier
+
+_LEVEL: Final = 8  # of the hash over 256 leaves
+_STEP: Final = 1_000
+_LEAVES_KEPT: Final = 256  # tiles' leaves, 2 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A signed checkpoint, and where it was found."""
+
+    place: str
+    note: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What is known of a ledger's log: its folder, the keys that count, and other copies of it.
+
+    `keys` are whoever's hands they came from: the auditor's own, or the operator's. `kept` are
+    checkpoints from elsewhere: an auditor's, the topic's, a witness's.
+    """
+
+    path: Path
+    keys: tuple[Verifier, ...]
+    kept: tuple[Kept, ...] = ()
+
+    def folder(self, name: Name) -> Folder:
+        """Of one tree."""
+        return Folder(self.path if name == RECORDS else self.path / OUTCOMES)
+
+
+class Log:
+    """One tree of the log, at the moment of an audit.
+
+    `size` is how much of the ledger is signed, by the largest checkpoint found anywhere;
+    `published` how much the folder's own checkpoint covers, None where nothing was published.
+    """
+
+    def __init__(
+        self, connection: Connection, name: Name, published: Published, until: Moment
+    ) -> None:
+        self.name = name
+        self._connection = connection
+        self._folder = published.folder(name)
+        self._keys = published.keys
+        self._epoch: UUID = until.epoch
+        self._end = until.next_position if name == RECORDS else until.next_outcome
+        self._kept = published.kept
+        self._found: dict[tuple[int, bytes], str] = {}  # checkpoints, and where they were first
+        self._wrong: list[Difference] = []
+        self._head: Checkpoint | None = None  # the folder's own
+        self._tops: list[bytes] = []
+        self._whole = True
+        self._leaves = lru_cache(_LEAVES_KEPT)(self._read_leaves)
+        self.published = self._look()
+        self.size = max((size for size, _ in self._found), default=0)
+
+    # -- before the ledger is read ------------------------------------------------------------
+
+    def _look(self) -> int | None:
+        """Read the folder's own checkpoint and those kept elsewhere; the former's size."""
+        self._head = own = self._open(f"checkpoint in {self._folder.path}", self._own())
+        for kept in self._kept:
+            found = self._open(kept.place, kept.note)
+            if found is not None and own is not None and found.size > own.size:
+                what = f"it covers {found.size}, the log's folder only {own.size}"
+                self._wrong.append(Difference(kept.place, what))
+        return None if own is None else own.size
+
+    def _own(self) -> str | None:
+        try:
+            return self._folder.checkpoint()
+        except LogError as exc:
+            self._wrong.append(Difference(f"checkpoint in {self._folder.path}", str(exc)))
+            return None
+
+    def _open(self, place: str, note: str | None) -> Checkpoint | None:
+        """A checkpoint of this tree and epoch; None where it is none, which is told."""
+        if note is None:
+            return None
+        try:
+            found = _opened(note, self._keys)
+        except LogError as exc:
+            self._wrong.append(Difference(place, str(exc)))
+            return None
+        if _origin_of(found.origin, self.name, self._epoch) != found.origin:
+            return None
+        self._found.setdefault((found.size, found.root), place)
+        return found
+
+    # -- while it is read ---------------------------------------------------------------------
+
+    def take(self, tops: Sequence[bytes] | None) -> None:
+        """The hashes over each full 256 leaves of the next stretch; None: some are missing."""
+        if tops is None:
+            self._whole = False
+        else:
+            self._tops += tops
+
+    # -- afterwards ---------------------------------------------------------------------------
+
+    def differences(self) -> Iterator[Difference]:
+        """Whatever of the log is not what the ledger gives."""
+        yield from self._table()
+        yield from self._wrong
+        yield from self._listed()
+        if self._whole:
+            yield from self._roots()
+            if self.published is not None:
+                yield from self._tiles(self.published)
+
+    def _listed(self) -> Iterator[Difference]:
+        """That the folder lists the keys that we know, which is how others come by them."""
+        path = self._folder.path / newlog.KEYS
+        if self.name != RECORDS or self._head is None:
+            return
+        name = self._head.origin
+        listed = set((self._folder.read(newlog.KEYS) or b"").decode(errors="replace").split("\n"))
+        for key in self._keys:
+            for origin in (name, f"{name}/{OUTCOMES}"):
+                if str(replace(key, name=origin)) not in listed:
+                    yield Difference(str(path), f"it does not list the key {key.key_id.hex()}")
+
+    def _table(self) -> Iterator[Difference]:
+        """The checkpoints that the database keeps: each is what it says, and none is missing."""
+        last, sizes = -1, [0]
+        while found := checkpoints.after(self._connection, last, _STEP):
+            for one in found:
+                place = f"checkpoint {one.number}"
+                missing, last = one.number != last + 1, one.number
+                if (one.tree, one.epoch) == (self.name, self._epoch):
+                    self._open(place, one.note)
+                    if one.size < sizes[-1]:
+                        yield Difference(place, "it is smaller than the one before")
+                    sizes.append(one.size)
+                if self.name == RECORDS and missing:
+                    yield Difference(place, "what stands before it is missing")
+                if self.name == RECORDS and not self._says(one):
+                    yield Difference(place, "it is not what its signed note says")
+        if self.published is not None and sizes[-1] < self.published:
+            what = f"the largest of {self.name} covers {sizes[-1]}, the folder's {self.published}"
+            yield Difference("table checkpoint", what)
+        if sizes[-1] and (self.published is None or self.published < sizes[-1]):
+            what = f"it covers {self.published}, the table's last {sizes[-1]}: it was set back"
+            yield Difference(f"checkpoint in {self._folder.path}", what)
+
+    def _says(self, one: Stored) -> bool:
+        """Whether a row of the table, of any tree and epoch, is what its note says."""
+        try:
+            found = _opened(one.note, self._keys)
+        except LogError:
+            return False
+        return _origin_of(found.origin, one.tree, one.epoch) == found.origin and (
+            found.size,
+            found.root,
+        ) == (one.size, one.root)
+
+    def _roots(self) -> Iterator[Difference]:
+        for (size, root), place in sorted(self._found.items()):
+            if size > self._end:
+                what = f"it covers {size} {self.name}, the ledger ends at {self._end}"
+                yield Difference(place, what)
+                continue
+            computed = merkle.root_of(size, self._hash)
+            if computed != root:
+                told, ours = (base64.b64encode(one).decode() for one in (root, computed))
+                what = f"its root over {size} {self.name} is {told}, the ledger gives {ours}"
+                yield Difference(place, what)
+
+    def _tiles(self, size: int) -> Iterator[Difference]:
+        """The tiles above the leaves'. Those at level 0 were read with the ledger."""
+        row, level = self._tops[: size // FULL], 1
+        while row:
+            for at in range(0, len(row), FULL):
+                must = row[at : at + FULL]
+                path = tile_path(level, at // FULL, len(must))
+                found = self._folder.read(path)
+                if found is None and len(must) < FULL:
+                    found = self._folder.read(tile_path(level, at // FULL))
+                if found is None or found[: len(must) * merkle.HASH_BYTES] != b"".join(must):
+                    yield Difference(f"{self._folder.path / path}", "it is missing or altered")
+            full = len(row) - len(row) % FULL
+            row = [merkle.root(row[at : at + FULL]) for at in range(0, full, FULL)]
+            level += 1
+
+    def _hash(self, level: int, index: int) -> bytes:
+        if level >= _LEVEL:
+            width = 1 << (level - _LEVEL)
+            return merkle.root(self._tops[index * width : (index + 1) * width])
+        first = index << level
+        leaves = self._leaves(first // FULL)
+        return merkle.root(leaves[first % FULL : first % FULL + (1 << level)])
+
+    def _read_leaves(self, tile: int) -> list[bytes]:
+        end = min((tile + 1) * FULL, self._end)
+        try:
+            return leaves_of(entries.read(self._connection, self.name, tile * FULL, end))
+        except Inconsistent:
+            return []
+
+
+def _opened(note: str, keys: Iterable[Verifier]) -> Checkpoint:
+    """A checkpoint that one of the keys has signed for the log that it names."""
+    name = note.partition("\n")[0]
+    return checkpoint.opened(note, *(replace(key, name=name) for key in keys))
+
+
+def _origin_of(origin: str, name: Name, epoch: UUID) -> str:
+    """What a tree of an epoch is called, where `origin` is what some log of it is called."""
+    base = origin.removesuffix(f"/{OUTCOMES}").rpartition("/")[0]
+    return checkpoints.origins(base, epoch)[name]
+
+
+def of(connection: Connection, published: Published, until: Moment) -> dict[Name, Log]:
+    """Both trees of the log, at a moment."""
+    return {name: Log(connection, name, published, until) for name in TREES}
+
+
+def tail(log: Log, end: int) -> str:
+    """What of a tree is not signed yet, in words."""
+    count = end - log.size
+    kind = KINDS[log.name] if count == 1 else log.name
+    return f"{count} {kind} past the last checkpoint" if count > 0 else ""

@@ -1,0 +1,108 @@
+"""Projections against the ledger: profiles folded anew, and the evidence that they were made of.
+
+Projections may be made anew, so what is wrong here is no loss; it is what agencies were told.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from jejak_lrs import clock, comparing, evidence, kinship, profiles
+from jejak_lrs.audit.difference import Difference
+from jejak_lrs.competency.facts import to_document
+from jejak_lrs.competency.persons import named_in
+from jejak_lrs.competency.profile import EMPTY
+from jejak_lrs.competency.routing import agencies_on
+from jejak_lrs.replay import facts_until, fold_person
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from datetime import date
+
+    from jejak_lrs.comparing import Compared
+    from jejak_lrs.database import Connection
+
+_CHUNK: Final = 1_000
+
+
+def differences(
+    connection: Connection, sample: int | None, watch: Callable[[int, int], None]
+) -> Iterator[Difference]:
+    """Each person's profile that is not what the records give.
+
+    Args:
+        connection: an auditor's.
+        sample: how many persons, chosen by chance; None: all.
+        watch: told how many persons are done, of how many.
+    """
+    people = None if sample is None else _some(connection, sample)
+    generation, day = profiles.active_generation(connection), clock.day(connection)
+    for one in comparing.compare(connection, people, watch):
+        if one.pending:
+            continue
+        where = f"profile of person {one.person_id}"
+        if one.wrong:
+            what = f"its digest is {one.stored_digest}, the records give {one.digest}"
+            yield Difference(where, what)
+        elif day is not None and _lost(connection, generation, one, day):
+            yield Difference(where, "its agencies are not those of its postings")
+        if not _is_made_of(connection, generation, one):
+            what = f"it is not what the records say up to {one.position}"
+            yield Difference(f"evidence of person {one.person_id}", what)
+    yield from _missing(connection, generation, people)
+
+
+def _some(connection: Connection, count: int) -> list[UUID]:
+    """Persons by chance: those who follow a random id, and from the beginning again."""
+    start: UUID | None = None
+    (start,) = connection.execute("SELECT gen_random_uuid()").fetchone() or (UUID(int=0),)
+    found = connection.execute(
+        "(SELECT person_id FROM person WHERE person_id >= %(start)s ORDER BY 1 LIMIT %(count)s) "
+        "UNION ALL (SELECT person_id FROM person WHERE person_id < %(start)s ORDER BY 1 "
+        "LIMIT %(count)s) LIMIT %(count)s",
+        {"start": start, "count": count},
+    )
+    return [person_id for (person_id,) in found]
+
+
+def _lost(connection: Connection, generation: int, one: Compared, day: date) -> bool:
+    """Whether the agencies that are told of a person are not those of a day.
+
+    Whose profile turns on that day or before may still be in the projector's hands.
+    """
+    stood = profiles.stored(connection, [one.person_id], generation).get(one.person_id)
+    if stood is None or (stood.turns_on is not None and stood.turns_on <= day):
+        return False
+    return stood.told != agencies_on(one.replayed, day)
+
+
+def _is_made_of(connection: Connection, generation: int, one: Compared) -> bool:
+    """Whether the evidence kept of a person is what the records say."""
+    upto = one.position
+    ids = kinship.persons_at(connection, [one.person_id], upto).one_with(one.person_id)
+    found = evidence.of_people(connection, generation, ids, upto)
+    kept = [fact for facts in found.values() for fact in facts]
+    named = kinship.persons_at(connection, named_in(kept), upto)
+    told = facts_until(connection, one.person_id, upto)
+    return sorted(to_document(named.known(fact)) for fact in kept) == sorted(map(to_document, told))
+
+
+def _missing(
+    connection: Connection, generation: int, people: Iterable[UUID] | None
+) -> Iterator[Difference]:
+    """Persons who have no profile, and of whom the records say something."""
+    (reached,) = connection.execute(
+        "SELECT coalesce(max(position), -1) FROM cursor WHERE follower = 'projector'"
+    ).fetchone() or (-1,)
+    wanted = None if people is None else list(people)
+    found = connection.execute(
+        "SELECT person_id FROM person p WHERE (%s::uuid[] IS NULL OR person_id = ANY(%s)) "
+        "AND NOT EXISTS (SELECT FROM profile f WHERE f.generation = %s "
+        "AND f.person_id = p.person_id) ORDER BY person_id",
+        [wanted, wanted, generation],
+    )
+    for (person_id,) in found:
+        if fold_person(connection, person_id, reached) != EMPTY:
+            what = f"it is missing, and the records up to {reached} say something"
+            yield Difference(f"profile of person {person_id}", what)

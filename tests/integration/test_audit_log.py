@@ -1,0 +1,109 @@
+"""`jejak audit check` with the transparency log: what the database alone cannot show is found."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from jejak_lrs.audit.logs import Published
+from tests import services
+from tests.integration.test_notary import KEYS
+from tests.tampering.deeds import DEEDS, silenced
+from tests.tampering.deeds import KEYS as TABLES
+from tests.tampering.run import Score, tamper
+from tests.tampering.site import Ledger, signed_ledger
+
+pytestmark = pytest.mark.integration
+
+SEED = 7
+TAMPERINGS = 200
+
+
+@pytest.fixture(scope="module")
+def ledger(
+    template: services.Database, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ledger]:
+    with (
+        services.copied(template) as own,
+        signed_ledger(own, tmp_path_factory.mktemp("site")) as made,
+    ):
+        yield made
+
+
+def said(ledger: Ledger) -> list[str]:
+    return [str(one) for one in ledger.audited().differences]
+
+
+def test_two_hundred_tamperings_are_found_and_no_alarm_is_false(ledger: Ledger) -> None:
+    score: Score = deque(tamper(ledger, TAMPERINGS, SEED), maxlen=1)[0]
+    assert score.missed == []
+    assert score.false_alarms == []
+    assert set(score.made) == set(DEEDS)
+
+
+# What is done to rows, and how the first difference begins. A record's time of storing is moved to
+# the next one's, which the order of times alone allows.
+ROWS = {
+    "UPDATE record SET stored = stored WHERE position = 9": None,
+    "UPDATE record r SET stored = n.stored FROM record n WHERE r.position = {at} "
+    "AND n.position = r.position + 1": "record {at}: its leaf in the log is ",
+    "DELETE FROM checkpoint WHERE number = (SELECT max(number) FROM checkpoint)":
+        "table checkpoint: the largest of ",
+    "DELETE FROM checkpoint WHERE number = 0": "checkpoint 1: what stands before it is missing",
+    "UPDATE checkpoint SET size = size - 1 WHERE number = 1": "checkpoint 1: it is not what",
+    "UPDATE checkpoint SET note = note || 'x' WHERE number = 1": "checkpoint 1: ",
+}  # fmt: skip
+
+
+def test_the_first_difference_is_exactly_where_it_was_made(ledger: Ledger) -> None:
+    ((at,),) = ledger.superuser.execute(
+        "SELECT min(r.position) FROM record r JOIN record n ON n.position = r.position + 1 "
+        "WHERE n.stored > r.stored AND r.position > 9"
+    ).fetchall()
+    for query, place in ROWS.items():
+        with ledger.undone():
+            with silenced(ledger.superuser, *TABLES):
+                ledger.superuser.execute(query.format(at=at).encode())
+            found = said(ledger)
+        assert (place is None) == (found == [])
+        assert place is None or found[0].startswith(place.format(at=at)), found
+
+
+# What is done to a file of the log, and words of the first difference.
+FILES = {
+    "checkpoint": "checkpoint in ",
+    "outcomes/checkpoint": "checkpoint in ",
+    "tile/0/000": "record ",
+    "tile/entries/000": "record ",
+    "tile/1/000.p/1": "tile/1/000.p/1: it is missing or altered",
+    "keys": "it does not list the key ",
+}
+
+
+def test_every_file_of_the_log_is_held_against_the_ledger(ledger: Ledger) -> None:
+    for path, place in FILES.items():
+        file = ledger.folder / path
+        content = file.read_bytes()
+        for edited in (None, bytes([content[0] ^ 1]) + content[1:]):
+            file.unlink() if edited is None else file.write_bytes(edited)
+            found = said(ledger)
+            file.write_bytes(content)
+            assert any(place in line for line in found), (path, found)
+    assert said(ledger) == []
+
+
+def test_a_key_that_is_not_the_logs_opens_nothing(ledger: Ledger) -> None:
+    stranger = KEYS.rotated().current.verifier
+    found = replace(ledger, published=Published(ledger.folder, (stranger,)))
+    assert not found.audited().sound
+
+
+def test_what_is_not_signed_yet_is_told(ledger: Ledger) -> None:
+    with ledger.undone():
+        report = ledger.audited()
+        assert report.until is not None
+        assert report.signed == {
+            "records": report.until.next_position,
+            "outcomes": report.until.next_outcome,
+        }

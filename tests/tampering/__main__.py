@@ -1,0 +1,43 @@
+"""`make torture-audit`: N tamperings from SEED; ends with 1 if one was missed or falsely found."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.asked import asked
+from tests import services
+from tests.tampering.deeds import DEEDS
+from tests.tampering.run import Score, tamper
+from tests.tampering.site import signed_ledger
+
+_TOLD_EVERY = 250
+
+
+def main() -> int:
+    count, seed = asked(tamperings=10_000, seed=1)
+    score, told = Score(), Console(stderr=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="jejak-tampering-") as folder,
+        services.embedded_postgres(Path(folder)) as server,
+        signed_ledger(services.migrated(server, "tampered"), Path(folder) / "site") as ledger,
+    ):
+        for score in tamper(ledger, count, seed):
+            if score.made.total() % _TOLD_EVERY == 0:
+                told.print(score.line)
+    table = Table("kind", "made")
+    for kind in DEEDS:
+        table.add_row(kind, f"{score.made[kind]:,}")
+    said = Console(soft_wrap=True)
+    said.print(table)
+    for one in (*score.missed, *score.false_alarms):
+        said.print(one)
+    said.print(f"{score.untouched} times untouched in between")
+    said.print(score.line)
+    return 1 if score.missed or score.false_alarms else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,84 @@
+"""Many deeds, each undone before the next: which were found, and whether any alarm was false."""
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+
+from tests.tampering.deeds import DEEDS, Nothing
+from tests.tampering.site import Ledger
+
+UNTOUCHED_EVERY = 50
+
+
+@dataclass
+class Score:
+    """What was done, and what was not found."""
+
+    made: Counter[str] = field(default_factory=Counter)
+    missed: list[str] = field(default_factory=list)
+    untouched: int = 0
+    false_alarms: list[str] = field(default_factory=list)
+
+    @property
+    def line(self) -> str:
+        """The fixed form (design/runtime.md)."""
+        return (
+            f"tampering: {self.made.total()} made, missed {len(self.missed)}, "
+            f"false alarms {len(self.false_alarms)}"
+        )
+
+
+def tamper(ledger: Ledger, count: int, seed: int) -> Iterator[Score]:
+    """Do so many deeds; the score after each."""
+    score = Score()
+    kinds, weights = list(DEEDS), [weight for _, weight in DEEDS.values()]
+    number = 0
+    while score.made.total() < count:
+        number += 1
+        rng = random.Random(f"{seed}-{number}")  # noqa: S311 - repeatable
+        kind = rng.choices(kinds, weights)[0]
+        if number % UNTOUCHED_EVERY == 1:
+            score.untouched += 1
+            report = ledger.audited(profiles=True)
+            score.false_alarms += map(str, report.differences)
+        with _everything_undone(ledger):
+            if not _done(kind, rng, ledger):
+                continue
+            if ledger.audited(profiles=kind.startswith("profile")).sound:
+                score.missed.append(f"{kind}, seed {seed}, number {number}")
+        score.made[kind] += 1
+        yield score
+
+
+def _done(kind: str, rng: random.Random, ledger: Ledger) -> bool:
+    """Whether it could be done: a constraint may forbid it, or chance have found nothing."""
+    try:
+        with ledger.superuser.transaction():
+            DEEDS[kind][0](rng, ledger)
+    except (Nothing, psycopg.Error):
+        return False
+    return True
+
+
+@contextmanager
+def _everything_undone(ledger: Ledger) -> Iterator[None]:
+    before = {path: path.read_bytes() for path in _files(ledger.folder)}
+    try:
+        with ledger.undone():
+            yield
+    finally:
+        for path in _files(ledger.folder):
+            if path not in before:
+                path.unlink()
+        for path, content in before.items():
+            if not path.exists() or path.read_bytes() != content:
+                path.write_bytes(content)
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
