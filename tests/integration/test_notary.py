@@ -3,20 +3,16 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import psycopg
 import pytest
 
-from jejak_lrs import checkpoints, epochs, errors, history, inboxes, roles
-from jejak_lrs.audit import leaf
-from jejak_lrs.checkpoints import OUTCOMES, RECORDS, TREES, Name
-from jejak_lrs.database import Connection, Database
-from jejak_lrs.ledger import append
+from jejak_lrs import epochs, errors, history, roles
+from jejak_lrs.checkpoints import OUTCOMES, RECORDS, TREES
+from jejak_lrs.database import Database
 from jejak_lrs.notary import Notary
 from jejak_lrs.publishedlog import said
 from jejak_lrs.tlog import checkpoint, merkle, note, tiles
@@ -25,90 +21,10 @@ from jejak_lrs.tlog.errors import Unsigned
 from jejak_lrs.tlog.keys import Keys
 from jejak_lrs.tlog.note import Signer, Verifier
 from jejak_lrs.tlog.tiles import Folder
-from tests import naive_merkle, rows, services, tiling
-
-if TYPE_CHECKING:
-    from jejak_lrs.batch import Item
+from tests import naive_merkle, services, tiling
+from tests.signing import KEYS, Site
 
 pytestmark = pytest.mark.integration
-
-BASE = "log.example/jejak"
-KEYS = Keys(Signer.new("jejak"))
-MADE_AT = datetime(2026, 11, 1, 9, 30, tzinfo=UTC)
-
-
-@dataclass
-class Site:
-    """A ledger, and the folder of its log."""
-
-    own: services.Database
-    folder: Path
-    keys: Keys = KEYS
-
-    def happen(self, records: int, refusals: int = 0) -> None:
-        """Records and refusals, in one append."""
-        with closing(Database(self.own.dsn(roles.WRITER))) as writer:
-            inbox = inboxes.all_inboxes(writer.connection)[0]
-            start, past = inbox.next_offset, inbox.next_offset + records
-            items: list[Item] = [rows.row(offset) for offset in range(start, past)]
-            items += [rows.refused(offset) for offset in range(past, past + refusals)]
-            append(writer, rows.batch(items, start=start, end=past + refusals))
-
-    @contextmanager
-    def opened(self, most: int = 100) -> Iterator[tuple[Notary, Connection]]:
-        """A notary at its place."""
-        with closing(Database(self.own.dsn(roles.NOTARY))) as own:
-            notary = Notary(self.folder, BASE, self.keys, most)
-            notary.open(own.connection)
-            yield notary, own.connection
-
-    def sign(self) -> None:
-        """Let a notary do all there is to do, as its loop does."""
-        with self.opened() as (notary, connection):
-            with connection.transaction():
-                notary.keep(connection, notary.unkept, MADE_AT)
-            head = history.head(connection)
-            while notary.waiting(head):
-                signed = notary.grow(notary.read(connection, head))
-                with connection.transaction():
-                    notary.keep(connection, signed, MADE_AT)
-
-    def entries(self) -> dict[Name, list[bytes]]:
-        """What the logs must hold, from the ledger by another way."""
-        with closing(Database(self.own.dsn(roles.READER))) as reader:
-            records = history.records(reader.connection, -1, 10_000)
-            outcomes = history.outcomes(reader.connection, -1, 10_000)
-        return {
-            RECORDS: [
-                leaf.record_entry(r.position, r.statement_id, r.stored, r.party, r.commitment)
-                for r in records
-            ],
-            OUTCOMES: [
-                leaf.outcome_entry(o.number, o.at_position, o.stored, o.party, o.commitment)
-                for o in outcomes
-            ],
-        }
-
-    def files(self) -> dict[str, bytes]:
-        """What lies in the folder."""
-        return {
-            str(path.relative_to(self.folder)): path.read_bytes()
-            for path in self.folder.rglob("*")
-            if path.is_file() and ".new" not in path.parts
-        }
-
-    def head(self, tree: Name = RECORDS) -> Checkpoint:
-        """The signed head of a tree."""
-        folder = self.folder / OUTCOMES if tree == OUTCOMES else self.folder
-        signed = (folder / "checkpoint").read_text("utf-8")
-        text = note.parts(signed)[0]
-        return checkpoint.opened(signed, *self.keys.verifiers(text.partition("\n")[0]))
-
-    def table(self) -> list[tuple[str, int]]:
-        """Trees and sizes in the table, in order."""
-        with closing(Database(self.own.dsn(roles.READER))) as reader:
-            found = checkpoints.after(reader.connection, -1, 100)
-        return [(one.tree, one.size) for one in found]
 
 
 @pytest.fixture
