@@ -1,7 +1,7 @@
 """`jejak audit`: that nothing was altered, lost or invented."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from getpass import getuser
@@ -9,19 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from jejak.cli import evidence, speech
+from jejak.cli import evidence, inspecting, progress, speech
 from jejak.cli.options import HomeOption, JsonOption, YesOption, services_of
 from jejak_schemas.topics import INBOX_PREFIX
 
 if TYPE_CHECKING:
     from jejak_lrs.audit.check import Report
+    from jejak_lrs.audit.logs import Published
     from jejak_lrs.books import Balance
     from jejak_lrs.database import Connection
 
-SOUND = "nothing is altered, missing or invented, as far as the database alone can show"
+SAMPLE = 100  # persons whose profiles are folded anew unless more are asked for
+SOUND = "nothing is altered, missing or invented"
+ALONE = "as far as the database alone can show: no log is published yet"
 
 
 def register(app: typer.Typer) -> None:
@@ -34,9 +35,31 @@ def register(app: typer.Typer) -> None:
     app.add_typer(audit, name="audit")
 
 
-def check(
+def check(  # noqa: PLR0917  one for each option
     home: HomeOption = None,
     books: Annotated[bool, typer.Option("--books", help="Only whether the books balance.")] = False,
+    since: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="CHECKPOINT",
+            help="A checkpoint that you kept: proves that it still holds, and reads only the rest.",
+            dir_okay=False,
+        ),
+    ] = None,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="VKEY",
+            help="A public key of the log, or a file of them; by default the home's own.",
+        ),
+    ] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option("--log", file_okay=False, help="The log's folder; by default the home's."),
+    ] = None,
+    profiles: Annotated[
+        bool, typer.Option("--profiles", help="Fold everybody anew, not only some by chance.")
+    ] = False,
     workers: Annotated[
         int | None,
         typer.Option(help="Processes that read; by default one a processor.", min=1, max=64),
@@ -45,11 +68,14 @@ def check(
 ) -> int:
     """Check every record, outcome, alias, offset, trigger and grant; ends with 1 if one is wrong.
 
-    Up to the moment at which it starts, beside the writers.
+    Up to the moment at which it starts, beside the writers; with the log, its checkpoints wherever
+    they are kept, and the projections.
     """
     if books:
         return _check_books(home, as_json)
-    return _check_all(home, workers or os.cpu_count() or 1, as_json)
+    published = inspecting.published(home, log, key or [], since or [])
+    sample = None if profiles else SAMPLE
+    return _check_all(home, published, workers or os.cpu_count() or 1, sample, as_json)
 
 
 def new_epoch(
@@ -91,24 +117,42 @@ def new_epoch(
         speech.say(f"epoch {begun} has begun; {head.epoch} is over")
 
 
-def _check_all(home: Path | None, workers: int, as_json: bool) -> int:
+def _check_all(
+    home: Path | None,
+    published: "Published | None",
+    workers: int,
+    sample: int | None,
+    as_json: bool,
+) -> int:
     from jejak_lrs.audit import check as module  # noqa: PLC0415  not part of the plain install
 
-    with _auditing(home) as connection, _bar("checking") as watch:
-        report = module.check(connection, watch, workers)
+    with _auditing(home) as connection, progress.bar("checking") as watch:
+        report = module.check(connection, watch, workers, published, sample)
     if as_json:
         speech.answer_json(_document(report))
         return 0 if report.sound else 1
     if report.until is not None:
         records, outcomes = report.until.next_position, report.until.next_outcome
         speech.say(f"{records} records and {outcomes} outcomes of epoch {report.until.epoch}")
+    for line in _unsigned(report):
+        speech.say(line)
     if report.sound:
-        speech.say(SOUND)
+        speech.say(SOUND if report.signed else f"{SOUND}, {ALONE}")
         return 0
     for one in report.differences:
         speech.say(str(one))
     speech.say(_summary(report))
     return 1
+
+
+def _unsigned(report: "Report") -> Iterator[str]:
+    """What lies past the last checkpoint: nobody has signed it yet."""
+    if report.until is None:
+        return
+    ends = {"records": report.until.next_position, "outcomes": report.until.next_outcome}
+    for name, size in report.signed.items():
+        if size < ends[name]:
+            yield f"unsigned tail: {ends[name] - size} {name} past the last checkpoint, {size}"
 
 
 def _summary(report: "Report") -> str:
@@ -125,6 +169,7 @@ def _document(report: "Report") -> dict[str, Any]:
         "epoch": until and until.epoch,
         "records": until and until.next_position,
         "outcomes": until and until.next_outcome,
+        "signed": dict(report.signed),
         "difference_count": report.count,
         "differences": [asdict(one) for one in report.differences],
         "partitions": _rows(report.balances),
@@ -134,7 +179,7 @@ def _document(report: "Report") -> dict[str, Any]:
 def _check_books(home: Path | None, as_json: bool) -> int:
     from jejak_lrs import books as keeping  # noqa: PLC0415  not part of the plain install
 
-    with _auditing(home) as connection, _bar("counting") as watch:
+    with _auditing(home) as connection, progress.bar("counting") as watch:
         found = keeping.balance(connection, watch=watch)
     wrong = [one for one in found if not one.balanced]
     if as_json:
@@ -175,16 +220,3 @@ def _auditing(home: Path | None) -> "Iterator[Connection]":
     _, services = services_of(home)
     with closing(database.connect(services.dsn(roles.AUDITOR), "jejak audit")) as connection:
         yield connection
-
-
-@contextmanager
-def _bar(doing: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on a terminal; what moves it."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda _done, _total: None
-        return
-    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(doing, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)

@@ -65,11 +65,14 @@ class _Account:
     kinds: Counter[str] = field(default_factory=Counter)
     ahead: list[tuple[int, int]] = field(default_factory=list)  # a heap of [first, past)
     doubled: int | None = None
+    earlier: int = 0  # messages that came before, and are not looked at
     strangers: set[str | None] = field(default_factory=set)
 
     def enter(self, run: Run) -> None:
         self.kinds[run.kind] += run.past - run.first
         heapq.heappush(self.ahead, (run.first, run.past))
+
+    def close_up(self) -> None:
         while self.ahead and self.ahead[0][0] <= self.past:
             first, past = heapq.heappop(self.ahead)
             if first < self.past:
@@ -81,9 +84,14 @@ class Books:
     """Takes in what became of messages, in about the order of appends, and draws the balance.
 
     Flat in memory: of each partition only runs whose predecessors have not come yet.
+
+    Args:
+        inboxes: their partitions, as they stand.
+        whole: whether everything comes; else what comes must only be there once, up to the end.
     """
 
-    def __init__(self, inboxes: Iterable[Inbox]) -> None:
+    def __init__(self, inboxes: Iterable[Inbox], *, whole: bool = True) -> None:
+        self._whole = whole
         self._inboxes = {inbox.key: inbox for inbox in inboxes}
         self._accounts = {key: _Account(0) for key in self._inboxes}
 
@@ -91,13 +99,30 @@ class Books:
         """Messages of a partition: what they became, and whose they are said to be."""
         account = self._accounts.setdefault(key, _Account(0))
         account.enter(run)
+        if self._whole:
+            account.close_up()
         inbox = self._inboxes.get(key)
         if inbox is not None and run.party != inbox.party:
             account.strangers.add(run.party)
 
     def balances(self) -> list[Balance]:
         """The books of every partition, by topic, those without an inbox last."""
+        if not self._whole:
+            self._begin_late()
         return [_balance(self._inboxes.get(key), key, one) for key, one in self._accounts.items()]
+
+    def _begin_late(self) -> None:
+        """Take what came before as right, it has been checked, and fills every hole.
+
+        A hole in what came since shows as a position or number that is missing.
+        """
+        for key, account in self._accounts.items():
+            inbox = self._inboxes.get(key)
+            account.earlier = (inbox.delivered if inbox else 0) - account.kinds.total()
+            account.past = inbox.next_offset if inbox and not account.ahead else 0
+            while account.ahead:
+                account.past = max(account.past, account.ahead[0][0])
+                account.close_up()
 
 
 def balance(
@@ -178,7 +203,7 @@ def _balance(inbox: Inbox | None, key: Key, account: _Account) -> Balance:
 
 def _wrong(inbox: Inbox, account: _Account) -> str | None:
     """What does not balance, the most telling first."""
-    known = account.kinds.total()
+    known = account.earlier + account.kinds.total()
     if account.doubled is not None:
         return f"offset {account.doubled} has more than one outcome"
     if account.ahead:

@@ -2,13 +2,20 @@
 
 from collections import deque
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
+import psycopg
 import pytest
 
-from jejak_lrs.audit.logs import Published
+from jejak_lrs.audit.check import check
+from jejak_lrs.audit.logs import Kept, Published
 from tests import services
-from tests.integration.test_notary import KEYS
+from tests.integration.test_audit import fill
+from tests.integration.test_notary import KEYS as SIGNING
+from tests.integration.test_notary import Site
+from tests.integration.test_recorder import OTHER_NIP, House, completed
 from tests.tampering.deeds import DEEDS, silenced
 from tests.tampering.deeds import KEYS as TABLES
 from tests.tampering.run import Score, tamper
@@ -94,7 +101,7 @@ def test_every_file_of_the_log_is_held_against_the_ledger(ledger: Ledger) -> Non
 
 
 def test_a_key_that_is_not_the_logs_opens_nothing(ledger: Ledger) -> None:
-    stranger = KEYS.rotated().current.verifier
+    stranger = SIGNING.rotated().current.verifier
     found = replace(ledger, published=Published(ledger.folder, (stranger,)))
     assert not found.audited().sound
 
@@ -107,3 +114,44 @@ def test_what_is_not_signed_yet_is_told(ledger: Ledger) -> None:
             "records": report.until.next_position,
             "outcomes": report.until.next_outcome,
         }
+
+
+def test_what_was_checked_before_is_proved_and_only_the_rest_is_read(
+    database: services.Database, tmp_path: Path
+) -> None:
+    house = House(database)
+    fill(house)
+    for number in range(260):
+        house.send(completed(duration=number))
+    house.settle()
+    site = Site(database, tmp_path / "log")
+    site.sign()
+    kept = [
+        Kept(path, (site.folder / path).read_text("utf-8"), checked=True)
+        for path in ("checkpoint", "outcomes/checkpoint")
+    ]
+    for number in range(40):
+        house.send(completed(OTHER_NIP, duration=number))
+        house.inbox.deliver("vendor", b"junk", None)
+    house.settle()
+    site.sign()
+    house.ledger.close()
+    published = Published(site.folder, tuple(SIGNING.verifiers("jejak")), tuple(kept))
+
+    def checked() -> tuple[list[str], int]:
+        seen: list[int] = []
+        with closing(psycopg.connect(database.superuser_dsn, autocommit=True)) as connection:
+            report = check(connection, lambda done, _: seen.append(done), published=published)
+        return [str(one) for one in report.differences], seen[0]
+
+    assert checked() == ([], 256)
+    with closing(psycopg.connect(database.superuser_dsn, autocommit=True)) as superuser:
+        with silenced(superuser, "record", "inbox_offset"):
+            superuser.execute("UPDATE record SET activity = 'x' WHERE position IN (9, 290)")
+        assert checked()[0] == ["record 290: its commitment is not that of its content"]
+        with silenced(superuser, "inbox_offset"):
+            superuser.execute("UPDATE inbox_offset SET next_offset = 1 WHERE party = 'vendor'")
+        assert any(line.startswith("inbox jejak.inbox.vendor/0") for line in checked()[0])
+    tile = site.folder / "tile/1/000.p/1"
+    tile.write_bytes(bytes([tile.read_bytes()[0] ^ 1]) + tile.read_bytes()[1:])
+    assert any(line.startswith("checkpoint: its root over ") for line in checked()[0])

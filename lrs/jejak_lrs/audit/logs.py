@@ -38,10 +38,15 @@ _LEAVES_KEPT: Final = 256  # tiles' leaves, 2 MB
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A signed checkpoint, and where it was found."""
+    """A signed checkpoint, and where it was found.
+
+    `checked`: all that it covers was checked when it was taken. The log's tiles prove that it is
+    the same, and only the rest is read.
+    """
 
     place: str
     note: str = field(repr=False)
+    checked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,8 @@ class Log:
     """One tree of the log, at the moment of an audit.
 
     `size` is how much of the ledger is signed, by the largest checkpoint found anywhere;
-    `published` how much the folder's own checkpoint covers, None where nothing was published.
+    `published` how much the folder's own checkpoint covers, None where nothing was published;
+    `start`, a multiple of 256, from where on the ledger is to be read.
     """
 
     def __init__(
@@ -79,13 +85,17 @@ class Log:
         self._end = until.next_position if name == RECORDS else until.next_outcome
         self._kept = published.kept
         self._found: dict[tuple[int, bytes], str] = {}  # checkpoints, and where they were first
+        self._checked: list[int] = []  # sizes
         self._wrong: list[Difference] = []
         self._head: Checkpoint | None = None  # the folder's own
         self._tops: list[bytes] = []
         self._whole = True
         self._leaves = lru_cache(_LEAVES_KEPT)(self._read_leaves)
+        self._known = 0  # what was checked before
         self.published = self._look()
         self.size = max((size for size, _ in self._found), default=0)
+        self._begin_at(max(self._checked, default=0))
+        self.start = len(self._tops) * FULL
 
     # -- before the ledger is read ------------------------------------------------------------
 
@@ -94,10 +104,25 @@ class Log:
         self._head = own = self._open(f"checkpoint in {self._folder.path}", self._own())
         for kept in self._kept:
             found = self._open(kept.place, kept.note)
+            if found is not None and kept.checked:
+                self._checked.append(found.size)
             if found is not None and own is not None and found.size > own.size:
                 what = f"it covers {found.size}, the log's folder only {own.size}"
                 self._wrong.append(Difference(kept.place, what))
         return None if own is None else own.size
+
+    def _begin_at(self, size: int) -> None:
+        """Take the tiles' word for what a kept checkpoint covers: its root holds them to it."""
+        if self.published is None or size > self.published:
+            return
+        tree = self._folder.tree(self.published)
+        try:
+            self._tops = [tree.hash(_LEVEL, index) for index in range(size // FULL)]
+        except LogError as exc:
+            self._wrong.append(Difference(str(self._folder.path), str(exc)))
+            self._tops = []
+        else:
+            self._known = size
 
     def _own(self) -> str | None:
         try:
@@ -189,6 +214,8 @@ class Log:
 
     def _roots(self) -> Iterator[Difference]:
         for (size, root), place in sorted(self._found.items()):
+            if size < self._known:
+                continue
             if size > self._end:
                 what = f"it covers {size} {self.name}, the ledger ends at {self._end}"
                 yield Difference(place, what)

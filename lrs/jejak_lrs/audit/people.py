@@ -94,12 +94,12 @@ class People:
             if record.event_type in POSTINGS and registered.get(person_id, at + 1) > at:
                 yield Difference(f"person_registered of record {at}", "it is missing or altered")
 
-    def end(self, past: int, confirmed: int) -> Iterator[Difference]:
-        """Every alias of a record before `past` is sealed there; and none is missing.
+    def end(self, since: int, past: int, confirmed: int) -> Iterator[Difference]:
+        """Every alias of a record at [since, past) is sealed there; and none is missing.
 
         `confirmed` of them are known to be: where that is all, none is looked at again.
         """
-        if self._count(past) != (confirmed, 0):
+        if self._count(since, past) != (confirmed, 0):
             yield from self._unsealed(past)
         if self.elsewhere:
             for found in self._all_aliases():
@@ -108,13 +108,13 @@ class People:
         for position in self.elsewhere.values():
             yield Difference(f"person_alias of record {position}", "it is missing or altered")
 
-    def _count(self, past: int) -> tuple[int, int]:
-        """The aliases of records before `past`, and those of no record."""
+    def _count(self, since: int, past: int) -> tuple[int, int]:
+        """The aliases of records at [since, past), and those of no record."""
         found = self._connection.execute(
-            "SELECT count(*) FILTER (WHERE k.position < %s), "
+            "SELECT count(*) FILTER (WHERE k.position >= %s AND k.position < %s), "
             "count(*) FILTER (WHERE k.position IS NULL) "
             "FROM person_alias LEFT JOIN statement_key k USING (statement_id)",
-            [past],
+            [since, past],
         ).fetchone()
         return (found[0], found[1]) if found else (0, 0)
 

@@ -46,22 +46,27 @@ class Scan:
         logs: Mapping[Name, Log] | None = None,
     ) -> None:
         self._logs = logs or {}
+        self._starts: dict[Name, int] = {
+            name: self._logs[name].start if name in self._logs else 0 for name in TREES
+        }
         self._connection = connection
         self._until = until
         self._workers = workers
         self._confirmed: Counter[str] = Counter()
         self._elsewhere: dict[str, int] = {}
         self._stored: dict[str, int] = {}
-        self.books = Books(until.inboxes)
+        self.books = Books(until.inboxes, whole=not any(self._starts.values()))
 
     def differences(self, watch: Callable[[int, int], None]) -> Iterator[Difference]:
         """Whatever is not what it must be, as it is met; afterwards `books` are complete."""
-        done, total = 0, self._until.next_position + self._until.next_outcome
-        watch(0, total)
+        total = self._until.next_position + self._until.next_outcome
+        done = sum(self._starts.values())
+        watch(done, total)
         ends = {RECORDS: self._until.next_position, OUTCOMES: self._until.next_outcome}
         methods = {RECORDS: Examiner.records, OUTCOMES: Examiner.outcomes}
         for name in TREES:
-            for findings in self._workers.map(methods[name], stretches(0, ends[name])):
+            parts = stretches(self._starts[name], ends[name])
+            for findings in self._workers.map(methods[name], parts):
                 yield from self._take(KINDS[name], findings)
                 if name in self._logs:
                     self._logs[name].take(findings.tops)
@@ -90,8 +95,9 @@ class Scan:
         unpacker = dictionaries.unpacker(connection)
         people = People(connection, unpacker)
         people.elsewhere = self._elsewhere
-        yield from people.end(past, self._confirmed["person_alias"])
-        yield from strays.differences(connection, past, self._confirmed)
+        since = self._starts[RECORDS]
+        yield from people.end(since, past, self._confirmed["person_alias"])
+        yield from strays.differences(connection, since, past, self._confirmed)
         yield from epochs.differences(connection, self._until, Statements(unpacker))
         yield from _dictionaries(connection)
         yield from _verbs(connection)

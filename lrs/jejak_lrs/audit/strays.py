@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _STEP: Final = 10_000
 _FIRST: Final = UUID(int=0)
+_BELOW_ALL: Final = -(1 << 63)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class _Table:
         )
         confirmable: LiteralString = f"NOT {erased}" if self.erasable else "true"
         return (
-            f"SELECT count(*) FILTER (WHERE position < %s AND {confirmable}), "  # noqa: S608
+            f"SELECT count(*) FILTER (WHERE position >= %s AND position < %s "  # noqa: S608
+            f"AND {confirmable}), "
             "count(*) FILTER (WHERE position >= (SELECT next_position FROM ledger_head)) "
             f"FROM {self.name} t"
         )
@@ -71,15 +73,18 @@ _TABLES: Final = (
 )
 
 
-def differences(connection: Connection, past: int, confirmed: Counter[str]) -> Iterator[Difference]:
+def differences(
+    connection: Connection, since: int, past: int, confirmed: Counter[str]
+) -> Iterator[Difference]:
     """Every row that stands for no record.
 
     A row and its record come in one transaction, so one query sees both or neither. Of each table
-    so many rows of records before `past` are known to be right; where that is all, and none is of
-    a record above the head, none is looked at again.
+    so many rows of records at [since, past) are known to be right; where that is all, and none is
+    of a record above the head, none is looked at again.
     """
+    lowest = since or _BELOW_ALL
     for table in _TABLES:
-        below, above = connection.execute(table.count(), [past]).fetchone() or (0, 0)
+        below, above = connection.execute(table.count(), [lowest, past]).fetchone() or (0, 0)
         if (below, above) == (confirmed[table.name], 0):
             continue
         named = False
