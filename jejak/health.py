@@ -21,11 +21,11 @@ from jejak_lrs import (
     checkpoints,
     cursor,
     database,
-    evidence,
     history,
     inboxes,
     profiles,
     quarantine,
+    refolding,
     roles,
     standing,
 )
@@ -179,7 +179,7 @@ def ledger_of(connection: Connection) -> Ledger:
         outcomes=standing.outcomes(connection),
         cursors={name: follower(name, at, head, last_change) for name, at in cursors.items()},
         quarantine=waiting,
-        refold=evidence.backlog(connection, profiles.active_generation(connection)),
+        refold=refolding.backlog(connection, profiles.active_generation(connection)),
         loops={name: connected_as.get(f"jejak {name}", 0) for name in LOOPS},
         checkpoints={
             tree: Checkpoint(last.size, last.stored)

@@ -43,6 +43,7 @@ DUTIES: Mapping[str, Mapping[str, frozenset[str]]] = {
         "change_head": {"projector": "update"},
         "generation": {"projector": "update"},
         "clock": {"projector": "update"},
+        "refold_reach": {"projector": "insert update delete"},
         "rebuild": {"projector": "insert update delete"},
         "rebuild_part": {"projector": "insert update delete"},
         "place": {"projector": "insert"},

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 
 from jejak_consumers.follower import Batch
 from jejak_consumers.vitals import Vitals
-from jejak_lrs import evidence, profiles, projection, standing
+from jejak_lrs import profiles, projection, refolding, standing
 from jejak_lrs.cursor import Cursor
 from jejak_lrs.database import Connection
 from jejak_lrs.feeding import Slice
@@ -69,4 +69,4 @@ class Projection:
         """Note the records that are not folded, and the persons to be folded anew."""
         vitals.lags(self.name, standing.records_behind(connection, at))
         generation = profiles.active_generation(connection)
-        vitals.refolds(self.name, evidence.backlog(connection, generation))
+        vitals.refolds(self.name, refolding.backlog(connection, generation))

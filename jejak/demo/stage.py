@@ -17,7 +17,7 @@ from jejak.errors import Fatal, Misuse, Refuse
 from jejak.home import Home
 from jejak.services import Services
 from jejak.settings import Settings
-from jejak_lrs import cursor, database, evidence, figures, history, profiles, roles, standing
+from jejak_lrs import cursor, database, figures, history, profiles, refolding, roles, standing
 from jejak_lrs.competency import ruleset
 from jejak_producers.simulate import Nation, nation
 
@@ -114,7 +114,7 @@ def _caught_up(connection: database.Connection) -> bool:
     end = history.head(connection).next_position - 1
     if any(cursor.read(connection, name).position < end for name in FOLLOWERS):
         return False
-    if evidence.backlog(connection, profiles.active_generation(connection)):
+    if refolding.backlog(connection, profiles.active_generation(connection)):
         return False
     last = profiles.last_change(connection)
     return all(cursor.read(connection, name).position >= last for name in (CHANGES, figures.NAME))

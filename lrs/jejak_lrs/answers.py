@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jejak_lrs import cursor, evidence, history, profiles
+from jejak_lrs import cursor, history, profiles, refolding
 from jejak_lrs.competency import explain as explaining
 from jejak_lrs.competency.profile import Profile, canonical, digest, parse
 from jejak_lrs.projection import NAME
@@ -77,7 +77,7 @@ def profile_of(
         digest=stored.digest,
         position=stored.assessed_to,
         version=stored.version,
-        pending=evidence.is_pending(connection, generation, person_id),
+        pending=refolding.is_pending(connection, generation, person_id),
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
-from jejak_lrs import evidence, profiles
+from jejak_lrs import profiles, refolding
 from jejak_lrs.competency.assess import assess
 from jejak_lrs.competency.profile import canonical, digest
 from jejak_lrs.replay import RegistryReader, facts_until
@@ -68,7 +68,7 @@ def compare(
     while waiting:
         watch(total - len(waiting), total)
         position, person_id = heappop(waiting)
-        pending = evidence.is_pending(connection, generation, person_id)
+        pending = refolding.is_pending(connection, generation, person_id)
         stored = profiles.stored(connection, [person_id], generation).get(person_id)
         if stored is None:
             continue

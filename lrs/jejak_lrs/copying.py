@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.dialects import postgresql
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Table
 
@@ -24,11 +24,33 @@ def copy(
     without: tuple[str, ...] = (),
 ) -> None:
     """Binary COPY; `rows` in the order of the table's columns. Nothing is sent for no rows."""
+    columns, types = _copying(table, without)
+    _copy(connection, table.name, columns, types, rows)
+
+
+def copy_into(
+    connection: Connection,
+    table: str,
+    columns: Sequence[tuple[str, str]],
+    rows: Iterable[tuple[object, ...]],
+) -> None:
+    """The same into a table that stands in no metadata: its columns, each with its type."""
+    names, types = zip(*columns, strict=True)
+    _copy(connection, table, ", ".join(names), types, rows)
+
+
+def _copy(
+    connection: Connection,
+    table: str,
+    columns: str,
+    types: Sequence[str],
+    rows: Iterable[tuple[object, ...]],
+) -> None:
     remaining = iter(rows)
     first = next(remaining, None)
     if first is None:
         return
-    query, types = _copying(table, without)
+    query = f"COPY {table} ({columns}) FROM STDIN (FORMAT BINARY)"
     with connection.cursor() as cursor, cursor.copy(query.encode()) as sink:
         sink.set_types(types)
         sink.write_row(first)
@@ -41,4 +63,4 @@ def _copying(table: Table, without: tuple[str, ...]) -> tuple[str, list[str]]:
     columns = [column for column in table.columns if column.name not in without]
     names = ", ".join(column.name for column in columns)
     types = [column.type.compile(dialect=_POSTGRESQL).lower() for column in columns]
-    return f"COPY {table.name} ({names}) FROM STDIN (FORMAT BINARY)", types
+    return names, types

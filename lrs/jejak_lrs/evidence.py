@@ -1,21 +1,20 @@
-"""The table of evidence: what was said about each person, and whom a registry record touches."""
+"""The table of evidence: what was said about each person."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from jejak_lrs import kinship
 from jejak_lrs.competency.facts import from_documents, to_document
+from jejak_lrs.copying import copy_into
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from datetime import datetime
+    from collections.abc import Iterable
     from uuid import UUID
 
     from jejak_lrs.competency.facts import Fact
-    from jejak_lrs.competency.reach import Reach
     from jejak_lrs.database import Connection
     from jejak_lrs.history import Record
 
@@ -30,34 +29,22 @@ class Arrival:
     facts: tuple[Fact, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Touched:
-    """A person whom a registry record may have touched."""
-
-    person_id: UUID
-    position: int
-    statement_id: UUID
-    stored: datetime
+_COLUMNS: Final = (
+    ("generation", "int4"), ("position", "int8"), ("ordinal", "int4"), ("person_id", "uuid"),
+    ("arrived", "int8"), ("kind", "text"), ("statement_id", "uuid"), ("party", "text"),
+    ("provider", "text"), ("offering", "text"), ("competency", "text"), ("agency", "text"),
+    ("home", "text"), ("assessor", "uuid"), ("document", "text"),
+)  # fmt: skip
 
 
 def insert(connection: Connection, generation: int, arrivals: Iterable[Arrival]) -> None:
-    """Keep facts; those kept already stay as they are."""
-    rows = [
-        row
+    """Keep facts. Each arrives once: in the transaction that takes in its record."""
+    rows = (
+        _row(generation, arrival, ordinal, fact)
         for arrival in arrivals
         for ordinal, fact in enumerate(arrival.facts)
-        for row in [_row(generation, arrival, ordinal, fact)]
-    ]
-    if rows:
-        columns: list[list[object]] = [list(column) for column in zip(*rows, strict=True)]
-        connection.execute(
-            "INSERT INTO evidence (generation, position, ordinal, person_id, arrived, kind, "
-            "statement_id, party, provider, offering, competency, agency, document) "
-            "SELECT * FROM unnest(%s::int[], %s::bigint[], %s::int[], %s::uuid[], %s::bigint[], "
-            "%s::text[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], "
-            "%s::jsonb[]) ON CONFLICT DO NOTHING",
-            columns,
-        )
+    )
+    copy_into(connection, "evidence", _COLUMNS, rows)
 
 
 def _row(generation: int, arrival: Arrival, ordinal: int, fact: Fact) -> tuple[object, ...]:
@@ -75,6 +62,8 @@ def _row(generation: int, arrival: Arrival, ordinal: int, fact: Fact) -> tuple[o
         origin.offering,
         getattr(fact, "competency", None),
         getattr(fact, "working", None) or getattr(fact, "agency", None),
+        getattr(fact, "home", None),
+        getattr(fact, "assessor", None),
         to_document(fact),
     )
 
@@ -93,7 +82,7 @@ def of_people(
     """The facts of persons that had arrived by position `upto`."""
     found: dict[UUID, list[str]] = defaultdict(list)
     for person_id, document in connection.execute(
-        "SELECT person_id, document::text FROM evidence "
+        "SELECT person_id, document FROM evidence "
         "WHERE generation = %s AND person_id = ANY(%s) AND arrived <= %s",
         [generation, list(people), upto],
     ):
@@ -119,80 +108,3 @@ def people_at(connection: Connection, generation: int, agency: str) -> list[UUID
     ).fetchall()
     persons = kinship.persons(connection, [person_id for (person_id,) in found])
     return sorted({persons.stays(person_id) for (person_id,) in found})
-
-
-# -- refold -------------------------------------------------------------------------------
-
-
-def mark(connection: Connection, generation: int, reach: Reach, cause: Record) -> int:
-    """Put whom a registry record reaches into `refold`, the latest cause over earlier ones."""
-    if not reach:
-        return 0
-    marked = connection.execute(
-        "INSERT INTO refold (generation, person_id, position, statement_id, stored) "
-        "SELECT DISTINCT %(generation)s::int, person_id, %(position)s::bigint, "
-        "%(statement)s::uuid, %(stored)s::timestamptz "
-        "FROM evidence WHERE generation = %(generation)s AND arrived < %(position)s "
-        "AND (%(everyone)s "
-        "OR provider = ANY(%(institutions)s) OR (party = ANY(%(institutions)s) AND "
-        "party <> provider) OR offering = ANY(%(offerings)s) "
-        "OR competency = ANY(%(competencies)s) OR agency = ANY(%(agencies)s) "
-        "OR document ->> 'home' = ANY(%(agencies)s) "
-        "OR document ->> 'assessor' = ANY(%(persons)s)) "
-        "ON CONFLICT (generation, person_id) DO UPDATE SET position = excluded.position, "
-        "statement_id = excluded.statement_id, stored = excluded.stored "
-        "WHERE refold.position < excluded.position",
-        {
-            "generation": generation,
-            "position": cause.position,
-            "statement": cause.statement_id,
-            "stored": cause.stored,
-            "everyone": reach.everyone,
-            "institutions": list(reach.institutions),
-            "offerings": list(reach.offerings),
-            "competencies": list(reach.competencies),
-            "agencies": list(reach.agencies),
-            "persons": [str(one) for one in reach.persons],
-        },
-    )
-    return marked.rowcount
-
-
-def take_marked(
-    connection: Connection, generation: int, most: int, before: int | None = None
-) -> list[Touched]:
-    """Take up to `most` persons out of `refold`; they are to be folded in this transaction.
-
-    Nobody who waits in the generation `before`, too.
-    """
-    found = connection.execute(
-        "DELETE FROM refold WHERE (generation, person_id) IN (SELECT generation, person_id "
-        "FROM refold r WHERE generation = %s AND NOT EXISTS (SELECT FROM refold o "
-        "WHERE o.generation = %s AND o.person_id = r.person_id) ORDER BY person_id LIMIT %s) "
-        "RETURNING person_id, position, statement_id, stored",
-        [generation, before, most],
-    )
-    return sorted((Touched(*row) for row in found), key=lambda one: one.person_id)
-
-
-def backlog(connection: Connection, generation: int) -> int:
-    """How many persons wait to be folded anew."""
-    found: Sequence[int] | None = connection.execute(
-        "SELECT count(*) FROM refold WHERE generation = %s", [generation]
-    ).fetchone()
-    return found[0] if found else 0
-
-
-def is_anyone_marked(connection: Connection, generation: int) -> bool:
-    """Whether anybody waits to be folded anew."""
-    found = connection.execute("SELECT FROM refold WHERE generation = %s LIMIT 1", [generation])
-    return found.fetchone() is not None
-
-
-def is_pending(connection: Connection, generation: int, person_id: UUID) -> bool:
-    """Whether a person waits to be folded anew."""
-    ids = kinship.persons(connection, [person_id]).one_with(person_id)
-    found = connection.execute(
-        "SELECT FROM refold WHERE generation = %s AND person_id = ANY(%s)", [generation, [*ids]]
-    )
-    return found.fetchone() is not None

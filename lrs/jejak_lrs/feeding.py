@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from jejak_lrs import clock, evidence, history, kinship, profiles
+from jejak_lrs import clock, evidence, history, kinship, profiles, refolding
 from jejak_lrs.arriving import Said, arrivals
 from jejak_lrs.competency.persons import word_of
 from jejak_lrs.competency.reach import Reach, reach_of
@@ -59,16 +59,20 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Projected:
-    """What one transaction did. `position` is the cursor's new place, -1 before any record."""
+    """What one transaction did. `position` is the cursor's new place, -1 before any record.
+
+    `looked`: for whom a registry record touches, maybe without finding anybody.
+    """
 
     position: int
     records: int
     persons: int
     changes: int
+    looked: bool = False
 
     def __bool__(self) -> bool:
         """Whether anything came."""
-        return self.records > 0 or self.persons > 0
+        return self.records > 0 or self.persons > 0 or self.looked
 
 
 class Feeder:
@@ -94,13 +98,15 @@ class Feeder:
             self._fold(Folding(connection, registry, coming.day, feed), said, arriving, coming)
             for feed in feeds
         ]
+        looked = [refolding.look_on(connection, feed.generation) for feed in feeds]
         anew = [self._anew(connection, registry, coming, feed, feeds) for feed in feeds]
         for feed in feeds:
             if not feed.tell:
                 self._look_up(Folding(connection, registry, coming.day, feed))
         self._registry, self._at = registry, coming.to
         (persons, changes), (more, told) = done[0], anew[0]
-        return Projected(coming.to, len(coming.records), persons + more, changes + told)
+        persons, changes = persons + more, changes + told
+        return Projected(coming.to, len(coming.records), persons, changes, any(looked))
 
     def turn(self, connection: Connection, feed: Feed, coming: Slice) -> Projected:
         """Tell what begins and ends on a day, for up to CHUNK persons."""
@@ -174,11 +180,11 @@ class Feeder:
             record = each.record
             if folding.registry.add(each.event, record.position):
                 reach = reach_of(each.event, folding.registry)
-                evidence.mark(connection, generation, reach, record)
+                refolding.mark(connection, generation, reach, record)
             cause = Cause(record.position, record.statement_id, record.stored, record.event_type)
             if (word := word_of(each.event)) is not None:
                 touched = folding.rejoin(word, cause)
-                evidence.mark(connection, generation, Reach(persons=frozenset(touched)), record)
+                refolding.mark(connection, generation, Reach(persons=frozenset(touched)), record)
             if gone := erased_by(each.event):
                 people = evidence.erase(connection, generation, record.position)
                 folding.erase(people, set(gone), cause)
@@ -197,11 +203,13 @@ class Feeder:
     ) -> tuple[int, int]:
         """Fold waiting persons by everything so far: how many, and their changes.
 
-        Nobody before they are folded anew in the generation that is read, so that the two may be
-        compared at any time.
+        Nobody before all are in the generation that is read, so that the two may be compared.
         """
-        before = feeds[0].generation if feed is not feeds[0] else None
-        waiting = evidence.take_marked(connection, feed.generation, CHUNK, before)
+        if feed is not feeds[0] and refolding.is_anyone_waiting(connection, feeds[0].generation):
+            return 0, 0
+        # Beside the live stream few at a time: it goes first.
+        most = CHUNK if not coming.records else -(-CHUNK // 4)
+        waiting = refolding.take(connection, feed.generation, most)
         folding = Folding(connection, registry, coming.day, feed)
         folding.load([one.person_id for one in waiting], coming.to)
         each = {folding.persons.stays(one.person_id): one for one in waiting}

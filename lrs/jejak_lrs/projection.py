@@ -11,7 +11,7 @@ from __future__ import annotations
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
-from jejak_lrs import clock, cursor, evidence, generations, history, profiles
+from jejak_lrs import clock, cursor, generations, history, profiles, refolding
 from jejak_lrs.cursor import Cursor
 from jejak_lrs.feeding import Feeder, Projected, Slice
 from jejak_schemas.clock import jakarta_date
@@ -90,7 +90,7 @@ class Projector:
 def _anyone_waits(connection: Connection) -> bool:
     """Whether persons wait to be folded anew."""
     feeds = generations.fed(connection)
-    return any(evidence.is_anyone_marked(connection, one.generation) for one in feeds)
+    return any(refolding.is_anyone_waiting(connection, one.generation) for one in feeds)
 
 
 def _days(*days: date | None) -> list[date]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from jejak_lrs import clock, cursor, evidence, generations, history, profiles, rebuild
+from jejak_lrs import clock, cursor, generations, history, profiles, rebuild, refolding
 from jejak_lrs.competency.registry import Registry
 from jejak_lrs.errors import Unready
 from jejak_lrs.feeding import Feeder, Slice
@@ -80,8 +80,8 @@ def _anyone_waits(connection: Connection, generation: int) -> bool:
     """Whether anybody of either is to be folded anew, or has a turn that was not looked at."""
     day = clock.day(connection)
     return (
-        evidence.is_anyone_marked(connection, generation)
-        or evidence.is_anyone_marked(connection, generations.read(connection).active)
+        refolding.is_anyone_waiting(connection, generation)
+        or refolding.is_anyone_waiting(connection, generations.read(connection).active)
         or (day is not None and profiles.first_turn(connection, generation, day) is not None)
     )
 
@@ -116,7 +116,7 @@ def roll_back(connection: Connection) -> int:
         kept = generations.read(connection).kept
         if kept is None:
             raise Unready("no generation is kept that could be read again")
-        if evidence.is_anyone_marked(connection, kept):
+        if refolding.is_anyone_waiting(connection, kept):
             raise Unready("persons wait to be folded anew: try again when `jejak status` says 0")
         generations.point_to(connection, kept)
     return kept
@@ -160,7 +160,7 @@ def drop_leftovers(connection: Connection) -> None:
 
 def drop(connection: Connection, generation: int) -> None:
     """Delete the rows of a generation that is neither read, kept nor made, some at a time."""
-    for table in ("refold", "evidence", "profile", "person_merge", "person_split"):
+    for table in ("refold", "refold_reach", "evidence", "profile", "person_merge", "person_split"):
         while connection.execute(
             f"DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} "  # noqa: S608  our own names
             "WHERE generation = %s LIMIT %s))",

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jejak_lrs import cursor, evidence, history, profiles, roles
+from jejak_lrs import cursor, evidence, history, profiles, refolding, roles
 from jejak_lrs.competency import profile as lookups
 from jejak_lrs.competency.assess import assess
 from jejak_lrs.competency.days import months_later
@@ -283,7 +283,7 @@ def test_any_registry_record_may_come_last(
     assert one.digest != early.digest
     whole = assess(facts_until(reading, one.person_id, one.assessed_to), world.registry(decreed))
     assert lookups.canonical(whole).decode() == one.document
-    assert evidence.backlog(reading, 1) == 0
+    assert refolding.backlog(reading, 1) == 0
 
 
 def test_a_chunk_of_waiting_persons_at_a_time(
@@ -297,8 +297,35 @@ def test_a_chunk_of_waiting_persons_at_a_time(
     record(writer, decreed[0])
     projector = Projector()
     done = [projector.project(projecting, 100) for _ in range(4)]
-    assert [one.persons for one in done] == [2, 2, 1, 0]
+    assert [one.persons for one in done] == [1, 2, 2, 0]  # few where records come as well
     assert done[-1] == Projected(done[0].position, 0, 0, 0)
+
+
+@pytest.mark.parametrize("page", [1, 4, 10_000])
+def test_many_who_are_touched_are_looked_up_in_pages(
+    writer: Database, projecting: Connection, reading: Connection, page: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("jejak_lrs.refolding.FEW", 1)
+    monkeypatch.setattr("jejak_lrs.refolding.PAGE", page)
+    people = [PersonRef(person_id=UUID(f"01900000-0000-7000-8000-{n:012x}")) for n in range(1, 6)]
+    record(
+        writer, *usual()[1:], *(registered(person=one) for one in people),
+        *(passed(recent(), learner=one) for one in people[:3]),
+        *(passed(recent(), "c", party="lain", learner=one) for one in people[3:]),
+    )  # fmt: skip
+    catch_up(projecting)
+    record(writer, usual()[0], world.accredited("prov", until=recent(30)))
+    projector = Projector()
+    while done := projector.project(projecting, 100):
+        waits = refolding.is_pending(projecting, 1, people[-1].person_id or UUID(int=0))
+        assert waits or done.persons or not refolding.is_anyone_waiting(projecting, 1)
+    for one in people:
+        stored = stood(projecting, one.person_id)
+        levels = lookups.levels_on(lookups.parse(stored.document), today())
+        assert set(levels) == ({world.INTEGRITY} if one in people[3:] else set())
+        replayed = lookups.canonical(fold_person(reading, stored.person_id, stored.assessed_to))
+        assert replayed.decode() == stored.document
 
 
 def test_an_aborted_transaction_leaves_nothing_behind(
