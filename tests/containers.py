@@ -1,17 +1,26 @@
-"""The same services in containers, for SERVICES=containers: as strict as the embedded ones."""
+"""The same services in containers, for SERVICES=containers: as strict as the embedded ones.
+
+What is started here is removed here, with its volumes; Ryuk, which would do it from a container of
+its own, is not asked for. After a killed run: docker ps --filter label=org.testcontainers
+"""
 
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
+import psycopg
 import pytest
-from docker.errors import DockerException
+from docker.errors import APIError, DockerException
+from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
 import docker
 from jejak.addresses import PostgresAddress
 from jejak.embedded.ports import free_port
+from jejak.embedded.postgres import SETTINGS
 from jejak.errors import Retry
 from jejak.kafka_admin import connected
 from tests.services import Kafka, Postgres
@@ -33,38 +42,63 @@ def need_engine() -> None:
         client.ping()
         client.close()
     except DockerException as error:
-        pytest.exit(
-            "SERVICES=containers: no container engine answers (DOCKER_HOST, or the socket of "
-            f"Docker or Podman): {type(error).__name__}",
-            returncode=3,
+        give_up(
+            "no container engine answers (DOCKER_HOST, or the socket of Docker or Podman): "
+            f"{type(error).__name__}"
         )
+
+
+def give_up(why: str) -> NoReturn:
+    """End the run with one line."""
+    pytest.exit(f"SERVICES=containers: {why}", returncode=3)
+
+
+@contextmanager
+def running(container: DockerContainer) -> Iterator[None]:
+    """The container, started; gone at the end."""
+    need_engine()
+    testcontainers_config.ryuk_disabled = True
+    try:
+        container.start()
+    except APIError as error:
+        container.stop()
+        give_up(
+            f"cannot start {container.image} ({type(error).__name__}); where no image registry is "
+            "reachable, docker/dev/build-images makes it"
+        )
+    try:
+        yield
+    finally:
+        container.stop()
 
 
 @contextmanager
 def postgres(folder: Path) -> Iterator[Postgres]:
-    """PostgreSQL in a container, its data gone with it."""
+    """PostgreSQL in a container, with the settings of the embedded one."""
     del folder
-    need_engine()
     password, port = secrets.token_urlsafe(16), free_port()
     container = (
         DockerContainer(POSTGRES)
         .with_env("POSTGRES_PASSWORD", password)
         .with_env("POSTGRES_INITDB_ARGS", INITDB)
         .with_env("POSTGRES_HOST_AUTH_METHOD", "scram-sha-256")
-        .with_kwargs(ports={"5432/tcp": (LOOPBACK, port)})
+        .with_command(["postgres", *settings()])
     )
-    with container:
+    container.ports["5432/tcp"] = (LOOPBACK, port)
+    with running(container):
         server = Postgres(PostgresAddress(LOOPBACK, port), "postgres", password)
         wait_for_postgres(server)
         yield server
 
 
+def settings() -> list[str]:
+    """The embedded server's settings, but for those that are the machine's."""
+    kept = {name: value for name, value in SETTINGS.items() if name != "listen_addresses"}
+    return [word for name, value in kept.items() for word in ("-c", f"{name}={value}")]
+
+
 def wait_for_postgres(server: Postgres, patience: float = 60.0) -> None:
     """Wait until it takes connections over TCP, which it does only after its initialisation."""
-    import time  # noqa: PLC0415
-
-    import psycopg  # noqa: PLC0415
-
     end = time.monotonic() + patience
     while True:
         try:
@@ -80,7 +114,6 @@ def wait_for_postgres(server: Postgres, patience: float = 60.0) -> None:
 @contextmanager
 def kafka(folder: Path) -> Iterator[Kafka]:
     """A broker in a container, started by the script that docker/compose.yaml uses too."""
-    need_engine()
     password, port = secrets.token_urlsafe(16), free_port()
     secret = folder / "kafka-operator"
     secret.write_text(password)
@@ -92,9 +125,10 @@ def kafka(folder: Path) -> Iterator[Kafka]:
         .with_volume_mapping(str(STARTING), "/start", "ro")
         .with_volume_mapping(str(secret), "/secret", "ro")
         .with_command("/start/start.sh")
-        .with_kwargs(ports={"9092/tcp": (LOOPBACK, port)}, entrypoint=["/bin/bash"])
+        .with_kwargs(entrypoint=["/bin/bash"])
     )
-    with container:
+    container.ports["9092/tcp"] = (LOOPBACK, port)
+    with running(container):
         broker = Kafka(f"{LOOPBACK}:{port}", password)
         wait_for_kafka(broker)
         yield broker
@@ -106,4 +140,4 @@ def wait_for_kafka(broker: Kafka, patience: float = 90.0) -> None:
         with connected(broker.operator, patience):
             pass
     except Retry as error:
-        pytest.exit(f"SERVICES=containers: {KAFKA} did not start: {error}", returncode=3)
+        give_up(f"{KAFKA} did not start: {error}")

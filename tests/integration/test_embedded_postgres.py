@@ -10,6 +10,7 @@ import pytest
 from jejak.embedded.ports import free_port
 from jejak.embedded.postgres import EmbeddedPostgres
 from jejak.errors import Fatal
+from tests import services
 from tests.services import Postgres
 
 pytestmark = pytest.mark.integration
@@ -33,6 +34,7 @@ def test_a_wrong_password_is_refused_on_the_socket_and_on_loopback(postgres: Pos
             )
 
 
+@pytest.mark.skipif(services.in_containers(), reason="in a container the engine sees to it")
 def test_it_listens_on_loopback_only(postgres: Postgres) -> None:
     with psycopg.connect(postgres.dsn()) as connection:
         assert connection.execute("SHOW listen_addresses").fetchone() == ("127.0.0.1",)
