@@ -5,7 +5,8 @@ threads do not survive one. Traps of the library met here (each tried):
 - a wrong password ends as `KafkaTimeoutError: Unable to bootstrap`, as if nobody listened, because
   what the broker says together with the end of the connection is lost: `_Connections` hears it,
   remembers how the last connection failed, and ends the wait at once;
-- a group member throws away a join that ends between two polls: `_keep_joins`;
+- a group member throws away a join that ends between two polls, or forgets that it is joining and
+  then spins without ever reading: `_keep_joins`;
 - a static member whose place was taken is not told: `KafkaInboxReader._require_place`;
 - rebalance listeners run on the library's own thread, where a blocking call of the consumer is
   refused and waiting stops the heartbeats, and what they raise is only logged: `_Listener`;
@@ -316,11 +317,15 @@ def _keep_joins(coordinator: Any) -> None:
 
     The library throws away one that ends between two polls and joins again, which makes all others
     join again: members that are busy between polls can go on so for ever (seen: 14 rounds in 20 s).
+    And where a new topic was the reason, it takes the reason for settled once it has asked to join:
+    should that poll end before the answer comes, no later one fetches it, and the member waits
+    without heartbeats, at full speed, for good. So a join is needed until it is complete.
     """
     join, completed = coordinator._do_join_and_sync_async, coordinator._on_join_complete_async  # noqa: SLF001
     kept: list[bytes] = []
 
     async def join_once() -> bytes:
+        coordinator.rejoin_needed = True  # the library clears it when the join is complete
         if not kept:
             kept.append(await join())
         return kept[0]

@@ -39,8 +39,8 @@ class Member:
         """The partitions of the test's topic that it owns."""
         return {where.partition for where in self.owned if where.topic == self.topic}
 
-    def poll(self) -> None:
-        for where, messages in self.reader.poll(0.1, 100).items():
+    def poll(self, seconds: float = 0.1) -> None:
+        for where, messages in self.reader.poll(seconds, 100).items():
             assert where.topic == self.topic, "another inbox was sought to its end"
             self.read += messages
 
@@ -79,12 +79,12 @@ def member(front: Services, topic: str) -> Iterator[Callable[[str], Member]]:
         one.reader.close()
 
 
-def until(true: Callable[[], bool], *members: Member, patience: float = 20.0) -> None:
-    end = time.monotonic() + patience
+def until(true: Callable[[], bool], *members: Member, seconds: float = 0.1) -> None:
+    end = time.monotonic() + 20.0
     while not true():
         assert time.monotonic() < end, "did not come"
         for one in members:
-            one.poll()
+            one.poll(seconds)
 
 
 def write(party: Credentials, topic: str, *said: tuple[int, bytes]) -> None:
@@ -132,7 +132,18 @@ def test_a_new_process_of_a_slot_takes_its_place_at_once_and_cuts_the_old_one_of
     until(lambda: new.partitions == {0, 1}, new)
     assert time.monotonic() - began < 5
     with pytest.raises(errors.Superseded):
-        until(lambda: False, old, patience=10)
+        until(lambda: False, old)
+
+
+def test_a_new_inbox_is_read_though_no_poll_lasts_as_long_as_a_join(
+    front: Services, topic: str, member: Callable[[str], Member], tmp_path: Path
+) -> None:
+    one = member(f"{topic}-1")
+    until(lambda: one.partitions == {0, 1}, one)
+    new = NewParty(f"ir-{uuid7().hex[-8:]}", "A provider", ("provider",))
+    provisioning.add_parties(front, tmp_path, [new], lambda _: None)
+    one.topic = topics.inbox(new.code)
+    until(lambda: one.partitions == {0, 1}, one, seconds=0.002)
 
 
 def test_a_paused_partition_is_not_read_until_it_is_resumed(
@@ -155,7 +166,7 @@ def test_an_offset_outside_the_log_is_said_with_its_partition(
     until(lambda: one.partitions == {0, 1}, one)
     one.reader.seek(where, 7)
     with pytest.raises(errors.OffsetOutOfRange, match="does not hold offset 7") as stopped:
-        until(lambda: False, one, patience=10)
+        until(lambda: False, one)
     assert stopped.value.where == where
 
 

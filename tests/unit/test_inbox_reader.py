@@ -12,6 +12,7 @@ class Coordinator:
         self.joins = 0
         self.completed: list[tuple[object, ...]] = []
         self.fails = False
+        self.rejoin_needed = False
 
     async def _do_join_and_sync_async(self) -> bytes:
         self.joins += 1
@@ -31,6 +32,13 @@ def test_a_join_is_used_until_it_is_completed() -> None:
     asyncio.run(coordinator._on_join_complete_async(5, "me"))
     assert coordinator.completed == [(5, "me")]
     assert asyncio.run(coordinator._do_join_and_sync_async()) == b"assignment 2"
+
+
+def test_a_join_is_needed_until_it_is_completed() -> None:
+    coordinator = Coordinator()
+    _keep_joins(coordinator)
+    asyncio.run(coordinator._do_join_and_sync_async())
+    assert coordinator.rejoin_needed
 
 
 def test_a_join_that_fails_is_tried_again() -> None:
