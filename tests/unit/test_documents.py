@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from jejak_lrs.competency import profile
-from jejak_lrs.competency.facts import _EXTRACT
+from jejak_lrs.competency.extraction import _EXTRACT
 from jejak_lrs.competency.registry import Registry
 from jejak_lrs.competency.ruleset import parse
 from jejak_producers import rows
@@ -19,7 +19,7 @@ from jejak_schemas.documents import examples, files, material
 from jejak_schemas.documents.pages import page_of
 from jejak_schemas.documents.shapes import parts_of, rows_of, shape_of
 from jejak_schemas.documents.shared import shared_parts
-from jejak_schemas.events import Event, StatementSubmitted
+from jejak_schemas.events import Event, PersonMerged, PersonSplit, StatementSubmitted
 from jejak_schemas.reasons import REASONS, WARNINGS
 from tests.documents import MODELS, changed, example, places, refusal
 
@@ -212,7 +212,9 @@ def entering() -> set[str]:
 
 
 def test_a_page_names_the_rules_that_read_an_event_and_no_others() -> None:
-    folded = {kind.__name__ for kind in (*_EXTRACT, *Registry._TAKE, StatementSubmitted)}
+    one_person = (PersonMerged, PersonSplit)  # competency/persons.py
+    read = (*_EXTRACT, *Registry._TAKE, *one_person, StatementSubmitted)
+    folded = {kind.__name__ for kind in read}
     in_programmes = material.Reader(**material.table("readers")["programmes"])
     for entry in CATALOGUE:
         readers = set(material.readers_of(entry.name))
