@@ -112,6 +112,12 @@ class Settings(BaseSettings):
     notary_seconds: float = Field(
         2.0, description="Seconds between two checkpoints, while little comes.", ge=0, le=3600
     )
+    log_server_host: str = Field(
+        "127.0.0.1", description="Address on which `jejak run log-server` shows the log."
+    )
+    log_server_port: int = Field(
+        0, description="Port for that; 0: a free one, which it says.", ge=0, le=65535
+    )
     witnesses: tuple[str, ...] = Field(
         (), description="Who signs checkpoints too: a list of `URL VKEY` (C2SP tlog-witness)."
     )

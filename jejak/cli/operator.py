@@ -30,6 +30,7 @@ class LoopName(StrEnum):
     PROJECTOR = "projector"
     PUBLISHER = "publisher"
     NOTARY = "notary"
+    LOG_SERVER = "log-server"
 
 
 def register(app: typer.Typer) -> None:
@@ -212,12 +213,15 @@ def run_loop(
         int, typer.Option(min=1, help="Which of the recorders: each process needs its own.")
     ] = 1,
 ) -> None:
-    """Run one loop as a process of its own, until SIGTERM."""
-    from jejak import loops, services  # noqa: PLC0415  not part of the plain install
+    """Run one loop, or the server of the published log, as a process of its own, until SIGTERM."""
+    from jejak import logserver, loops, services  # noqa: PLC0415  not part of the plain install
 
     if slot > 1 and loop is not LoopName.RECORDER:
         raise Misuse(f"--slot is for recorders; further {loop.value}s stand by without one")
     place, chosen = settings_of(home)
+    if loop is LoopName.LOG_SERVER:
+        logserver.run(chosen.log_folder or place.log, chosen, speech.tell)
+        return
     loops.run(loop.value, place, services.services_of(place, chosen), chosen, slot)
 
 

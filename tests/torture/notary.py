@@ -26,7 +26,7 @@ def torture(site: Site, kills: int, seed: int, tell: Callable[[str], None]) -> i
     chance, struck, wrong = random.Random(seed), 0, 0  # noqa: S311 - repeatable
     while struck < kills:
         many = chance.random() < FULL_TILES
-        records = chance.randint(200, 400) if many else chance.randint(0, 9)
+        records = chance.randint(200, 400) if many else chance.randint(1, 9)
         site.happen(records, chance.randint(0, 3))
         spec = f"{chance.choice(POINTS)}:{chance.randint(1, MOST_HITS)}"
         struck += killed(site.start(spec))
