@@ -3,7 +3,7 @@
 Any order, batching and repetition give the same bytes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,20 +11,33 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jejak_lrs.competency import ruleset
 from jejak_lrs.competency.assess import assess
 from jejak_lrs.competency.extraction import facts_of
 from jejak_lrs.competency.facts import Fact, from_documents, to_document
-from jejak_lrs.competency.profile import EMPTY, Profile, canonical, digest, levels_on, parse
+from jejak_lrs.competency.persons import Persons, word_of
+from jejak_lrs.competency.profile import (
+    EMPTY,
+    Dated,
+    Profile,
+    canonical,
+    certificates_on,
+    digest,
+    levels_on,
+    parse,
+)
 from jejak_lrs.competency.registry import Registry
+from jejak_lrs.competency.routing import agencies_on
+from jejak_schemas import events
 from jejak_schemas.events import Event
-from tests import world
+from jejak_schemas.parts import PersonRef
+from tests import naive_fold, world
 from tests.naive_fold import Naive
 
 FIRST = date(2022, 1, 1)
 IDS = [UUID(f"01900000-0000-7000-8000-{number:012x}") for number in range(1, 400)]
 REGISTRATIONS = [UUID(f"01900000-0000-7000-8000-{number:012x}") for number in (501, 502)]
-COMPETENCIES = [world.INTEGRITY, world.TEAMWORK]
+NEWER = world.BASE + "M.01-v2"
+COMPETENCIES = [world.INTEGRITY, world.TEAMWORK, NEWER]
 
 moments = st.builds(
     lambda days, hour: f"{FIRST + timedelta(days=days)}T{hour:02}:00:00",
@@ -39,7 +52,8 @@ parties = st.sampled_from(
     [{}, {}, {}, {"party": "lain"}, {"on_behalf_of": "lain"}, {"party": "2060"}]
 )
 registrations = st.sampled_from([{}, *({"registration": one} for one in REGISTRATIONS)])
-forms = st.sampled_from([{}, {"form": "3"}, {"form": "1", "scope": "international"},
+ENDED = {"form": "3", "ended_on": date(2023, 1, 5)}
+forms = st.sampled_from([{}, {"form": "3"}, ENDED, {"form": "1", "scope": "international"},
                          {"form": "3", "scope": "international"}, {"form": "20"}])  # fmt: skip
 
 
@@ -58,6 +72,13 @@ certificates = st.builds(
     st.sampled_from([None, "2027-01-31"]),
 )
 outcomes = st.sampled_from([{}, {"outcome": "failed"}, {"outcome": "failed"}])
+daily = st.sampled_from([{}, {"form": "4"}, {"form": "9", "scope": "international"}, {"form": "22"},
+                         {"form": "23"}, {"form": "3"}])  # fmt: skip
+posts = st.sampled_from([
+    {}, {"position_class": "administrator"}, {"home_agency": "4011"},
+    {"working_agency": "4011"}, {"kind": "PPPK"},
+    {"kind": "PPPK", "contract_start": date(2022, 2, 28)},
+])  # fmt: skip
 happened = st.one_of(
     trained(world.course, registration=registrations, form=forms),
     trained(world.visit, registration=registrations, form=forms),
@@ -84,9 +105,31 @@ happened = st.one_of(
         ),
         moments, st.sampled_from(["3", "5"]), registrations,
     ),
+    st.builds(lambda on, post: world.moved(on[:10], **post), moments, posts),
+    trained(world.attended, daily=daily),
+    trained(world.shared, daily=daily),
+    trained(world.logged, daily=daily),
+    trained(world.seconded, registration=registrations, form=st.sampled_from(
+        [{}, {"form": "18"}, {"form": "3"}])),
+    trained(world.failed),
     st.builds(
-        lambda on, post: world.moved(on[:10], position_class=post),
-        moments, st.sampled_from(["pengawas", "administrator"]),
+        lambda on, level, party, until: world.stated(on, level, party=party, until=until),
+        moments, st.integers(1, 5), st.sampled_from(["2060", "balai", "4011"]),
+        st.sampled_from([None, "2026-12-31"]),
+    ),
+    st.builds(
+        lambda on, names, registration: world.reissued(on, *names, **registration),
+        moments, st.sampled_from([("S-2", "S-1"), ("S-3", "S-2"), ("S-1", "S-2")]), registrations,
+    ),
+    st.builds(
+        lambda on, number, who: world.recalled(number, on[:10], on=on, **who),
+        moments, st.sampled_from(["S-1", "S-2", "S-3"]),
+        st.sampled_from([{}, {"party": "lain"}, {"party": "lan", "issuer": "prov"}]),
+    ),
+    st.builds(lambda on: world.separated(on[:10]), moments),
+    st.builds(
+        lambda on, who, until: world.rostered(who, on[:10], until),
+        moments, st.sampled_from(["2060", "4011"]), st.sampled_from([None, "2027-01-01"]),
     ),
 )  # fmt: skip
 
@@ -123,33 +166,66 @@ def numbered(said: Sequence[Event]) -> list[Event]:
     ]
 
 
+LEVELS = (events.CompetencyAssessed, events.CompetencyAsserted)
+
+
+def acting(draw: st.DrawFn, said: Sequence[Event]) -> list[Event]:
+    """Words on what was said: verified, revoked, voided."""
+    claims = [one for one in said if isinstance(one, events.SelfLearningLogged)]
+    levels = [one for one in said if isinstance(one, LEVELS)]
+    words: list[Event] = [
+        world.verified(one, party=draw(st.sampled_from(["2060", "2060", "4011"])),
+                       verifier=draw(st.sampled_from([world.ASSESSOR, world.PERSON])))
+        for one in claims
+    ]  # fmt: skip
+    words += [
+        world.revoked(one, draw(moments)[:10], competency=one.competency,
+                      party=draw(st.sampled_from([one.party, "bkn", "pusat"])))
+        for one in levels if draw(st.booleans())
+    ]  # fmt: skip
+    targets = draw(st.lists(st.sampled_from([*said, *words]), max_size=3))
+    return words + [
+        world.voided(one, party=draw(st.sampled_from(["prov", "lain", "lan", one.party])))
+        for one in targets
+    ]
+
+
+BEGUN = [
+    world.registered(),
+    world.registered("2022-11-15"),
+    world.registered(kind="PPPK", contract_start=date(2021, 11, 10)),
+]
+
+
 @st.composite
 def stories(draw: st.DrawFn) -> list[Event]:
-    """A registered person, what happened to them, and voids of some of it."""
-    said = numbered(
-        [
-            world.registered(),
-            *draw(
-                st.one_of(
-                    st.lists(happened, max_size=16), st.lists(crowded, min_size=4, max_size=12)
-                )
-            ),
-        ]
+    """A registered person, what happened to them, and words on some of it."""
+    begun = draw(st.sampled_from(BEGUN))
+    happenings = st.one_of(
+        st.lists(happened, max_size=16), st.lists(crowded, min_size=4, max_size=12)
     )
-    targets = draw(st.lists(st.sampled_from(said), max_size=3))
-    voids = [
-        world.voided(one, party=draw(st.sampled_from(["prov", "lain", "lan"]))) for one in targets
-    ]
-    return [*said, *voids]
+    said = numbered([begun, *draw(happenings)])
+    return [*said, *acting(draw, said)]
 
 
-STRICTER = ruleset.shipped().replace("strength = 6000", "strength = 5500").replace(
-    "3 = 6000", "3 = 5800").replace("until_month = 36", "until_month = 30")  # fmt: skip
+STRICTER = world.document(
+    ("strength = 6000", "strength = 5500"), ("3 = 6000", "3 = 5800"),
+    ("until_month = 36", "until_month = 30"), ("within_days = 180", "within_days = 20"),
+)  # fmt: skip
 DECREED: list[Event] = [
     *world.usual(),
     *world.aligned("a", 3, world.TEAMWORK),
     *world.aligned("c", 2, valid_from="2023-06-01"),
     world.rules(STRICTER, "2024-05-15", "2026.2"),
+    world.framework(NEWER, on="2023-03-01", version="2", equivalents=(world.INTEGRITY,)),
+    *world.aligned("b", 4, NEWER),
+    world.assessor_accredited("2060"),
+    world.assessor_accredited("balai", classes=("administrator",), since="2024-01-01"),
+    world.assessor_suspended("balai", "2022-11-01", "2022-11-20"),
+    world.provider_suspended("lain", "2022-11-10", "2022-11-20"),
+    world.party_suspended("prov", "2024-05-01", "2024-05-10"),
+    world.withdrawn("b", "2024-04-01"),
+    world.restructured("4011", "4012", since="2024-03-01"),
 ]
 
 
@@ -181,8 +257,13 @@ def test_facts_and_profiles_survive_storage(said: list[Event]) -> None:
 @settings(max_examples=150, deadline=None)
 def test_a_naive_fold_says_the_same_on_every_day(said: list[Event], offsets: list[int]) -> None:
     profile = assess(world.facts(said), world.registry(DECREED))
-    naive = Naive([*DECREED, *said])
-    for day in sorted(turning(profile) | {FIRST + timedelta(days=number) for number in offsets}):
+    naive = Naive([*DECREED, *said], told=DECREED)
+    days = turning(profile) | {FIRST + timedelta(days=number) for number in offsets}
+    assert_the_same(profile, naive, days)
+
+
+def assert_the_same(profile: Profile, naive: Naive, days: Iterable[date]) -> None:
+    for day in sorted(days):
         found = levels_on(profile, day)
         for competency in COMPETENCIES:
             levels = found.get(competency)
@@ -194,17 +275,57 @@ def test_a_naive_fold_says_the_same_on_every_day(said: list[Event], offsets: lis
                 naive.disputed(competency, day),
             )
             assert ours == theirs, (day, competency)
-    years = {year.starts.year: year.jp for year in profile.hours.years}
-    assert years == naive.hours()
+        agencies = agencies_on(profile, day)
+        assert (agencies.home, agencies.working) == (naive.agencies(day) or (None, None)), day
+        assert certificates_on(profile, day) == naive.certificates(day), day
+    assert {(one.starts, one.ends): one.jp for one in profile.hours.years} == naive.hours()
+    assert sorted((one.on, one.jp) for one in profile.hours.credits) == naive.credits()
+
+
+MANY = [PersonRef(person_id=UUID(f"01900000-0000-7000-8000-{number:012x}")) for number in (1, 2, 3)]
+learners = st.sampled_from(MANY)
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> list[Event]:
+    """A story of three ids, some of which are one person, as BKN says or has said."""
+    said = [_of(draw(learners), one) for one in draw(stories())]
+    pairs = draw(st.lists(st.tuples(learners, learners, st.integers(0, 900)), max_size=3))
+    merges = [world.merged(a, b, on=str(FIRST + timedelta(days=at))) for a, b, at in pairs]
+    splits = [world.split(one) for one in merges if draw(st.sampled_from([True, False, False]))]
+    return [*said, *merges, *splits]
+
+
+def _of(who: PersonRef, said: Event) -> Event:
+    named = {name: who for name in ("learner", "person") if hasattr(said, name)}
+    return said.model_copy(update=named)
+
+
+@given(lives(), st.randoms(use_true_random=False))
+@settings(max_examples=60, deadline=None)
+def test_a_naive_fold_joins_the_same_people(said: list[Event], chance: Any) -> None:
+    chance.shuffle(said)
+    persons = Persons(word for one in said if (word := word_of(one)) is not None)
+    as_one = naive_fold.merged(said)
+    for person_id in (one.person_id for one in MANY if one.person_id is not None):
+        facts = [
+            persons.known(fact)
+            for each in persons.one_with(person_id)
+            for fact in world.facts(naive_fold.of_person(said, each))
+        ]
+        profile = assess(facts, world.registry(DECREED))
+        own = naive_fold.of_person(as_one, person_id)
+        assert_the_same(profile, Naive([*DECREED, *own], told=DECREED), turning(profile))
 
 
 def turning(profile: Profile) -> set[date]:
     """Every day on which an interval begins or ends, and the day before each."""
-    spans = [
+    spans: list[Dated] = [
         span
         for one in profile.competencies
         for span in (*one.asserted, *one.indicated, *one.disputed)
     ]
+    spans += [*profile.postings, *profile.claims, *profile.certificates]
     turns = {day for span in spans for day in (span.starts, span.ends) if day is not None}
     return turns | {day - timedelta(days=1) for day in turns}
 
