@@ -62,6 +62,13 @@ def tables() -> dict[str, tuple[State, ...]]:
     return {programme: tuple(rows) for programme, rows in found.items() if rows}
 
 
+@cache
+def outcomes() -> dict[str, str]:
+    """State to what it comes to."""
+    rows = re.findall(r"^\| ([a-z-]+) \| ([a-z-]+) \|$", PAGE.read_text("utf-8"), re.MULTILINE)
+    return {state: outcome for state, outcome in rows if state != "state"}
+
+
 def text() -> str:
     """The whole page."""
     return PAGE.read_text("utf-8")

@@ -421,6 +421,48 @@ def test_a_later_ruleset_fits_a_state_between_two() -> None:
     assert str(path.states[1].starts) == "2026-03-15"
 
 
+# -- outcomes and milestones -----------------------------------------------------------------
+
+
+def test_the_page_says_what_the_ruleset_says_of_outcomes() -> None:
+    ruled_outcomes = tomllib.loads(ruleset.shipped())["programmes"]["outcomes"]
+    assert page.outcomes() == ruled_outcomes
+    assert set(ruled_outcomes) <= {state.name for table in TABLES.values() for state in table}
+
+
+@pytest.mark.parametrize("programme", TABLES)
+def test_every_state_has_its_outcome_or_is_still_open(programme: str) -> None:
+    for one in TABLES[programme]:
+        said = along(one.ways[0], "2026-03-01", programme)
+        (path,) = assess(world.facts([said]), registry()).programmes
+        assert path.states[-1].outcome == page.outcomes().get(one.name), one.name
+    assert "completed" in {one.name for one in TABLES[programme]}
+
+
+@pytest.mark.parametrize("programme", TABLES)
+def test_every_step_that_is_met_is_a_milestone_and_no_end_is(programme: str) -> None:
+    steps = [one for one in TABLES[programme] if not one.end]
+    said = [
+        along(one.ways[0], f"2026-03-{number:02}", programme)
+        for number, one in enumerate(reversed(TABLES[programme]), start=1)
+    ]  # from the last to the first, so that hardly any is entered
+    (path,) = assess(world.facts(said), registry()).programmes
+    assert {one.state for one in path.milestones} == {one.name for one in steps}
+    assert [one.on for one in path.milestones] == sorted(one.on for one in path.milestones)
+
+
+def test_a_milestone_is_of_the_first_event_that_meets_it() -> None:
+    said = [
+        told("ProjectJoined", "2026-02-01"), told("AssessmentPassed", "2026-03-01"),
+        told("AssessmentPassed", "2026-04-01"),
+    ]  # fmt: skip
+    (path,) = assess(world.facts(said), registry()).programmes
+    assert [(one.state, str(one.on)) for one in path.milestones] == [
+        ("in-project", "2026-02-01"), ("assessed", "2026-03-01")
+    ]  # fmt: skip
+    assert [one.state for one in path.states] == ["in-project"]
+
+
 # -- what a ruleset may not say --------------------------------------------------------------
 
 

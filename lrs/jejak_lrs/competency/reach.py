@@ -107,3 +107,4 @@ _REACH: Final[dict[type[Event], Callable[[Any, Registry], Reach]]] = {
     events.PartySuspended: _party,
     events.AgencyRestructured: _restructuring,
 }
+REACHING: Final = frozenset(event.__name__ for event in _REACH)

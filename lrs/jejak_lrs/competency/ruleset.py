@@ -42,6 +42,8 @@ class _Table(BaseModel):
 
 class _Sourced(_Table):
     source: str  # the law, or "our default"
+    # How sure it is that the source says so; "default": no law does, it is ours to choose.
+    certainty: Literal["high", "medium", "low", "default"]
 
 
 Strength = Annotated[int, Field(ge=0)]
