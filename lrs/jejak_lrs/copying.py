@@ -39,6 +39,22 @@ def copy_into(
     _copy(connection, table, ", ".join(names), types, rows)
 
 
+def array(values: Iterable[object]) -> str:
+    """An array as PostgreSQL reads it; psycopg writes the same, several times slower (measured)."""
+    return "{" + ",".join(map(_element, values)) + "}"
+
+
+def _element(value: object) -> str:
+    if value is None:
+        return "NULL"
+    text = str(value)
+    if "\\" in text:
+        text = text.replace("\\", "\\\\")
+    if '"' in text:
+        text = text.replace('"', '\\"')
+    return f'"{text}"'
+
+
 def _copy(
     connection: Connection,
     table: str,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from psycopg.rows import args_row
-from psycopg.types.json import Jsonb
 
 from jejak_lrs.competency.routing import Agencies
+from jejak_lrs.copying import array
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -120,14 +121,14 @@ def write(connection: Connection, generation: int, profiles: Sequence[Stored]) -
         "turns_on = excluded.turns_on",
         [
             generation,
-            [one.person_id for one in profiles],
-            [one.version for one in profiles],
-            [one.digest for one in profiles],
-            [one.document for one in profiles],
-            [one.assessed_to for one in profiles],
-            [one.home for one in profiles],
-            [one.working for one in profiles],
-            [one.turns_on for one in profiles],
+            array(one.person_id for one in profiles),
+            array(one.version for one in profiles),
+            array(one.digest for one in profiles),
+            array(one.document for one in profiles),
+            array(one.assessed_to for one in profiles),
+            array(one.home for one in profiles),
+            array(one.working for one in profiles),
+            array(one.turns_on for one in profiles),
         ],
     )
 
@@ -165,20 +166,31 @@ def take_numbers(connection: Connection, count: int) -> int:
 
 def write_changes(connection: Connection, changes: Sequence[Change]) -> None:
     """Add changes, numbered already."""
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO change (number, change_id, person_id, kind, version, changed_at, "
-            "agencies, relations, content, because_position, because_statement, because_rule) "
-            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            [
-                (
-                    one.number, one.change_id, one.person_id, one.kind, one.version,
-                    one.changed_at, one.agencies, one.relations, Jsonb(one.content),
-                    one.because_position, one.because_statement, one.because_rule,
-                )
-                for one in changes
-            ],
-        )  # fmt: skip
+    connection.execute(
+        "INSERT INTO change (number, change_id, person_id, kind, version, changed_at, "
+        "agencies, relations, content, because_position, because_statement, because_rule) "
+        "SELECT number, change_id, person_id, kind, version, changed_at, "
+        "string_to_array(agencies, ' '), string_to_array(relations, ' '), content, "
+        "because_position, because_statement, because_rule FROM unnest(%s::bigint[], "
+        "%s::uuid[], %s::uuid[], %s::text[], %s::bigint[], %s::timestamptz[], %s::text[], "
+        "%s::text[], %s::jsonb[], %s::bigint[], %s::uuid[], %s::text[]) AS told (number, "
+        "change_id, person_id, kind, version, changed_at, agencies, relations, content, "
+        "because_position, because_statement, because_rule)",
+        [
+            array(one.number for one in changes),
+            array(one.change_id for one in changes),
+            array(one.person_id for one in changes),
+            array(one.kind for one in changes),
+            array(one.version for one in changes),
+            array(one.changed_at for one in changes),
+            array(" ".join(one.agencies) for one in changes),
+            array(" ".join(one.relations) for one in changes),
+            array(orjson.dumps(one.content).decode() for one in changes),
+            array(one.because_position for one in changes),
+            array(one.because_statement for one in changes),
+            array(one.because_rule for one in changes),
+        ],
+    )
 
 
 def turned(connection: Connection, generation: int, day: date, most: int) -> list[UUID]:
