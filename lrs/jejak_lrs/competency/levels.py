@@ -8,7 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import combinations, pairwise
+from heapq import heappop, heappush
+from itertools import combinations, pairwise, product
 from typing import Final, NamedTuple
 
 from jejak_lrs.competency.days import closing, end_of, months_later
@@ -18,6 +19,7 @@ from jejak_lrs.competency.registry import Registry, Reign
 from jejak_lrs.competency.ruleset import Ruleset
 
 _WHOLE: Final = 10_000  # basis points
+_FEW: Final = 8  # spans that are sooner reckoned with than united
 
 
 class Counted(NamedTuple):
@@ -88,12 +90,30 @@ def indicated(pieces: Sequence[Piece], registry: Registry) -> tuple[Indicated, .
 
 def _steps(pieces: Sequence[Piece], reign: Reign) -> Iterator[tuple[date, date, int | None]]:
     start, end, rules = reign
-    spans = _by_strength(span for piece in pieces for span in spans_of(piece, rules))
+    spans = _by_strength(_united([span for piece in pieces for span in spans_of(piece, rules)]))
     turns = {turn for span in spans for turn in (span.starts, span.ends)}
     inside = sorted({start, end, *(turn for turn in turns if start < turn < end)})
     for first, last in pairwise(inside):
         live = [span.counted for span in spans if span.starts <= first < span.ends]
         yield first, last, level_of(live, rules)
+
+
+def _united(spans: Sequence[Span]) -> Sequence[Span]:
+    """Spans of pieces alike that touch as one: of a source the strongest counts, however many.
+
+    So what a flood about one person costs does not grow with the square of it.
+    """
+    if len(spans) <= _FEW:
+        return spans
+    alike: dict[tuple[object, ...], list[Span]] = defaultdict(list)
+    for span in spans:
+        piece, strength = span.counted
+        alike[piece.source, piece.level, piece.evidence_class, strength].append(span)
+    return [
+        Span(starts, ends, group[0].counted)
+        for group in alike.values()
+        for starts, ends in _merged([(one.starts, one.ends) for one in group])
+    ]
 
 
 def _joined(
@@ -215,21 +235,25 @@ def asserted(assertions: Sequence[Stated], registry: Registry) -> tuple[Asserted
     """Rule 6: on each day the greatest (occurred_at, statement_id) then valid."""
     spans: list[Asserted] = []
     for reign in registry.rulesets():
-        valid = _valid(assertions, reign)
-        turns = sorted({turn for one in valid for turn in (one.starts, one.ends)})
-        for first, last in pairwise(turns):
-            latest = _latest(valid, first)
-            if latest is not None:
-                _extend(spans, latest.stated, first, last)
+        for latest, first, last in _latest_of(_valid(assertions, reign)):
+            _extend(spans, latest.stated, first, last)
     return tuple(spans)
 
 
-def _latest(valid: Sequence[_Valid], day: date) -> _Valid | None:
-    return max(
-        (one for one in valid if one.starts <= day < one.ends),
-        key=lambda one: one.stated.origin.order,
-        default=None,
-    )
+def _latest_of(valid: Sequence[_Valid]) -> Iterator[tuple[_Valid, date, date]]:
+    """The latest assertion that is valid between two turns; where none is, nothing."""
+    ranked = sorted(valid, key=lambda one: one.stated.origin.order, reverse=True)
+    beginning: dict[date, list[int]] = defaultdict(list)
+    for rank, one in enumerate(ranked):
+        beginning[one.starts].append(rank)
+    live: list[int] = []  # a heap: the latest first, some of them over
+    for first, last in pairwise(sorted({*beginning, *(one.ends for one in valid)})):
+        for rank in beginning[first]:
+            heappush(live, rank)
+        while live and ranked[live[0]].ends <= first:
+            heappop(live)
+        if live:
+            yield ranked[live[0]], first, last
 
 
 def _extend(spans: list[Asserted], stated: Stated, start: date, end: date) -> None:
@@ -254,11 +278,21 @@ def disputed(assertions: Sequence[Stated], registry: Registry) -> tuple[Disputed
     overlaps: list[tuple[date, date]] = []
     for reign in registry.rulesets():
         rules = reign[2]
-        for one, other in combinations(_valid(assertions, reign), 2):
+        for one, other in _of_different_bodies(_valid(assertions, reign)):
             start, end = max(one.starts, other.starts), min(one.ends, other.ends)
             if start < end and _contradict(one.stated, other.stated, rules):
                 overlaps.append((start, end))
     return tuple(Disputed(starts=start, ends=closing(end)) for start, end in _merged(overlaps))
+
+
+def _of_different_bodies(valid: Iterable[_Valid]) -> Iterator[tuple[_Valid, _Valid]]:
+    """Each pair of assertions that two bodies have made, of different levels."""
+    alike: dict[tuple[str, int], list[_Valid]] = defaultdict(list)
+    for one in valid:
+        alike[one.stated.origin.provider, one.stated.level].append(one)
+    for (body, level), (other, another) in combinations(alike, 2):
+        if body != other and level != another:
+            yield from product(alike[body, level], alike[other, another])
 
 
 def _contradict(one: Stated, other: Stated, rules: Ruleset) -> bool:
