@@ -84,18 +84,18 @@ Row = tuple[str, "str | None", "str | None", bool, "str | None", int]
 
 def _rows(connection: Connection, asked: Asked, registry: Registry) -> list[Row]:
     return connection.execute(
-        "SELECT e.provider, e.offering, e.competency, (e.document->>'passed')::boolean AS good, "
-        "p.working, count(*) FROM evidence e "
+        "SELECT e.provider, e.offering, e.competency, "
+        "(e.document::jsonb->>'passed')::boolean AS good, p.working, count(*) FROM evidence e "
         "LEFT JOIN profile p ON p.generation = e.generation AND p.person_id = e.person_id "
         "WHERE e.generation = %(generation)s AND e.kind = 'evidence' "
-        "AND e.document->'origin'->>'event' "
+        "AND e.document::jsonb->'origin'->>'event' "
         "IN ('AssessmentPassed', 'AssessmentFailed', 'ProjectEvaluated') "
-        "AND ((e.document->'origin'->>'occurred_at')::timestamptz AT TIME ZONE 'Asia/Jakarta')"
-        "::date <= %(day)s "
+        "AND ((e.document::jsonb->'origin'->>'occurred_at')::timestamptz "
+        "AT TIME ZONE 'Asia/Jakarta')::date <= %(day)s "
         "AND (%(known_at)s::bigint IS NULL OR e.arrived <= %(known_at)s) "
         "AND NOT EXISTS (SELECT FROM evidence v WHERE v.generation = e.generation "
         "AND v.person_id = e.person_id AND v.kind = 'void' "
-        "AND (v.document->>'target')::uuid = e.statement_id "
+        "AND (v.document::jsonb->>'target')::uuid = e.statement_id "
         "AND (v.provider = e.provider OR v.provider = ANY(%(guarantors)s)) "
         "AND (%(known_at)s::bigint IS NULL OR v.arrived <= %(known_at)s)) "
         "GROUP BY e.provider, e.offering, e.competency, good, p.working",
