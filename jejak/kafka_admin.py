@@ -191,6 +191,12 @@ class KafkaAdmin(Protocol):
         Places where none came within `patience` seconds are missing.
         """
 
+    def cut(self, names: Collection[str], before: datetime) -> dict[Place, int]:
+        """Delete what was written before a moment and nothing newer; each place's new beginning.
+
+        Brokers keep what is older than its retention until a whole segment is; this does not wait.
+        """
+
 
 @contextmanager
 def connected(access: KafkaAccess, patience: float = 30.0) -> Iterator[KafkaAdmin]:
@@ -411,6 +417,24 @@ class _Client:
             for place, offset in places.items():
                 reader.seek(TopicPartition(*place), offset)
             return _first_times(reader, len(places), patience)
+
+    def cut(self, names: Collection[str], before: datetime) -> dict[Place, int]:
+        logs = self.logs(names)
+        places = [
+            TopicPartition(name, number) for name, log in logs.items() for number in log.bounds
+        ]
+        with self._speaking():
+            newer = self._offsets(places, int(before.timestamp() * 1000))
+            begin = {}
+            for place in places:
+                first, end = logs[place.topic].bounds[place.partition]
+                offset = newer.get(place, -1)
+                to = offset if offset >= 0 else end  # -1: nothing is newer
+                if to > first:
+                    begin[place] = to
+            if begin:
+                self._client.delete_records(begin)
+        return {(place.topic, place.partition): to for place, to in begin.items()}
 
     def _offsets(self, places: Sequence[TopicPartition], which: int) -> dict[TopicPartition, int]:
         asked = dict.fromkeys(places, which)

@@ -19,7 +19,7 @@ DUTIES: Mapping[str, Mapping[str, frozenset[str]]] = {
         "outcome": {"writer": "insert"},
         "quarantine": {"writer": "insert"},  # and its status, see test_append_only
         "handling": {"writer": "insert"},  # of all columns but the time
-        "access": {"auditor": "insert"},  # the same, and but the role
+        "access": {},  # access_note only
         "party": {"writer": "insert"},
         "erasure": {"writer": "insert"},
         "person": {"writer": "insert"},
@@ -69,6 +69,8 @@ FUNCTIONS: Mapping[str, tuple[str, str | None]] = {
     "ledger_make_room": ("ledger_make_room(0)", "jejak_writer"),
     "ledger_unblock": ("ledger_unblock()", "jejak_writer"),
     "ledger_new_epoch": ("ledger_new_epoch(gen_random_uuid(), 0, 'r', 'w')", "jejak_migrator"),
+    "access_note": ("access_note('w', 'w', 'p')", "jejak_auditor"),
+    "access_chain": ("access_chain('', 0, now(), 'w')", None),
     "ledger_erase": ("ledger_erase(0)", "jejak_eraser"),
     "ledger_outcomes_about": ("ledger_outcomes_about(0)", None),
     "projection_erase": ("projection_erase(0, 1)", "jejak_projector"),

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jejak.cli import evidence, inspecting, progress, speech
+from jejak.cli import erasing, evidence, inspecting, progress, speech
 from jejak.cli.options import HomeOption, JsonOption, YesOption, services_of
 from jejak_schemas.topics import INBOX_PREFIX
 
 if TYPE_CHECKING:
+    from jejak_lrs.audit.accesses import Looks
     from jejak_lrs.audit.check import Report
     from jejak_lrs.audit.logs import Published
     from jejak_lrs.books import Balance
@@ -29,13 +30,14 @@ def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     audit = typer.Typer(help="Check that nothing was lost or invented.", no_args_is_help=True)
     audit.command("check")(check)
+    audit.command("erase")(erasing.erase)
     audit.command("new-epoch")(new_epoch)
     evidence.add_to(audit)
     audit.callback()(lambda: None)
     app.add_typer(audit, name="audit")
 
 
-def check(  # noqa: PLR0917  one for each option
+def check(  # noqa: PLR0913, PLR0917  one for each option
     home: HomeOption = None,
     books: Annotated[bool, typer.Option("--books", help="Only whether the books balance.")] = False,
     since: Annotated[
@@ -60,6 +62,12 @@ def check(  # noqa: PLR0917  one for each option
     profiles: Annotated[
         bool, typer.Option("--profiles", help="Fold everybody anew, not only some by chance.")
     ] = False,
+    looks: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COUNT:HASH", help="The looks at numbers that an earlier check told you."
+        ),
+    ] = None,
     workers: Annotated[
         int | None,
         typer.Option(help="Processes that read; by default one a processor.", min=1, max=64),
@@ -75,7 +83,8 @@ def check(  # noqa: PLR0917  one for each option
         return _check_books(home, as_json)
     published = inspecting.published(home, log, key or [], since or [])
     sample = None if profiles else SAMPLE
-    return _check_all(home, published, workers or os.cpu_count() or 1, sample, as_json)
+    noted = inspecting.noted(looks)
+    return _check_all(home, published, workers or os.cpu_count() or 1, sample, noted, as_json)
 
 
 def new_epoch(
@@ -122,18 +131,21 @@ def _check_all(
     published: "Published | None",
     workers: int,
     sample: int | None,
+    noted: "Looks | None",
     as_json: bool,
 ) -> int:
     from jejak_lrs.audit import check as module  # noqa: PLC0415  not part of the plain install
 
     with _auditing(home) as connection, progress.bar("checking") as watch:
-        report = module.check(connection, watch, workers, published, sample)
+        report = module.check(connection, watch, workers, published, sample, noted)
     if as_json:
         speech.answer_json(_document(report))
         return 0 if report.sound else 1
     if report.until is not None:
         records, outcomes = report.until.next_position, report.until.next_outcome
         speech.say(f"{records} records and {outcomes} outcomes of epoch {report.until.epoch}")
+    if report.looks.count:
+        speech.say(f"looks at numbers of persons: {report.looks}")
     for line in _unsigned(report):
         speech.say(line)
     if report.sound:
@@ -170,6 +182,7 @@ def _document(report: "Report") -> dict[str, Any]:
         "records": until and until.next_position,
         "outcomes": until and until.next_outcome,
         "signed": dict(report.signed),
+        "looks": str(report.looks),
         "difference_count": report.count,
         "differences": [asdict(one) for one in report.differences],
         "partitions": _rows(report.balances),

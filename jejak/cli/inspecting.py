@@ -11,6 +11,7 @@ from jejak.errors import Fatal, JejakError, Misuse
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from jejak_lrs.audit.accesses import Looks
     from jejak_lrs.audit.logs import Kept, Published
     from jejak_lrs.tlog.note import Verifier
 
@@ -33,6 +34,18 @@ def published(
         return None
     brought = [logs.Kept(str(path), _text(path), checked=True) for path in since]
     return logs.Published(folder, tuple(known), (*brought, *_announced(home)))
+
+
+def noted(text: str | None) -> "Looks | None":
+    """The looks that an earlier check told."""
+    from jejak_lrs.audit.accesses import Looks  # noqa: PLC0415  not part of the plain install
+
+    if text is None:
+        return None
+    count, _, chain = text.partition(":")
+    if not count.isdecimal() or not all(each in "0123456789abcdef" for each in chain):
+        raise Misuse(f"--looks {text}: give what the check said, COUNT:HASH")
+    return Looks(int(count), chain)
 
 
 def _verifiers(text: str) -> "Iterator[Verifier]":

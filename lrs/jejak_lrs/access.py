@@ -26,14 +26,12 @@ class Access:
 
 def record(connection: Connection, *, who: str, what: str, purpose: str) -> None:
     """Note a look, before it is granted; as the auditor. `what` names no number of a person."""
-    connection.execute(
-        "INSERT INTO access (who, what, purpose) VALUES (%s, %s, %s)", [who, what, purpose]
-    )
+    connection.execute("SELECT access_note(%s, %s, %s)", [who, what, purpose])
 
 
 def accesses(connection: Connection, limit: int = 1_000) -> list[Access]:
     """The latest looks, the newest first."""
     with connection.cursor(row_factory=args_row(Access)) as cursor:
         return cursor.execute(
-            "SELECT at, role, who, what, purpose FROM access ORDER BY at DESC LIMIT %s", [limit]
+            "SELECT at, role, who, what, purpose FROM access ORDER BY number DESC LIMIT %s", [limit]
         ).fetchall()

@@ -158,6 +158,8 @@ access = Table(
     Column("who", Text, nullable=False),
     Column("what", Text, nullable=False),
     Column("purpose", Text, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("chain", LargeBinary, nullable=False),
 )
 
 party = Table(

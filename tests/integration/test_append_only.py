@@ -22,7 +22,7 @@ from jejak_lrs import (
     roles,
     tables,
 )
-from jejak_lrs.audit import catalogue
+from jejak_lrs.audit import accesses, catalogue
 from jejak_lrs.database import Connection, Database
 from tests import fresh_catalogue, rows, services
 from tests.forbidden import (
@@ -367,6 +367,10 @@ def test_a_look_at_a_number_is_noted_with_the_servers_own_time_and_login(
         assert (look.role, look.who, look.what) == ("jejak_auditor", "siti", "quarantine 7")
         with pytest.raises(psycopg.errors.CheckViolation):
             access.record(connection, who="siti", what="quarantine 7", purpose=" ")
+        access.record(connection, who="siti", what="quarantine 8", purpose="pengaduan 13")
+        checked = accesses.Accesses(connection)
+        assert list(checked.differences()) == []
+        assert checked.looks.count == 2
         with pytest.raises(InsufficientPrivilege):
             connection.execute("INSERT INTO access (at, who, what, purpose) "
                                "VALUES ('2020-01-01', 'budi', 'nothing', 'none')")  # fmt: skip

@@ -1,5 +1,6 @@
 """Erasure: what an agency and the archive approved is gone everywhere, and only that."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,13 +13,16 @@ import pytest
 from psycopg import sql
 from psycopg.errors import InsufficientPrivilege, RestrictViolation
 
+from jejak.cli import erasing
+from jejak.errors import Refuse
 from jejak.loops import finisher
+from jejak.services import Services
 from jejak_consumers import system
 from jejak_lrs import database, dictionaries, errors, history, profiles
 from jejak_lrs.audit.check import Report, check
 from jejak_lrs.competency.profile import canonical
 from jejak_lrs.database import Connection
-from jejak_lrs.erasure import act, approval, selection
+from jejak_lrs.erasure import act, approval, retention, selection
 from jejak_lrs.erasure.approval import Choice
 from jejak_lrs.projection import Projector
 from jejak_lrs.replay import fold_person
@@ -26,6 +30,7 @@ from jejak_schemas.events import (
     AssessmentFailed,
     CertificateEarned,
     DestructionApproved,
+    RetentionPublished,
     StatementVoided,
 )
 from jejak_schemas.parts import Certificate, Institution, PersonRef
@@ -35,6 +40,7 @@ from tests.integration.test_recorder import NIP, NOW, OTHER_NIP, House, complete
 pytestmark = pytest.mark.integration
 
 AGENCY = Institution(code="2060", name="Setneg", roles=("agency",))
+ARCHIVE = Institution(code="anri", name="ANRI", roles=("anri",))
 RIVAL = Institution(code="4011", name="Kemenkeu", roles=("agency",))
 SECRET = "Rahasia Negara 7731"  # what must be nowhere in the end
 COMPETENCY = "https://panrb.go.id/M.01"
@@ -70,7 +76,7 @@ def approve(house: House, party: str = AGENCY.code, **chosen: object) -> None:
 @pytest.fixture
 def house(database: services.Database) -> Iterator[House]:
     """One person of the agency, with a secret course and an open one; another person."""
-    made = House(database, [AGENCY, RIVAL])
+    made = House(database, [AGENCY, RIVAL, ARCHIVE])
     for sent in (registered(NIP), registered(OTHER_NIP)):
         made.send(sent)
     made.settle()
@@ -350,7 +356,10 @@ _ORDER_AND_DIE = """
 import sys
 from datetime import UTC, datetime
 from uuid import UUID
+from jejak.cli import erasing
+from jejak.errors import Refuse
 from jejak.loops import finisher
+from jejak.services import Services
 from jejak_consumers import system
 from jejak_lrs import database, failpoint
 failpoint.arm(failpoint.parse("append.after-commit"))
@@ -375,3 +384,56 @@ def test_a_crash_between_order_and_act_is_made_good_later(
     [left] = [one for one in act.orders(reading) if one.left]
     assert act.erase(eraser, left.position) == len(positions)
     assert audited(house).sound
+
+
+def test_the_command_chooses_orders_erases_and_says_what(
+    house: House, front: Services, reading: Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    approve(house, person=PersonRef(nip=NIP))
+    capsys.readouterr()
+    for dry_run in (True, False):
+        erasing.erase_by(front, reading, DECISION, Choice(), erasing.Manner(dry_run=dry_run))
+        said = json.loads(capsys.readouterr().out)
+        assert said["chosen"] == len(said["positions"]) == 3
+        assert said["erased"] == (0 if dry_run else 3)
+    assert audited(house).sound
+    with pytest.raises(Refuse, match="no approvals"):
+        erasing.erase_by(front, reading, "KEP-0", Choice(), erasing.Manner())
+
+
+def test_the_command_refuses_what_would_be_torn_and_names_the_positions(
+    house: House, front: Services, reading: Connection
+) -> None:
+    target = completed()
+    void = StatementVoided(occurred_at=NOW, party="pusdiklat", target=target.event_id, reason="x")
+    for sent in (target, void):
+        house.send(sent)
+        house.settle()
+    approve(house, statements=(target.event_id,))
+    place = history.whereabouts(reading, [void.event_id])[void.event_id][0]
+    with pytest.raises(Refuse, match=f"{place} acts on "):
+        erasing.erase_by(front, reading, DECISION, Choice(), erasing.Manner())
+
+
+def test_a_schedule_lets_go_by_class_and_year_and_erases_nothing(
+    house: House, reading: Connection
+) -> None:
+    day = NOW.date()
+    assert retention.due(reading, day) == (None, [])
+    for number, years in enumerate((10, 0)):
+        document = (
+            f'[[class]]\ncode = "KP.02"\nname = "x"\ntypes = ["CourseCompleted"]\nyears = {years}'
+        )
+        house.send(
+            RetentionPublished(
+                occurred_at=NOW, party="anri", version=str(number), document=document,
+                valid_from=day + timedelta(days=number),
+            )
+        )  # fmt: skip
+    house.settle()
+    assert retention.due(reading, day) == ("0", [])
+    version, found = retention.due(reading, day.replace(year=day.year + 1))
+    assert version == "1"
+    assert [(one.code, one.event_type, one.year, one.records) for one in found] == [
+        ("KP.02", "CourseCompleted", day.year, 3)
+    ]

@@ -43,6 +43,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "event_verb": ("event_type",),
     "ledger_head": ("one",),
     "checkpoint": ("number",),
+    "access": ("number",),
 }
 # What is bound by nothing, and why (docs/auditing.md says so too).
 UNBOUND: Final = {
@@ -51,6 +52,7 @@ UNBOUND: Final = {
     ("ledger_head", "one"): "a constant",
     ("ledger_head", "registry_version"): "how often writers were told to look again",
     ("ledger_head", "partition_width"): "how large the next partition will be",
+    ("access", "id"): "a word for a row, which nothing else says",
     ("checkpoint", "stored"): "when the notary looked; the note has no time",
 }
 # Of an erased record the leaf still binds its position, id, time of storing and party; its books

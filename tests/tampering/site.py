@@ -11,7 +11,8 @@ import psycopg
 
 from jejak.loops import finisher
 from jejak_consumers import system
-from jejak_lrs import database
+from jejak_lrs import access, database
+from jejak_lrs.audit.accesses import Looks
 from jejak_lrs.audit.check import Report, check
 from jejak_lrs.audit.logs import Kept, Published
 from jejak_lrs.database import Connection
@@ -36,11 +37,12 @@ class Ledger:
     folder: Path
     published: Published
     superuser: Connection
+    looks: Looks | None = None
 
     def audited(self, *, profiles: bool = False) -> Report:
         """The whole check, as the superuser sees it in the middle of the deed."""
         sample = None if profiles else 0
-        return check(self.superuser, published=self.published, profiles=sample)
+        return check(self.superuser, published=self.published, profiles=sample, noted=self.looks)
 
     @contextmanager
     def undone(self) -> Iterator[None]:
@@ -66,7 +68,9 @@ def signed_ledger(own: services.Database, folder: Path) -> Iterator[Ledger]:
     shutil.copytree(site.folder, folder / "copy")
     published = Published(site.folder, tuple(KEYS.verifiers("jejak")), tuple(kept))
     with closing(psycopg.connect(own.superuser_dsn, autocommit=True)) as superuser:
-        yield Ledger(own, site.folder, published, superuser)
+        ledger = Ledger(own, site.folder, published, superuser)
+        ledger.looks = ledger.audited().looks
+        yield ledger
 
 
 def _live(house: House) -> None:
@@ -84,6 +88,9 @@ def _live(house: House) -> None:
     )  # fmt: skip
     house.settle()
     _erase(house)
+    with closing(database.connect(house.own.dsn("jejak_auditor"))) as auditor:
+        for number in range(9):
+            access.record(auditor, who="siti", what=f"quarantine {number}", purpose="pengaduan")
     with closing(database.connect(house.own.dsn("jejak_projector"))) as projecting:
         projector = Projector()
         while projector.project(projecting, 1_000):

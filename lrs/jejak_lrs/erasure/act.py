@@ -10,6 +10,8 @@ import psycopg
 from jejak_lrs import errors
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jejak_lrs.database import Connection
 
 
@@ -29,6 +31,19 @@ def orders(connection: Connection) -> list[Order]:
         "JOIN record r USING (position) GROUP BY e.ordered ORDER BY e.ordered"
     )
     return [Order(*row) for row in found]
+
+
+def carry_out(
+    connection: Connection, watch: Callable[[int, int], None] = lambda _done, _total: None
+) -> int:
+    """Do all that is ordered and not done, also after a crash; how many records that took."""
+    waiting = [one for one in orders(connection) if one.left]
+    taken = 0
+    for done, order in enumerate(waiting):
+        watch(done, len(waiting))
+        taken += erase(connection, order.position)
+    watch(len(waiting), len(waiting))
+    return taken
 
 
 def erase(connection: Connection, order: int) -> int:
