@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bench import emit, growth, notary, quarantine, record, walk
+from bench import answers, emit, growth, notary, quarantine, record, walk
 from bench.line import Line
 
 BENCHES: Final[Mapping[str, Callable[[], list[Line]]]] = {
@@ -17,7 +17,10 @@ BENCHES: Final[Mapping[str, Callable[[], list[Line]]]] = {
 _LATER: Final = ("project", "rebuild", "replay", "check")
 
 
-OPT_IN: Final[Mapping[str, Callable[[], list[Line]]]] = {"growth": growth.run}  # only by name
+OPT_IN: Final[Mapping[str, Callable[[], list[Line]]]] = {
+    "answers": answers.run,
+    "growth": growth.run,
+}  # only by name
 
 
 def named(name: str) -> str:

@@ -21,7 +21,7 @@ from jejak_lrs.figures import Figures
 from jejak_schemas.clock import jakarta_date
 from jejak_schemas.traces import Step
 
-MOST: Final = 500  # changes a transaction
+MOST: Final = 2_000  # changes a transaction
 _PAUSE: Final = 0.5  # seconds between looks while the projector is busy, or nothing comes
 
 
@@ -63,6 +63,10 @@ class Layout:
         if busy or known == self._known:
             return None
         return Batch(People((), known), after)
+
+    def hurry(self) -> None:
+        """Do not pause before the next look."""
+        self._not_before = 0.0
 
     def act(self, items: People) -> None:
         """Nothing: all of its effect is in PostgreSQL."""

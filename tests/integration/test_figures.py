@@ -58,9 +58,9 @@ class House:
     def settle(self) -> None:
         while Projector().project(self.projecting, 100):
             pass
-        self.layout._not_before = 0.0
+        self.layout.hurry()
         while self.follower.step():
-            self.layout._not_before = 0.0
+            self.layout.hurry()
 
     def folded(self, agency: str | None, on: object) -> Tally:
         """What the profiles say, counted in Python."""
