@@ -6,15 +6,19 @@ matter. Any order, batching or repetition of the same records gives the same byt
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from jejak_lrs.competency.facts import Fact
 from jejak_lrs.competency.jp import hours
-from jejak_lrs.competency.judge import Judged, Piece, Stated, judge
+from jejak_lrs.competency.judge import Judged, judge
 from jejak_lrs.competency.levels import asserted, disputed, indicated
 from jejak_lrs.competency.milestones import certificates, programmes
 from jejak_lrs.competency.postings import claimed, separated, served
 from jejak_lrs.competency.profile import Profile, Standing
 from jejak_lrs.competency.registry import Registry
+
+if TYPE_CHECKING:
+    from jejak_lrs.competency.pieces import Piece, Stated
 
 
 def assess(facts: Iterable[Fact], registry: Registry) -> Profile:

@@ -7,11 +7,10 @@ does not count. Strengths and days here are of the ruleset in force on occurred_
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, NamedTuple
-from uuid import UUID
+from typing import TYPE_CHECKING, Final
 
 from jejak_lrs.competency.acts import Acts, Voids
-from jejak_lrs.competency.days import FOREVER, end_of
+from jejak_lrs.competency.days import FOREVER
 from jejak_lrs.competency.facts import (
     Act,
     Activity,
@@ -27,9 +26,13 @@ from jejak_lrs.competency.facts import (
     Separation,
     Void,
 )
+from jejak_lrs.competency.pieces import Discounted, Failure, Piece, Source, Stated
 from jejak_lrs.competency.postings import Word, posting_on
 from jejak_lrs.competency.registry import SUSPENDED, Registry
 from jejak_lrs.competency.ruleset import EvidenceClass, Ruleset
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 # Why a fact does not count; each has words in wording.py.
 VOIDED: Final = "voided"
@@ -42,90 +45,6 @@ POSITION_UNKNOWN: Final = "position-unknown"
 ASSESSOR_NOT_ACCREDITED: Final = "assessor-not-accredited"
 WITHOUT_LEVEL: Final = "failure-without-level"
 UNVERIFIED: Final = "not-verified"
-
-
-class Source(NamedTuple):
-    """Rule 2: (provider, series); of an assessment centre (party, assessor)."""
-
-    institution: str
-    series: str
-
-    def differs(self, other: "Source") -> bool:
-        """Whether both halves differ (rule 5)."""
-        return self.institution != other.institution and self.series != other.series
-
-
-class Piece(NamedTuple):
-    """Evidence that counts, for one competency at one level, in days [starts, ends).
-
-    `strength` is the class's, before recency. `closed` is the day from which a failure closes it,
-    `revoked` that from which it is revoked. `under_since` is the first day on which it counts
-    under this competency (rule 12).
-    """
-
-    origin: Origin
-    competency: str
-    level: int
-    evidence_class: str
-    strength: int
-    source: Source
-    assessed: bool
-    valid_until: date | None = None
-    closed: date = FOREVER
-    revoked: date = FOREVER
-    under_since: date = date.min
-    alignment: UUID | None = None
-
-    @property
-    def starts(self) -> date:
-        """The first day that counts."""
-        return max(self.origin.day, self.under_since)
-
-    @property
-    def ends(self) -> date:
-        """The first day that no longer counts, but for recency and default validity."""
-        return min(end_of(self.valid_until), self.closed, self.revoked)
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Rule 8: closes earlier evidence of a level >= `level` from its own day."""
-
-    origin: Origin
-    competency: str
-    level: int
-    strength: int
-    rules: Ruleset
-
-    def closes(self, piece: Piece) -> bool:
-        """Whether it closes this piece of the same competency."""
-        known = self.rules.classes.of.get(piece.evidence_class)
-        return (
-            piece.competency == self.competency
-            and piece.level >= self.level
-            and piece.origin.occurred_at < self.origin.occurred_at
-            and (known.strength if known else 0) <= self.strength
-        )
-
-
-class Stated(NamedTuple):
-    """A valid assertion, under one competency."""
-
-    origin: Origin
-    competency: str
-    level: int
-    valid_until: date | None
-    under_since: date = date.min
-    revoked: date = FOREVER
-
-
-@dataclass(frozen=True, slots=True)
-class Discounted:
-    """A fact that does not count, and why."""
-
-    fact: Fact
-    reason: str
-    competency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from itertools import combinations, pairwise, product
 from typing import Final, NamedTuple
 
 from jejak_lrs.competency.days import closing, end_of, months_later
-from jejak_lrs.competency.judge import Piece, Source, Stated
+from jejak_lrs.competency.pieces import Piece, Source, Stated
 from jejak_lrs.competency.profile import Asserted, Disputed, Indicated
 from jejak_lrs.competency.registry import Registry, Reign
 from jejak_lrs.competency.ruleset import Ruleset

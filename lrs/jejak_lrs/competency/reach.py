@@ -56,7 +56,7 @@ def _framework(event: events.FrameworkPublished, registry: Registry) -> Reach:
     defined = {one.id for one in event.competencies}
     earlier = {iri for one in event.competencies for iri in one.equivalents}
     # Also those that an earlier publication named and this one does not: they count no longer.
-    earlier |= {iri for one in defined for iri in registry.ever_equivalent_to(one)}
+    earlier |= {iri for one in defined for iri in registry.frameworks.ever_equivalent_to(one)}
     taught = {
         offering
         for competency in defined | earlier
