@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo up test test-unit test-integration test-kills test-e2e test-clients test-avro-java test-registry test-asyncapi test-xapi-rust torture torture-audit torture-notary stranger torture-contract bench memory latency check format lock sbom schemas release docs catalogue clean
+.PHONY: help demo up test test-unit test-integration test-kills test-e2e test-clients test-avro-java test-registry test-asyncapi test-log-go test-xapi-rust torture torture-audit torture-notary stranger torture-contract bench memory latency check format lock sbom schemas release docs catalogue clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -83,6 +83,10 @@ test-clients: .venv/dev ## clients that are not ours, in Python, Java and Go (ne
 	@$(call needs,mvn,Maven and a JDK of 17 or later)
 	@$(call needs,go,Go 1.26 or later)
 	@$(BIN)/pytest -q tests/clients/test_first_event.py $(ARGS)
+
+test-log-go: .venv/dev ## Go's own transparency log packages on a log that the notary wrote (needs Go)
+	@$(call needs,go,Go 1.24 or later)
+	@$(BIN)/pytest -q tests/clients/test_log_go.py $(ARGS)
 
 test-asyncapi: .venv/dev ## the AsyncAPI project's own parser on docs/contract (needs npm)
 	@$(call needs,npm,Node 20 with npm)
