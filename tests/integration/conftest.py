@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
+from jejak.addresses import DATABASE
+from jejak.home import Home
 from jejak_lrs import failpoint, inboxes
 from jejak_lrs.database import Connection, Database
 from tests import rows, services
@@ -30,6 +34,22 @@ def house(database: services.Database) -> Iterator[House]:
     yield made
     failpoint.arm(None)
     made.ledger.close()
+
+
+@pytest.fixture
+def external_home(
+    kafka: services.Kafka,
+    postgres: services.Postgres,
+    template: services.Database,
+    tmp_path: Path,
+) -> Iterator[Home]:
+    """A home over services that others run. Its database is gone at the end."""
+    made = services.home_on(kafka, postgres, tmp_path / "home")
+    for role, password in template.passwords.items():  # the roles are those of all tests
+        made.secrets.put(f"postgres-{role}", password)
+    yield made
+    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(DATABASE))
+    postgres.execute(drop)
 
 
 @pytest.fixture

@@ -1,43 +1,28 @@
 """A home over services that others run, and the demo's manners there."""
 
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from jejak import processes, settings
-from jejak.addresses import DATABASE
 from jejak.demo import stage
 from jejak.errors import Misuse
 from jejak.home import Home
 from jejak.kafka_admin import connected
 from jejak_lrs import history, roles
-from tests import services
-from tests.services import Database, Kafka, Postgres
+from tests.services import Kafka, Postgres
 
 pytestmark = pytest.mark.integration
 
 
-@pytest.fixture
-def home(kafka: Kafka, postgres: Postgres, template: Database, tmp_path: Path) -> Iterator[Home]:
-    """Its roles are those of all tests; its database is gone at the end."""
-    made = services.home_on(kafka, postgres, tmp_path / "home")
-    for role, password in template.passwords.items():
-        made.secrets.put(f"postgres-{role}", password)
-    yield made
-    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(DATABASE))
-    postgres.execute(drop)
-
-
 def test_on_services_of_others_a_home_starts_its_loops_only_and_stops_those(
-    home: Home, kafka: Kafka, postgres: Postgres
+    external_home: Home, kafka: Kafka, postgres: Postgres
 ) -> None:
     said: list[str] = []
-    chosen = settings.load(home)
-    with processes.running(home, chosen, loops=("projector",), tell=said.append) as up:
+    chosen = settings.load(external_home)
+    with processes.running(external_home, chosen, loops=("projector",), tell=said.append) as up:
         assert up.embedded is None
         assert up.services.bootstrap_servers == kafka.bootstrap_servers
         (projector,) = (loop.process for loop in up.loops)
@@ -53,9 +38,9 @@ def test_on_services_of_others_a_home_starts_its_loops_only_and_stops_those(
 
 
 def test_the_demo_does_not_play_on_services_of_others_unasked(
-    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    external_home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    chosen = settings.load(home)
+    chosen = settings.load(external_home)
     monkeypatch.setenv("JEJAK_KAFKA_BOOTSTRAP_SERVERS", str(chosen.kafka_bootstrap_servers))
     monkeypatch.setenv("JEJAK_DATABASE_HOST", str(chosen.database_host))
     with pytest.raises(Misuse, match="--external"), stage.staged(tmp_path / "new", print):
