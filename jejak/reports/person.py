@@ -58,4 +58,7 @@ def of_explanation(found: Explanation, lang: Lang) -> Reply:
         for one in found.counts_not
     ]  # fmt: skip
     sheet = Sheet(f"{naming.code_of(found.competency)} {found.day}", heads, [*counting, *idle])
-    return Reply(asdict(found), sheet, Text(wording.text(found, lang)))
+    document = asdict(found)
+    for one in document["counts_not"]:
+        one["rule"] = wording.RULES[one["reason"]]
+    return Reply(document, sheet, Text(wording.text(found, lang)))

@@ -37,10 +37,14 @@ def taught_on(registry: Registry, day: date) -> Iterator[Taught]:
             alignment = registry.alignment(series, competency, day)
             if alignment is None:
                 continue
-            offered = [registry.offering_on(one, day) for one in registry.offerings_of(series)]
-            named = {name for one in offered if one is not None for name in one.name.values()}
-            provider = alignment.event.speaks_for
-            yield Taught(competency, series, provider, alignment.event.level, tuple(sorted(named)))
+            names = defaultdict[str, set[str]](set)
+            for one in registry.offerings_of(series):
+                offering = registry.offering_on(one, day)
+                if offering is not None:
+                    names[offering.speaks_for].update(offering.name.values())
+            for provider, said in sorted(names.items()):
+                level = alignment.event.level
+                yield Taught(competency, series, provider, level, tuple(sorted(said)))
 
 
 def outcomes_by(connection: Connection, asked: Asked, registry: Registry) -> list[Outcomes]:
@@ -84,21 +88,21 @@ Row = tuple[str, "str | None", "str | None", bool, "str | None", int]
 
 def _rows(connection: Connection, asked: Asked, registry: Registry) -> list[Row]:
     return connection.execute(
-        "SELECT e.provider, e.offering, e.competency, "
-        "(e.document::jsonb->>'passed')::boolean AS good, p.working, count(*) FROM evidence e "
-        "LEFT JOIN profile p ON p.generation = e.generation AND p.person_id = e.person_id "
-        "WHERE e.generation = %(generation)s AND e.kind = 'evidence' "
-        "AND e.document::jsonb->'origin'->>'event' "
+        "SELECT provider, offering, competency, (said->>'passed')::boolean AS good, p.working, "
+        "count(*) FROM (SELECT *, document::jsonb AS said FROM evidence "
+        "WHERE generation = %(generation)s AND kind = 'evidence' "
+        "AND (%(known_at)s::bigint IS NULL OR arrived <= %(known_at)s)) AS e "
+        "LEFT JOIN profile p USING (generation, person_id) "
+        "WHERE said->'origin'->>'event' "
         "IN ('AssessmentPassed', 'AssessmentFailed', 'ProjectEvaluated') "
-        "AND ((e.document::jsonb->'origin'->>'occurred_at')::timestamptz "
-        "AT TIME ZONE 'Asia/Jakarta')::date <= %(day)s "
-        "AND (%(known_at)s::bigint IS NULL OR e.arrived <= %(known_at)s) "
+        "AND ((said->'origin'->>'occurred_at')::timestamptz AT TIME ZONE 'Asia/Jakarta')::date "
+        "<= %(day)s "
         "AND NOT EXISTS (SELECT FROM evidence v WHERE v.generation = e.generation "
         "AND v.person_id = e.person_id AND v.kind = 'void' "
         "AND (v.document::jsonb->>'target')::uuid = e.statement_id "
         "AND (v.provider = e.provider OR v.provider = ANY(%(guarantors)s)) "
         "AND (%(known_at)s::bigint IS NULL OR v.arrived <= %(known_at)s)) "
-        "GROUP BY e.provider, e.offering, e.competency, good, p.working",
+        "GROUP BY provider, offering, competency, good, p.working",
         {
             "generation": profiles.active_generation(connection),
             "day": asked.day,

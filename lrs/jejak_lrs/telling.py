@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jejak_lrs.database import Connection
 
 STATE: Final = "ProfileState"  # the kind of a change that only the profile topic is told
+_NEVER_SERVED: Final = '"postings":[]'
 _MOVES: Final = ("PersonJoined", "PersonLeft")
 # What a record itself changes, whatever it is that differs then.
 _RULES: Final = {"StatementVoided": "rule-10", "PersonMerged": "rule-13", "PersonSplit": "rule-13"}
@@ -77,8 +78,12 @@ class Telling:
         routes: Mapping[str, str],
         by: By,
     ) -> None:
-        """A change, if anybody is to be told. The same change always has the same id."""
-        if not routes:
+        """A change, if anybody is to be told. The same change always has the same id.
+
+        The state of whoever has ever served is a change also where nobody is told of it any more:
+        figures of earlier days follow it.
+        """
+        if not routes and (kind != STATE or _NEVER_SERVED in stored.document):
             return
         record = by.record
         self._changes.append(

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
+from uuid_utils.compat import uuid7
 
 from jejak_consumers.figures import Layout
 from jejak_consumers.follower import Follower
-from jejak_lrs import counting, history, profiles, roles, workforce
+from jejak_lrs import counting, daily, history, profiles, roles, teaching, workforce
 from jejak_lrs.competency.learning import Hours
 from jejak_lrs.competency.profile import parse
 from jejak_lrs.competency.tallies import Tally, tally
@@ -20,15 +21,19 @@ from jejak_schemas.parts import PersonRef
 from tests import services
 from tests.recorded import record
 from tests.world import (
+    BASE,
+    INTEGRITY,
     PERSON,
     assessed,
     certificate,
     course,
     day,
+    failed,
     finished,
     moved,
     passed,
     registered,
+    separated,
     standard,
     usual,
     voided,
@@ -134,3 +139,67 @@ def test_an_agencys_gaps_and_hours_on_a_day(house: House) -> None:
             (0, True, None),
             (0, False, None),
         ]
+
+
+def test_who_teaches_the_same_thing_and_how_learners_fare_there(house: House) -> None:
+    """Of twelve outcomes at `prov` one was withdrawn, and one is of later; `lain` has too few."""
+    withdrawn = passed("2024-01-20")
+    record(
+        house.writer, *usual(), registered(), *(passed(f"2024-01-{at:02}") for at in range(1, 9)),
+        failed("2024-01-09"), failed("2024-01-10", competency=None), passed("2024-06-30"),
+        withdrawn, voided(withdrawn), passed("2024-02-01", "c", party="lain"),
+    )  # fmt: skip
+    house.settle()
+    asked = Asked(TODAY)
+    registry = workforce.registry_for(house.reader, asked)
+    (found,) = teaching.fragments_of(house.reader, asked, registry)
+    assert (found.competency, found.providers, found.agencies) == (INTEGRITY, ("lain", "prov"), 1)
+    assert found.series == tuple(BASE + f"s/{name}" for name in "abcd")
+    assert found.rates == (("prov", 8_000),)
+    assert found.spread is None
+    pairs = {(one.one.series[-1], one.other.series[-1]) for one in found.alike}
+    assert pairs == {("a", "c"), ("a", "d"), ("b", "c"), ("b", "d")}  # all have the same name
+
+
+def test_a_month_is_published_once_when_its_reports_have_come(house: House) -> None:
+    people = [PersonRef(person_id=uuid7()) for _ in range(24)]
+    record(
+        house.writer, *usual(), standard(3),
+        *(registered(person=one, unit="TU" if at < 9 else "SDM")
+          for at, one in enumerate(people)),
+        *(assessed("2024-01-05", 3, learner=one) for one in people[:12]),
+    )  # fmt: skip
+    house.settle()
+    assert daily.published(house.reader, None, None) == []  # the ledger had not begun
+    house.layout.day = lambda: day("2040-03-14")
+    house.settle()
+    (first,) = daily.published(house.reader, None, "people")[:1]
+    assert first.month_end == day("2040-02-29")
+    found = {
+        (one.agency, one.unit): one.counts for one in daily.published(house.reader, None, "people")
+    }
+    assert found[None, None] == found["2060", None] == {"people": 25}
+    assert found["2060", "TU"] is found["2060", "SDM"] is None  # 9, and what 9 leaves of 24
+    record(house.writer, registered(person=PersonRef(person_id=uuid7())))
+    house.settle()
+    again = daily.published(house.reader, None, "people")
+    assert [one.counts for one in again if one.agency is None] == [{"people": 25}]
+    house.layout.day = lambda: day("2040-03-13")
+    house.settle()
+    assert {one.month_end for one in daily.published(house.reader, None, None)} == {first.month_end}
+
+
+def test_whoever_has_left_the_service_is_counted_on_earlier_days(house: House) -> None:
+    record(
+        house.writer, *usual(), standard(3), registered(), assessed("2024-01-05", 2),
+        separated("2024-05-01"),
+    )  # fmt: skip
+    house.settle()
+    record(house.writer, assessed("2024-03-05", 4))  # reported late, nobody is told
+    house.settle()
+    for on in DAYS:
+        assert counting.tally(house.reader, "2060", on, WITHIN) == house.folded("2060", on)
+    then = Asked(day("2024-04-01"))
+    registry = workforce.registry_for(house.reader, then)
+    assert workforce.overview_of(house.reader, "2060", then, registry).match.short == 0
+    assert counting.tally(house.reader, "2060", TODAY, WITHIN).people.total() == 0

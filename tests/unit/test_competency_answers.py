@@ -223,7 +223,9 @@ def test_it_reads_aloud_in_both_languages() -> None:
     assert "Tingkat yang dinyatakan penilai: 3 (menengah), oleh pusat" in indonesian
     assert "tidak menyebut penawaran yang diterbitkan" in indonesian
     assert english.startswith("Integrity on 2024-06-01\n")
-    assert "Level indicated by evidence: 3 (intermediate); sum 16000 of 6000." in english
+    assert "Level indicated by evidence: 3 (intermediate); sum 16000 of 6000 (rule 4)." in english
+    assert "AssessmentPassed (test) by prov" in english
+    assert "it names no published offering (rule 0)" in english
     assert "in force 2024-01-01 to 2028-12-31" in english
     assert len(indonesian.splitlines()) == len(english.splitlines())
 
@@ -242,7 +244,7 @@ def test_every_reason_has_words_in_both_languages() -> None:
         for name, value in vars(module).items()
         if name.isupper() and isinstance(value, str)
     }
-    assert codes == set(wording.REASONS["id"]) == set(wording.REASONS["en"])
+    assert codes == set(wording.REASONS["id"]) == set(wording.REASONS["en"]) == set(wording.RULES)
     assert jp.NO_FORM not in codes
 
 

@@ -54,22 +54,62 @@ REASONS: Final[Mapping[str, Mapping[str, str]]] = {
         "provider-cap-reached": "the cap of one provider is reached",
     },
 }
+# The rule of docs/competency.md that each is by.
+RULES: Final[Mapping[str, str]] = {
+    "voided": "10",
+    "suspended": "10",
+    "no-ruleset": "11",
+    "unknown-class": "1",
+    "outside-accreditation": "1",
+    "no-series": "0",
+    "not-aligned": "1",
+    "competency-unknown": "12",
+    "position-unknown": "6",
+    "assessor-not-accredited": "6",
+    "failure-without-level": "8",
+    "not-verified": "0",
+    "closed-by-failure": "8",
+    "ended": "3",
+    "too-old": "3",
+    "level-too-low": "4",
+    "weaker-of-its-source": "4",
+    "provider-cap-reached": "4",
+}
+CLASSES: Final[Mapping[str, Mapping[str, str]]] = {
+    "id": {
+        "attendance": "kehadiran",
+        "completion": "penyelesaian",
+        "project": "proyek",
+        "test": "tes",
+        "certificate": "sertifikat",
+        "assessment-centre": "pusat asesmen",
+    },
+    "en": {
+        "attendance": "attendance",
+        "completion": "completion",
+        "project": "project",
+        "test": "test",
+        "certificate": "certificate",
+        "assessment-centre": "assessment centre",
+    },
+}
 _SAID: Final[Mapping[str, Mapping[str, str]]] = {
     "id": {
         "title": "{name} pada {day}",
-        "asserted": "Tingkat yang dinyatakan penilai: {level}, oleh {by}, {span}.",
+        "asserted": "Tingkat yang dinyatakan penilai: {level}, oleh {by}, {span} (aturan 6).",
         "not-assessed": "Belum dinilai: tidak ada tingkat yang dinyatakan penilai terakreditasi.",
-        "disputed": "Disengketakan: dua lembaga menyatakan tingkat yang berjauhan.",
-        "indicated": "Tingkat yang ditunjukkan bukti: {level}; jumlah {reached} dari {threshold}.",
+        "disputed": "Disengketakan: dua lembaga menyatakan tingkat yang berjauhan (aturan 9).",
+        "indicated": "Tingkat yang ditunjukkan bukti: {level}; jumlah {reached} dari "
+        "{threshold} (aturan 4).",
         "none": "Bukti belum menunjukkan tingkat apa pun.",
         "missing": "Untuk tingkat {level}: jumlah {reached} dari {threshold}{gate}.",
-        "gate": ", dan syarat dua sumber berbeda dengan tes atau asesmen belum dipenuhi",
-        "counts": "Yang dihitung:",
-        "piece": "- {event} oleh {provider}, tingkat {level}, {span}: kekuatan {raw}, "
+        "gate": ", dan syarat dua sumber berbeda dengan tes atau asesmen belum dipenuhi (aturan 5)",
+        "counts": "Yang dihitung (aturan 1 sampai 4):",
+        "piece": "- {event} ({kind}) oleh {provider}, tingkat {level}, {span}: kekuatan {raw}, "
         "dihitung {counted}{cap}. [{statement}]",
         "cap": ", dibatasi menjadi {applied}",
         "counts-not": "Yang tidak dihitung:",
-        "not": "- {event} tanggal {day}: {reason}. [{statement}]",
+        "not": "- {event} tanggal {day}: {reason} (aturan {rule}). [{statement}]",
         "rules": "Aturan {ruleset}; kamus {framework}; sidik masukan {inputs}.",
         "from": "berlaku sejak {start}",
         "span": "berlaku {start} sampai dengan {last}",
@@ -77,19 +117,19 @@ _SAID: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "en": {
         "title": "{name} on {day}",
-        "asserted": "Level asserted by an assessor: {level}, by {by}, {span}.",
+        "asserted": "Level asserted by an assessor: {level}, by {by}, {span} (rule 6).",
         "not-assessed": "Not assessed: no accredited assessor has asserted a level.",
-        "disputed": "Disputed: two bodies asserted levels far apart.",
-        "indicated": "Level indicated by evidence: {level}; sum {reached} of {threshold}.",
+        "disputed": "Disputed: two bodies asserted levels far apart (rule 9).",
+        "indicated": "Level indicated by evidence: {level}; sum {reached} of {threshold} (rule 4).",
         "none": "The evidence indicates no level yet.",
         "missing": "For level {level}: sum {reached} of {threshold}{gate}.",
-        "gate": ", and two differing sources with a test or assessment are still wanting",
-        "counts": "What counts:",
-        "piece": "- {event} by {provider}, level {level}, {span}: strength {raw}, "
+        "gate": ", and two differing sources with a test or assessment are still wanting (rule 5)",
+        "counts": "What counts (rules 1 to 4):",
+        "piece": "- {event} ({kind}) by {provider}, level {level}, {span}: strength {raw}, "
         "counted {counted}{cap}. [{statement}]",
         "cap": ", capped to {applied}",
         "counts-not": "What does not count:",
-        "not": "- {event} of {day}: {reason}. [{statement}]",
+        "not": "- {event} of {day}: {reason} (rule {rule}). [{statement}]",
         "rules": "Rules {ruleset}; framework {framework}; hash of inputs {inputs}.",
         "from": "in force from {start}",
         "span": "in force {start} to {last}",
@@ -121,8 +161,9 @@ def _lines(of: Explanation, lang: Lang) -> Iterator[str]:
     for one in of.counts_not:
         reason = REASONS[lang][one.reason]
         yield said["not"].format(
-            event=one.event, day=one.on, reason=reason, statement=one.statement
-        )
+            event=one.event, day=one.on, reason=reason, rule=RULES[one.reason],
+            statement=one.statement,
+        )  # fmt: skip
     framework = " ".join(of.framework) if of.framework else said["no"]
     yield said["rules"].format(
         ruleset=of.ruleset or said["no"], framework=framework, inputs=of.inputs
@@ -160,6 +201,7 @@ def _piece(one: Counts, lang: Lang) -> str:
     said = _SAID[lang]
     return said["piece"].format(
         event=one.event,
+        kind=CLASSES[lang].get(one.evidence_class, one.evidence_class),
         provider=one.provider,
         level=one.level,
         span=_span(one.starts, one.ends, lang),
