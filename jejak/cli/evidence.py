@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jejak.cli import exceptions, progress, settling, speech
-from jejak.cli.options import HomeOption, JsonOption, services_of
+from jejak.cli.options import HomeOption, JsonOption, log_of, services_of
 from jejak.cli.selecting import (
     AgencyOption,
     CompetencyOption,
@@ -85,8 +85,8 @@ def bundle(  # noqa: PLR0913, PLR0917  one for each option
     chosen = choosing(
         from_position, to_position, since, until, person, party, agency, event_type, competency
     )
-    own, services = services_of(home)
-    whose = _log(log or own.log, checkpoint)
+    _, services = services_of(home)
+    whose = _log(log_of(home, log), checkpoint)
     dsn = services.dsn(roles.AUDITOR)
     with closing(reading(dsn, "jejak audit")) as connection:
         selection = chosen(connection)

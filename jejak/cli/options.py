@@ -49,6 +49,12 @@ def services_of(path: Path | None) -> "tuple[Home, Services]":
     return home, services.services_of(home, settings)
 
 
+def log_of(path: Path | None, given: Path | None = None) -> Path:
+    """The folder of the published log: the one given, the one set, or the home's."""
+    home, settings = settings_of(path)
+    return given or settings.log_folder or home.log
+
+
 def moment(text: str) -> datetime:
     """A day or time; without a zone in Jakarta's."""
     try:

@@ -8,7 +8,7 @@ from uuid import UUID
 import typer
 
 from jejak.cli import speech
-from jejak.cli.options import HomeOption, JsonOption, services_of
+from jejak.cli.options import HomeOption, JsonOption, log_of, services_of
 from jejak.errors import Misuse, Refuse
 
 if TYPE_CHECKING:
@@ -43,11 +43,11 @@ def record(
     from jejak_lrs.bundle import proven  # noqa: PLC0415
     from jejak_lrs.replay_pool import reading  # noqa: PLC0415
 
-    own, services = services_of(home)
+    _, services = services_of(home)
     with closing(reading(services.dsn(roles.READER), "jejak command")) as connection:
         found = _found(connection, which)
         shown = proven.shown(connection, found)
-    under = _proven(found, log or own.log)
+    under = _proven(found, log_of(home, log))
     if proof is not None:
         if under is None:
             raise Refuse("there is no proof yet: no checkpoint is published over this record")

@@ -167,3 +167,14 @@ def test_a_record_is_shown_with_its_proof(jejak: Jejak, played: Played, tmp_path
     assert (tmp_path / "proof").read_text("utf-8") == found["proof"]
     assert "no record 999999" in jejak("record", "999999").err
     assert jejak("record", "seratus").code == 2
+
+
+def test_a_bundle_rests_on_the_log_that_the_notary_publishes(jejak: Jejak, tmp_path: Path) -> None:
+    path = tmp_path / "first.zip"
+    said = jejak("audit", "bundle", "--to-position", "100", "-o", str(path), "--json")
+    assert (said.code, said.document()["records"]) == (0, 101)
+    keys = [one["key"] for one in jejak("key", "show", "--json").document()["keys"]]
+    told, wrong = verify_bundle.check(path.read_bytes(), keys[:1])
+    assert wrong == []
+    assert "chosen by position only, so it can be seen that all are there" in told
+    assert "proven under" in jejak("record", "100").out
