@@ -5,7 +5,7 @@ import io
 import zipfile
 from datetime import date
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -33,7 +33,7 @@ def test_csv_is_read_back_as_it_was_but_formulas_are_text() -> None:
 
 def test_a_workbook_holds_texts_numbers_and_days_and_no_formula() -> None:
     with zipfile.ZipFile(io.BytesIO(sheets.as_xlsx(TABLE))) as book:
-        page = ElementTree.fromstring(book.read("xl/worksheets/sheet1.xml"))  # noqa: S314  our own
+        page = ET.fromstring(book.read("xl/worksheets/sheet1.xml"))  # noqa: S314  our own
         texts = book.read("xl/sharedStrings.xml").decode()
         names = book.namelist()
     cells = [cell for cell in page.iter() if cell.tag.endswith("}c")]
