@@ -1,15 +1,17 @@
 """A rebuild from its beginning to its end, with worker processes for its parts.
 
 Whatever is done stands in the database, so whoever starts it again goes on where it was. A worker
-whose leader is gone ends with the last part of its phase.
+whose leader is gone ends when no part of its phase is left.
 """
 
 import multiprocessing
+import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from typing import Final
 
 import psycopg
@@ -17,7 +19,7 @@ import psycopg
 from jejak.errors import Retry
 from jejak_lrs import database, errors, generations, rebuild, switching
 from jejak_lrs.database import Connection
-from jejak_lrs.rebuild import Phase, Rebuild, Worker
+from jejak_lrs.rebuild import Phase, Progress, Rebuild, Worker
 from jejak_lrs.switching import Following
 
 NAME: Final = "jejak rebuild"
@@ -51,52 +53,63 @@ class Rebuilding:
             making = rebuild.begin(self.connection)
         return making
 
-    def extract(self, watch: Watch) -> None:
-        """The first phase, if it is not done."""
-        making = self._do("extract", watch)
-        if making is not None:
-            rebuild.assess_next(self.connection, making)
+    def both_phases(self, watch: Callable[[Phase, Progress], None]) -> None:
+        """Let workers do what is left of both phases.
 
-    def assess(self, watch: Watch) -> None:
-        """The second phase, if it is not done."""
-        making = self._do("assess", watch)
-        if making is not None:
-            rebuild.follow_next(self.connection, making)
-
-    def _do(self, phase: Phase, watch: Watch) -> Rebuild | None:
-        """Let workers do the parts of a phase; None where that was done before."""
-        making = rebuild.read(self.connection)
-        if making is None or making.phase != phase:
-            return None
-        context = multiprocessing.get_context("spawn")  # no connection of ours in a copy
-        workers = [
-            context.Process(target=_work, args=(self.dsn, making), daemon=True)
-            for _ in range(self.workers)
-        ]
+        Raises:
+            Retry: a worker has died; the same again goes on.
+        """
+        workers = [self._worker() for _ in range(self.workers)] if self._is_working() else []
         for worker in workers:
             worker.start()
-        while any(worker.is_alive() for worker in workers):
-            self._show(making, phase, watch)
-            workers[0].join(_LOOK_SECONDS) if workers[0].is_alive() else time.sleep(_LOOK_SECONDS)
-        done = self._show(making, phase, watch)
-        if done.done < done.parts:
-            raise Retry("a worker has ended before its time; the same command goes on")
+        try:
+            while self._is_working():
+                self._go_on(watch)
+                _look_after(workers)
+        except BaseException:
+            for worker in workers:
+                worker.terminate()
+            raise
+        for worker in workers:
+            worker.join()
+
+    def _worker(self) -> BaseProcess:
+        making = self._making()
+        context = multiprocessing.get_context("spawn")  # no connection of ours in a copy
+        return context.Process(
+            target=_work, args=(self.dsn, making.generation, os.getpid()), daemon=True
+        )
+
+    def _is_working(self) -> bool:
+        return self._making().phase != "follow"
+
+    def _making(self) -> Rebuild:
+        making = rebuild.read(self.connection)
+        if making is None:
+            raise errors.Unready("nothing is being rebuilt")
         return making
 
-    def _show(self, making: Rebuild, phase: Phase, watch: Watch) -> rebuild.Progress:
-        done = rebuild.progress(self.connection, making, phase)
-        watch(done.done, done.parts)
-        return done
+    def _go_on(self, watch: Callable[[Phase, Progress], None]) -> None:
+        """Look how far a phase is; enter the next one, where it is done."""
+        making = self._making()
+        done = rebuild.progress(self.connection, making, making.phase)
+        watch(making.phase, done)
+        if done.done < done.parts:
+            time.sleep(_LOOK_SECONDS)
+        elif making.phase == "extract":
+            rebuild.assess_next(self.connection, making)
+        else:
+            rebuild.follow_next(self.connection, making)
 
     def follow(self) -> None:
         """Follow until nothing is left that the projector has done."""
-        following = self._following()
+        following = Following(self._making())
         while following.follow(self.connection, RECORDS):
             pass
 
     def switch(self, tell: Callable[[str], None]) -> None:
         """Follow until both stand at one place, and switch there."""
-        following = self._following()
+        following = Following(self._making())
         moved = time.monotonic()
         while not following.switch(self.connection):
             if following.follow(self.connection, RECORDS):
@@ -106,12 +119,6 @@ class Rebuilding:
                 moved = time.monotonic()
             else:
                 time.sleep(_LOOK_SECONDS / 4)
-
-    def _following(self) -> Following:
-        making = rebuild.read(self.connection)
-        if making is None:
-            raise errors.Unready("nothing is being rebuilt")
-        return Following(making)
 
     def restate(self, watch: Watch) -> None:
         """Tell agencies of everybody who differs, from where that was left."""
@@ -125,13 +132,23 @@ class Rebuilding:
         return generations.read(self.connection).restating
 
 
-def _work(dsn: str, making: Rebuild) -> None:
-    """What a worker process runs."""
+def _look_after(workers: Sequence[BaseProcess]) -> None:
+    if any(worker.exitcode for worker in workers):
+        raise Retry("a worker has ended before its time; the same command goes on")
+
+
+def _work(dsn: str, generation: int, leader: int) -> None:
+    """What a worker process runs: parts, as long as there are phases with parts, and a leader."""
     try:
         with closing(database.connect(dsn, NAME)) as connection:
-            worker = Worker(connection, making)
-            while worker.work():
-                pass
+            while os.getppid() == leader:
+                making = rebuild.read(connection)
+                if making is None or making.generation != generation or making.phase == "follow":
+                    return
+                worker = Worker(connection, making)
+                while worker.work():
+                    pass
+                time.sleep(_LOOK_SECONDS)
     except (psycopg.Error, errors.LedgerError) as exc:
         said = errors.of(exc) if isinstance(exc, psycopg.Error) else exc  # DETAIL can quote a row
         sys.stderr.write(f"jejak: a worker of the rebuild: {said}\n")

@@ -67,10 +67,8 @@ def rebuild(
 
 def _rebuild(running: "Rebuilding", dry_run: bool, yes: bool, as_json: bool) -> None:
     making = running.begin()
-    with progress.bar("reading records") as watch:
-        running.extract(watch)
-    with progress.bar("folding persons") as watch:
-        running.assess(watch)
+    with progress.bar("reading records, folding persons") as watch:
+        running.both_phases(lambda _phase, done: watch(done.done, done.parts))
     running.follow()
     report, document = _compare(running, making.generation)
     if not as_json:
