@@ -144,21 +144,19 @@ def _check_all(
     if report.until is not None:
         records, outcomes = report.until.next_position, report.until.next_outcome
         speech.say(f"{records} records and {outcomes} outcomes of epoch {report.until.epoch}")
-    if report.looks.count:
-        speech.say(f"looks at numbers of persons: {report.looks}")
-    for line in _unsigned(report):
-        speech.say(line)
-    if report.sound:
-        speech.say(SOUND if report.signed else f"{SOUND}, {ALONE}")
-        return 0
     for one in report.differences:
         speech.say(str(one))
-    speech.say(_summary(report))
-    return 1
+    for line in _besides(report):
+        speech.say(line)
+    sound = SOUND if report.signed else f"{SOUND}, {ALONE}"
+    speech.say(sound if report.sound else _summary(report))
+    return 0 if report.sound else 1
 
 
-def _unsigned(report: "Report") -> Iterator[str]:
-    """What lies past the last checkpoint: nobody has signed it yet."""
+def _besides(report: "Report") -> Iterator[str]:
+    """What to note, and what lies past the last checkpoint: nobody has signed it yet."""
+    if report.looks.count:
+        yield f"looks at numbers of persons: {report.looks}"
     if report.until is None:
         return
     ends = {"records": report.until.next_position, "outcomes": report.until.next_outcome}

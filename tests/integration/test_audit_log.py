@@ -83,7 +83,7 @@ FILES = {
     "outcomes/checkpoint": "checkpoint in ",
     "tile/0/000": "record ",
     "tile/entries/000": "record ",
-    "tile/1/000.p/1": "tile/1/000.p/1: it is missing or altered",
+    "tile/1/000.p/1": "tile/1/000",
     "keys": "it does not list the key ",
 }
 
@@ -114,6 +114,26 @@ def test_what_is_not_signed_yet_is_told(ledger: Ledger) -> None:
             "records": report.until.next_position,
             "outcomes": report.until.next_outcome,
         }
+
+
+def test_what_is_signed_meanwhile_is_no_difference(
+    database: services.Database, tmp_path: Path
+) -> None:
+    house = House(database)
+    fill(house)
+    site = Site(database, tmp_path / "log")
+    site.sign()
+
+    def meddle(done: int, _total: int) -> None:
+        house.send(completed(duration=done))
+        house.settle()
+        site.sign()
+
+    published = Published(site.folder, tuple(SIGNING.verifiers("jejak")))
+    with closing(psycopg.connect(database.superuser_dsn, autocommit=True)) as connection:
+        for _ in range(2):
+            assert check(connection, meddle, published=published).differences == ()
+    house.ledger.close()
 
 
 def test_what_was_checked_before_is_proved_and_only_the_rest_is_read(

@@ -99,7 +99,7 @@ def sound(
     head, unpack = _HEAD.unpack_from, unpacker.unpack
     expected = start
     try:
-        for row in _rows(connection, start, end):
+        for row in rows(connection, start, end):
             position, stored, commitment, key, topic, partition, offset, warned, packed = head(row)
             tail = len(row) - 4 - max(packed, 0)
             warnings = tail - 4 - max(warned, 0)
@@ -132,7 +132,8 @@ def sound(
     return found if expected == end else None
 
 
-def _rows(connection: Connection, start: int, end: int) -> Iterator[bytes]:
+def rows(connection: Connection, start: int, end: int) -> Iterator[bytes]:
+    """The rows of the records at [start, end), as _QUERY asks for them."""
     query = _QUERY.format(int(start), int(end))
     with (
         connection.transaction(),  # so that an error leaves a caller's own transaction alive

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from jejak_lrs import checkpoints, entries, newlog
+from jejak_lrs import checkpoints, entries, history, newlog
 from jejak_lrs.audit.difference import Difference
 from jejak_lrs.audit.tiled import KINDS, leaves_of
 from jejak_lrs.checkpoints import OUTCOMES, RECORDS, TREES
@@ -197,9 +197,17 @@ class Log:
         if self.published is not None and sizes[-1] < self.published:
             what = f"the largest of {self.name} covers {sizes[-1]}, the folder's {self.published}"
             yield Difference("table checkpoint", what)
-        if sizes[-1] and (self.published is None or self.published < sizes[-1]):
-            what = f"it covers {self.published}, the table's last {sizes[-1]}: it was set back"
-            yield Difference(f"checkpoint in {self._folder.path}", what)
+        yield from self._set_back(sizes[-1])
+
+    def _set_back(self, kept: int) -> Iterator[Difference]:
+        """Whether the folder is behind the table: the notary writes it first. Read only now, so
+        that what was signed meanwhile is in both.
+        """  # noqa: D205
+        place = f"checkpoint in {self._folder.path}"
+        now = self._open(place, self._own())
+        if kept and (now is None or now.size < kept):
+            what = f"it covers {now.size if now else 0}, the table's last {kept}: it was set back"
+            yield Difference(place, what)
 
     def _says(self, one: Stored) -> bool:
         """Whether a row of the table, of any tree and epoch, is what its note says."""
@@ -217,27 +225,35 @@ class Log:
             if size < self._known:
                 continue
             if size > self._end:
-                what = f"it covers {size} {self.name}, the ledger ends at {self._end}"
-                yield Difference(place, what)
-                continue
+                if size > (now := self._end_now()):
+                    what = f"it covers {size} {self.name}, the ledger ends at {now}"
+                    yield Difference(place, what)
+                continue  # signed since the check began: left for the next one
             computed = merkle.root_of(size, self._hash)
             if computed != root:
                 told, ours = (base64.b64encode(one).decode() for one in (root, computed))
                 what = f"its root over {size} {self.name} is {told}, the ledger gives {ours}"
                 yield Difference(place, what)
 
+    def _end_now(self) -> int:
+        head = history.head(self._connection)
+        return head.next_position if self.name == RECORDS else head.next_outcome
+
     def _tiles(self, size: int) -> Iterator[Difference]:
         """The tiles above the leaves'. Those at level 0 were read with the ledger."""
+        tree = self._folder.tree(size)
         row, level = self._tops[: size // FULL], 1
         while row:
             for at in range(0, len(row), FULL):
                 must = row[at : at + FULL]
-                path = tile_path(level, at // FULL, len(must))
-                found = self._folder.read(path)
-                if found is None and len(must) < FULL:
-                    found = self._folder.read(tile_path(level, at // FULL))
-                if found is None or found[: len(must) * merkle.HASH_BYTES] != b"".join(must):
-                    yield Difference(f"{self._folder.path / path}", "it is missing or altered")
+                try:
+                    found = [tree.hash(_LEVEL * level, at + each) for each in range(len(must))]
+                except LogError as exc:
+                    yield Difference(f"log of {self.name}", str(exc))
+                    continue
+                if found != must:
+                    where = str(self._folder.path / tile_path(level, at // FULL))
+                    yield Difference(where, "it is not what the ledger gives")
             full = len(row) - len(row) % FULL
             row = [merkle.root(row[at : at + FULL]) for at in range(0, full, FULL)]
             level += 1
