@@ -1,15 +1,19 @@
 """The rules are data: no number of them in code, a source for each, and no event without a word."""
 
 import ast
+import dataclasses
 import re
 import tomllib
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
+
+import orjson
 
 from jejak_lrs.competency import extraction, reach, ruleset
 from jejak_lrs.competency.persons import word_of
+from jejak_lrs.competency.profile import Profile, canonical
 from jejak_schemas import events
 from jejak_schemas.catalogue import CATALOGUE
 from tests import world
@@ -136,3 +140,41 @@ def test_what_stands_there_says_nothing() -> None:
         event = getattr(events, name)
         assert event.__name__ not in extraction.SAYING
         assert event.__name__ not in reach.REACHING
+
+
+# -- the profile as JSON -------------------------------------------------------------------------
+
+
+def keys_of(model: Any, path: str = "") -> Iterator[str]:
+    """Every key of the canonical JSON, as docs/competency.md writes it."""
+    hints = get_type_hints(model, include_extras=True)
+    for field in dataclasses.fields(model):
+        hint = hints[field.name]
+        alias = next((one.alias for one in getattr(hint, "__metadata__", ()) if one.alias), None)
+        inner = next((one for one in get_args(hint) if dataclasses.is_dataclass(one)), None)
+        name = f"{path}.{alias or field.name}".removeprefix(".")
+        if dataclasses.is_dataclass(hint):
+            yield name
+            yield from keys_of(hint, name)
+        elif inner is not None:
+            yield f"{name}[]"
+            yield from keys_of(inner, f"{name}[]")
+        else:
+            yield name
+
+
+def test_the_page_lists_every_key_of_a_profile_and_no_other() -> None:
+    _, _, section = PAGE.read_text("utf-8").partition("## The profile, as JSON")
+    rows = re.findall(r"^\| (`[^|]+`) \|", section.partition("\n## ")[0], re.MULTILINE)
+    listed = [key for row in rows for key in re.findall(r"`([^`]+)`", row)]
+    assert sorted(listed) == sorted(keys_of(Profile))
+    assert len(listed) == len(set(listed))
+
+
+def test_the_fields_stand_in_the_order_of_their_keys() -> None:
+    """So that a profile is written sorted, in one pass."""
+    said = [world.course("2024-03-01", form="3"), world.assessed("2024-02-01"),
+            world.certificate("2024-02-01"), world.finished("2024-02-01"),
+            world.rostered("2060", "2014-01-01"), world.separated("2026-01-01")]  # fmt: skip
+    document = canonical(world.profile(*said))
+    assert document == orjson.dumps(orjson.loads(document), option=orjson.OPT_SORT_KEYS)
