@@ -79,7 +79,7 @@ class Acts:
 
     def is_unverified(self, fact: Fact) -> bool:
         """Whether it is a claim of learning alone that the learner's agency has not confirmed."""
-        if not isinstance(fact, Evidence | Activity) or fact.origin.event != _CLAIM:
+        if fact.origin.event != _CLAIM or not isinstance(fact, Evidence | Activity):
             return False
         claim = fact.origin
         return not any(self._verifies(one, claim) for one in self._verified[claim.statement_id])

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 from jejak_lrs.competency.acts import Acts, Voids
 from jejak_lrs.competency.days import FOREVER
 from jejak_lrs.competency.facts import (
-    Act,
+    BKNS,
+    JUDGED,
     Activity,
     Assertion,
     Award,
@@ -21,10 +22,6 @@ from jejak_lrs.competency.facts import (
     Fact,
     Milestone,
     Origin,
-    Posting,
-    Said,
-    Separation,
-    Void,
 )
 from jejak_lrs.competency.pieces import Discounted, Failure, Piece, Source, Stated
 from jejak_lrs.competency.postings import Word, posting_on
@@ -92,12 +89,12 @@ class _Judgement:
 
     def __init__(self, facts: list[Fact], registry: Registry) -> None:
         self.registry = registry
-        self.words = tuple(fact for fact in facts if isinstance(fact, Posting | Separation))
+        self.words = tuple(fact for fact in facts if isinstance(fact, BKNS))
         self.claims = tuple(fact for fact in facts if isinstance(fact, Claim))
         self.discounted: list[Discounted] = []
         self._voids = Voids(facts, registry)
         self._bars: dict[UUID, str | None] = {}
-        heard = [fact for fact in facts if isinstance(fact, Said | Act) and self._is_heard(fact)]
+        heard = [fact for fact in facts if isinstance(fact, JUDGED) and self._is_heard(fact)]
         self.acts = Acts(heard, self.words, registry)
         self.standing = [fact for fact in heard if self._is_settled(fact)]
 
@@ -118,8 +115,6 @@ class _Judgement:
 
     def _is_heard(self, fact: Fact) -> bool:
         """Whether it is not voided and came from whom it may come. A void is heard as it is."""
-        if isinstance(fact, Void):
-            return False
         statement = fact.origin.statement_id
         if statement not in self._bars:
             self._bars[statement] = self._bar(fact.origin)
