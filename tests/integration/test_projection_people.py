@@ -19,9 +19,10 @@ from jejak_lrs.competency import profile as lookups
 from jejak_lrs.competency.assess import assess
 from jejak_lrs.database import Connection, Database, connect
 from jejak_lrs.replay import fold_person
-from jejak_schemas.events import Event
+from jejak_schemas.events import Event, PersonMerged
 from jejak_schemas.parts import PersonRef
 from tests import services, world
+from tests.integration import test_recorder as recording
 from tests.integration.test_projection import catch_up, recent, stood, today, told
 from tests.recorded import record
 from tests.world import merged, passed, registered, restructured, rostered, separated, split, usual
@@ -153,6 +154,36 @@ def test_a_person_is_known_by_every_nip_of_every_id(
         assert outbox.nips_of(publisher, [id_of(A), id_of(B)]) == {
             id_of(A): (first, second), id_of(B): (second,)
         }  # fmt: skip
+
+
+def test_two_numbers_seen_apart_are_one_once_bkn_says_so_by_number(
+    house: recording.House, database: services.Database
+) -> None:
+    """Several NIPs over a life, each first seen by itself: as a PPPK, and as a PNS after."""
+    old, new = recording.OTHER_NIP, recording.NIP
+    house.send(recording.completed(old))
+    house.send(recording.registered(new))
+    house.settle()
+    merge = PersonMerged(
+        occurred_at=recording.NOW, party="bkn", person=PersonRef(nip=new),
+        absorbed=PersonRef(nip=old),
+    )  # fmt: skip
+    house.send(merge)
+    house.settle()
+    stays = house.records()[-1].person_id
+    assert stays is not None
+    with (
+        closing(connect(database.dsn(roles.PROJECTOR))) as projecting,
+        closing(connect(database.dsn(roles.PUBLISHER))) as publishing,
+    ):
+        catch_up(projecting)
+        (gone,) = {one.person_id for one in house.records()} - {stays, None}
+        assert kinship.persons(projecting, [gone]).stays(gone) == stays
+        assert kinship.persons_at(projecting, [gone], 10**9).stays(gone) == stays
+        one = stood(projecting, stays)
+        assert one.home is not None
+        assert set(outbox.nips_of(publishing, [stays])[stays]) == {old, new}
+        assert lookups.parse(stood(projecting, gone).document) == lookups.EMPTY
 
 
 def test_whom_a_merged_assessor_assessed_is_folded_anew(
