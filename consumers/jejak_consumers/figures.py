@@ -24,6 +24,8 @@ from jejak_schemas.traces import Step
 MOST: Final = 2_000  # changes a transaction
 _PAUSE: Final = 0.5  # seconds between looks while the projector is busy, or nothing comes
 
+_SHARE: Final = 20  # times as long as the day's tables took, until they are made anew
+
 
 @dataclass(frozen=True, slots=True)
 class People:
@@ -47,6 +49,7 @@ class Layout:
     _figures: Figures = field(default_factory=Figures, init=False)
     _known: Known | None = field(default=None, init=False)
     _not_before: float = field(default=0.0, init=False)
+    _not_again_before: float = field(default=0.0, init=False)  # the day's tables
 
     def read(self, connection: Connection, after: Cursor) -> Batch[People] | None:
         """Whoever changed next; where nobody did, the day's tables if they are old."""
@@ -60,13 +63,13 @@ class Layout:
             return Batch(People(changed), Cursor(last, -1))
         self._figures.remember(connection)
         known = Known(self.day(), daily.last_decree(connection), len(self._figures.places))
-        if busy or known == self._known:
+        if busy or known == self._known or time.monotonic() < self._not_again_before:
             return None
         return Batch(People((), known), after)
 
     def hurry(self) -> None:
         """Do not pause before the next look."""
-        self._not_before = 0.0
+        self._not_before = self._not_again_before = 0.0
 
     def act(self, items: People) -> None:
         """Nothing: all of its effect is in PostgreSQL."""
@@ -78,6 +81,7 @@ class Layout:
             self._look_at_the_day(connection, items.known)
 
     def _look_at_the_day(self, connection: Connection, known: Known) -> None:
+        began = time.monotonic()
         registry = replay.registry_at(connection, known.position)
         places, competencies = self._figures.places, self._figures.competencies
         daily.refresh(connection, registry, known.day, places, competencies)
@@ -86,6 +90,7 @@ class Layout:
             nodes = daily.plans_at(connection, known.position).nodes_on(end)
             daily.publish(connection, registry, nodes, end)
         self._known = known
+        self._not_again_before = time.monotonic() + _SHARE * (time.monotonic() - began)
 
     def rest(self) -> None:
         """Forget what a failed transaction may have taken back."""

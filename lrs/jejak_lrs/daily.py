@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from jejak_lrs import counting, history
 from jejak_lrs.competency.days import months_later
-from jejak_lrs.competency.gaps import required_of
 from jejak_lrs.competency.national import categories, month_end, released, tables
 from jejak_lrs.competency.plans import Plans
+from jejak_lrs.competency.standards import Standards
 from jejak_lrs.figures import new_competencies
 from jejak_lrs.statements import Statements
 from jejak_schemas.events import PlanPublished
@@ -71,7 +71,8 @@ def refresh(
     competencies: dict[str, int],
 ) -> None:
     """Write down what is required where on a day, what competencies are called, and the numbers."""
-    needs = {place: required_of(place, registry, day) for place in places}
+    standards = Standards(registry, day)
+    needs = {place: standards.required_of(place) for place in places}
     named = {competency for one in needs.values() for competency in one}
     named.update(registry.competencies())
     competencies.update(new_competencies(connection, named - competencies.keys()))

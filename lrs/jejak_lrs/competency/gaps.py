@@ -7,14 +7,12 @@ has no gap of that competency, but lowers the coverage.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, Protocol
+from typing import Final
 
-from jejak_lrs.competency.decrees import Decree
 from jejak_lrs.competency.profile import Profile, Served, levels_on, serving_on
 from jejak_lrs.competency.registry import Registry
-from jejak_schemas.events import StandardPublished
+from jejak_lrs.competency.standards import Standards
 
-_OWNER_OF_NATIONAL: Final = "panrb"
 _WHOLE: Final = 10_000
 
 
@@ -104,7 +102,7 @@ def matched(held: int, required: int, people: int = 1) -> Match:
 def gaps(profile: Profile, registry: Registry, day: date) -> Gaps | None:
     """The gaps of a person on a day; None without a position or a standard for it: left out."""
     serving = serving_on(profile, day)
-    required = required_of(serving, registry, day) if serving else {}
+    required = Standards(registry, day).required_of(serving) if serving else {}
     if serving is None or not required:
         return None
     levels = levels_on(profile, day)
@@ -114,63 +112,6 @@ def gaps(profile: Profile, registry: Registry, day: date) -> Gaps | None:
         held, indicated = (known.asserted, known.indicated) if known else (None, None)
         found.append(Gap(competency, level, held, indicated))
     return Gaps(serving, tuple(found))
-
-
-class Post(Protocol):
-    """What decides what is required of somebody."""
-
-    @property
-    def working(self) -> str:
-        """The agency where they work."""
-        ...
-
-    @property
-    def position_class(self) -> str:
-        """The class of their position."""
-        ...
-
-    @property
-    def position(self) -> str | None:
-        """The position itself."""
-        ...
-
-
-def required_of(serving: Post, registry: Registry, day: date) -> dict[str, int]:
-    """The levels required of a position: the agency's standard, else the national one.
-
-    Of several standards in force for the same position the requirements are joined; of one
-    competency in several the highest holds.
-    """
-    standards = registry.standards_on(day)
-    own = [one for one in standards if _is_own(one, serving)]
-    return _joined(own or [one for one in standards if _is_national(one, serving, registry, day)])
-
-
-def _is_own(standard: Decree[StandardPublished], serving: Post) -> bool:
-    event = standard.event
-    return (
-        serving.position is not None
-        and event.position == serving.position
-        and event.speaks_for == serving.working
-    )
-
-
-def _is_national(
-    standard: Decree[StandardPublished], serving: Post, registry: Registry, day: date
-) -> bool:
-    event = standard.event
-    return (
-        event.position_class == serving.position_class
-        and _OWNER_OF_NATIONAL in registry.roles_on(event.speaks_for, day)
-    )
-
-
-def _joined(standards: Iterable[Decree[StandardPublished]]) -> dict[str, int]:
-    required: dict[str, int] = {}
-    for standard in standards:
-        for one in standard.event.requirements:
-            required[one.competency] = max(one.level, required.get(one.competency, 0))
-    return required
 
 
 def together(people: Iterable[Gaps]) -> Match:

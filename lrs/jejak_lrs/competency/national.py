@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Final
 
-from jejak_lrs.competency.gaps import required_of
 from jejak_lrs.competency.plans import Node, supply_of
 from jejak_lrs.competency.publication import Path, Published, Table, publish
 from jejak_lrs.competency.registry import Registry
 from jejak_lrs.competency.ruleset import Publication
+from jejak_lrs.competency.standards import Standards
 from jejak_lrs.competency.stretches import Place
 from jejak_lrs.competency.tallies import Standing, Tally
 
@@ -43,7 +43,8 @@ def tables(
     standings = defaultdict[str, list[tuple[Place, Standing, int]]](list)
     for (place, standing), people in counted.levels.items():
         standings[standing.competency].append((place, standing, people))
-    required = {place: required_of(place, registry, day) for place in counted.people}
+    standards = Standards(registry, day)
+    required = {place: standards.required_of(place) for place in counted.people}
     wanted = sorted({competency for needs in required.values() for competency in needs})
     needs = sorted({(one.competency, one.level or 1) for node in nodes for one in node.node.needs})
     found = {PEOPLE: _rows(((place, 0, count) for place, count in counted.people.items()), 1)}

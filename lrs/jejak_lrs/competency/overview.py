@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-from jejak_lrs.competency.gaps import Match, matched, required_of
+from jejak_lrs.competency.gaps import Match, matched
 from jejak_lrs.competency.registry import Registry
+from jejak_lrs.competency.standards import Standards
 from jejak_lrs.competency.stretches import Place
 from jejak_lrs.competency.tallies import Tally
 
@@ -45,7 +46,8 @@ class Overview:
 
 def overview(agency: str, day: date, counted: Tally, registry: Registry) -> Overview:
     """The agency's people as they are counted, against the standards of that day."""
-    required = {place: required_of(place, registry, day) for place in counted.people}
+    standards = Standards(registry, day)
+    required = {place: standards.required_of(place) for place in counted.people}
     found = [*_wanted(counted, required), *_assessed(counted, required)]
     return Overview(
         agency=agency,
