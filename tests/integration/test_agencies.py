@@ -25,7 +25,7 @@ from jejak_lrs.cursor import START
 from jejak_lrs.database import Database
 from jejak_lrs.ledger import append
 from jejak_schemas.credentials import Credentials
-from jejak_schemas.outgoing import Change, ProfileState
+from jejak_schemas.outgoing import CertificateChanged, Change, ProfileRestated, ProfileState
 from tests import rows
 
 pytestmark = pytest.mark.integration
@@ -45,14 +45,21 @@ class World:
     folder: Path
     keys: dict[str, bytes] = field(default_factory=dict)
 
-    def tell(self, *said: tuple[UUID, str, int, dict[str, object], list[str], list[str]]) -> None:
+    def tell(
+        self,
+        *said: tuple[UUID, str, int, dict[str, object], list[str], list[str]],
+        because: bool = True,
+    ) -> None:
         """Write changes as the projector does: person, kind, version, content, agencies, what."""
         connection = self.projector.connection
         with connection.transaction():
             first = profiles.take_numbers(connection, len(said))
             profiles.write_changes(
                 connection,
-                [self._change(first + index, *one) for index, one in enumerate(said)],
+                [
+                    self._change(first + index, *one, because=because)
+                    for index, one in enumerate(said)
+                ],
             )
 
     def stand(self, person: UUID, version: int, home: str | None, working: str | None) -> None:
@@ -79,10 +86,12 @@ class World:
         content: dict[str, object],
         agencies: list[str],
         relations: list[str],
+        *,
+        because: bool,
     ) -> profiles.Change:
         return profiles.Change(
             number, uuid4(), person, kind, version, datetime(2026, 11, 24, tzinfo=UTC),
-            agencies, relations, content, 7, uuid7(), "level",
+            agencies, relations, content, *((7, uuid7()) if because else (None, None)), "level",
         )  # fmt: skip
 
 
@@ -143,6 +152,31 @@ def test_each_change_goes_to_both_agencies_of_the_person_and_to_nobody_else(
     assert world.states(world.home)[SITI].relation == "home"
     assert world.states(world.working)[SITI].version == 2
     assert {*world.states(world.home), *world.states(world.working)} == {SITI}
+
+
+def test_what_no_record_made_goes_out_without_a_because(
+    world: World, ledger: Database, postman: Postman
+) -> None:
+    """A day that came, and a rebuild: both are changes like any other."""
+    home = world.home.party
+    world.stand(SITI, 4, home, home)
+    expired = {"certificate": "S-1", "issuer": "prov", "before": "expiring", "after": "expired",
+               "valid_until": "2026-11-23"}  # fmt: skip
+    world.tell(
+        (SITI, "CertificateChanged", 3, expired, [home], ["both"]),
+        (SITI, "ProfileRestated", 4, {"before": "a" * 64, "after": "b" * 64}, [home], ["both"]),
+        because=False,
+    )
+    while Follower(ledger, Changes(postman, keys_of(world))).step():
+        pass
+    day, rebuilt = world.changes(world.home)
+    assert (day.because, rebuilt.because) == (None, None)
+    assert isinstance(day, CertificateChanged)
+    assert (day.before, day.after) == ("expiring", "expired")
+    assert isinstance(rebuilt, ProfileRestated)
+    assert rebuilt.after == "b" * 64
+    assert (day.seq, rebuilt.seq, rebuilt.prev_seq) == (1, 2, 1)
+    assert world.states(world.home)[SITI].version == 4
 
 
 def test_an_agency_joins_what_it_receives_to_its_own_roster(
