@@ -1,4 +1,4 @@
-"""Answers about one person: profile, explanation, and whether replay equals live.
+"""Answers about one person: profile, and explanation.
 
 Persons come in as person ids; no function here sees a NIP. Days are Asia/Jakarta and mean the
 end of that day; a position `known_at` means: by the records up to it.
@@ -47,20 +47,6 @@ class Done:
     names: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """A stored profile beside the fold of the ledger to the same position."""
-
-    stored: Answer
-    replayed: Answer
-
-    @property
-    def equal(self) -> bool:
-        """Whether they are the same to the byte: what is stored, not only its digest."""
-        held = digest(canonical(self.stored.profile))
-        return held == self.stored.digest == self.replayed.digest
-
-
 def profile_of(
     connection: Connection, person_id: UUID, known_at: int | None = None
 ) -> Answer | None:
@@ -79,18 +65,6 @@ def profile_of(
         version=stored.version,
         pending=refolding.is_pending(connection, generation, person_id),
     )
-
-
-def compare(connection: Connection, person_id: UUID) -> Comparison | None:
-    """The stored profile, and the ledger folded to its `assessed_to`; None: none is stored.
-
-    A person who is `pending` may differ until folded anew; that is lag, not a fault.
-    """
-    stored = profile_of(connection, person_id)
-    if stored is None:
-        return None
-    profile = fold_person(connection, person_id, stored.position)
-    return Comparison(stored, _answer(person_id, profile, stored.position))
 
 
 def _answer(person_id: UUID, profile: Profile, position: int) -> Answer:

@@ -68,23 +68,6 @@ def test_a_profile_as_it_stands_and_as_it_was_known(reading: Connection) -> None
     assert answers.profile_of(reading, UUID(int=1)) is None
 
 
-def test_replay_compares_with_what_is_stored(reading: Connection) -> None:
-    for who in (WHO, UUID(str(OTHER.person_id))):
-        found = answers.compare(reading, who)
-        assert found is not None
-        assert found.equal
-    assert answers.compare(reading, UUID(int=1)) is None
-
-
-def test_a_stored_profile_that_was_altered_is_told(
-    reading: Connection, superuser: Connection
-) -> None:
-    superuser.execute("UPDATE profile SET digest = repeat('0', 64)")
-    found = answers.compare(reading, WHO)
-    assert found is not None
-    assert not found.equal
-
-
 def test_an_explanation_comes_from_the_ledger(reading: Connection) -> None:
     head = history.head(reading).next_position - 1
     now = answers.explain(reading, WHO, INTEGRITY, DAY)

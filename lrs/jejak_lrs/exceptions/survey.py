@@ -110,7 +110,7 @@ def surveyed(
         dsn: an auditor's or a reader's address.
         thresholds: by which is judged.
         workers: processes that read side by side.
-        watch: told how many records are read, of how many.
+        watch: told how much is done, of how much: half of it is reading, half judging.
     """
     with (
         tempfile.TemporaryDirectory(prefix="jejak-exceptions-") as folder,
@@ -123,7 +123,7 @@ def surveyed(
             registry = registry_at(connection, head.next_position - 1)
         _sight(store, dsn, selected, workers, watch)
         known = Known(thresholds, registry, micros_of(head.last_stored))
-        yield Report(store, head, _judge(store, known))
+        yield Report(store, head, _judge(store, known, selected.end, watch))
 
 
 # -- sighting -----------------------------------------------------------------------------
@@ -132,11 +132,11 @@ def surveyed(
 def _sight(
     store: sqlite3.Connection, dsn: str, selected: Selected, workers: int, watch: Watch
 ) -> None:
-    watch(0, selected.end)
+    watch(0, 2 * selected.end)
     for end, rows in in_order(dsn, _Sights(selected), selected.spans(WIDTH), workers):
         with _transaction(store):
             store.executemany("INSERT INTO sighting VALUES (?, ?, ?, ?)", rows)
-        watch(end, selected.end)
+        watch(end, 2 * selected.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,13 +202,15 @@ def _joined(connection: Connection, rows: list[_Row], end: int) -> list[_Row]:
 # -- judging ------------------------------------------------------------------------------
 
 
-def _judge(store: sqlite3.Connection, known: Known) -> Counter[str]:
+def _judge(store: sqlite3.Connection, known: Known, end: int, watch: Watch) -> Counter[str]:
     """Judge every group; how much each rule found."""
     counts: Counter[str] = Counter()
+    ((total,),) = store.execute("SELECT count(*) FROM sighting").fetchall()
     sighted = store.execute("SELECT key, said FROM sighting ORDER BY key, occurred_at, position")
+    groups = groupby(_watched(sighted, total, end, watch), key=itemgetter(0))
     found = (
         (group, odd)
-        for group, rows in groupby(sighted, key=itemgetter(0))
+        for group, rows in groups
         for odd in rules.judged(group, [parse(said) for _, said in rows], known)
     )
     while few := list(islice(found, _MANY)):
@@ -217,6 +219,16 @@ def _judge(store: sqlite3.Connection, known: Known) -> Counter[str]:
             "INSERT INTO odd VALUES (?, ?, ?, ?, ?, ?)", [_told(*each) for each in few]
         )
     return counts
+
+
+def _watched(
+    sighted: Iterable[tuple[str, bytes]], total: int, end: int, watch: Watch
+) -> Iterator[tuple[str, bytes]]:
+    for done, row in enumerate(sighted):
+        if not done % _MANY:
+            watch(end + end * done // total, 2 * end)
+        yield row
+    watch(2 * end, 2 * end)
 
 
 def _told(group: str, odd: Odd) -> tuple[str, int, str | None, str, str, str]:
