@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from jejak_lrs import checkpoints, epochs
 from jejak_lrs.checkpoints import OUTCOMES, RECORDS
 from jejak_lrs.errors import Inconsistent
+from jejak_lrs.publishedlog import reading
 from jejak_lrs.tlog import note
-from jejak_lrs.tlog.errors import LogError
 from jejak_lrs.tlog.tiles import CHECKPOINT, Folder
 
 if TYPE_CHECKING:
@@ -62,11 +62,9 @@ def list_keys(logs: Iterable[Log], keys: Keys) -> None:
 
 
 def _origin(folder: Folder) -> str:
-    signed = folder.checkpoint()
-    try:
+    with reading(folder.path):
+        signed = folder.checkpoint()
         return "" if signed is None else note.parts(signed)[0].partition("\n")[0]
-    except LogError as exc:
-        raise Inconsistent(f"the checkpoint in {folder.path} cannot be read: {exc}") from exc
 
 
 def _is(epoch: Epoch, origin: str, base: str) -> bool:

@@ -18,7 +18,7 @@ from jejak_lrs.checkpoints import OUTCOMES, RECORDS, TREES, Name
 from jejak_lrs.cursor import Cursor
 from jejak_lrs.errors import Inconsistent
 from jejak_lrs.logfolder import LogFolder
-from jejak_lrs.publishedlog import Log, Signed, said
+from jejak_lrs.publishedlog import Log, Signed, reading, said
 from jejak_lrs.tlog import note
 from jejak_lrs.tlog.checkpoint import Checkpoint
 from jejak_lrs.tlog.merkle import EMPTY
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from jejak_lrs.database import Connection
     from jejak_lrs.history import Head
     from jejak_lrs.tlog.keys import Keys
+    from jejak_lrs.tlog.tiles import Tree
 
 MOST: Final = 65_536  # entries handled at once
 _TABLE: Final = "the table checkpoint"
@@ -180,8 +181,14 @@ class Notary:
         if ours.size > end:
             raise Inconsistent(f"{told} {end} {log.tree}: an older database was restored")
         tree = log.folder.tree(ours.size)
-        for first in range(kept.size, ours.size, self._most):
-            past = min(first + self._most, ours.size)
+        with reading(log.folder.path, ours):
+            self._compare_entries(connection, log, tree, kept.size, told)
+
+    def _compare_entries(
+        self, connection: Connection, log: Log, tree: Tree, kept: int, told: str
+    ) -> None:
+        for first in range(kept, tree.size, self._most):
+            past = min(first + self._most, tree.size)
             held = entries.read(connection, log.tree, first, past)
             published = tree.entries(first, past)
             for index, (one, other) in enumerate(zip(held, published, strict=True), first):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -14,7 +15,8 @@ from jejak_lrs.tlog.errors import LogError
 from jejak_lrs.tlog.tiles import FULL, Edge
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from jejak_lrs.checkpoints import Name
     from jejak_lrs.logfolder import LogFolder
@@ -54,17 +56,14 @@ class Log:
             Inconsistent: its files are not what its checkpoint says.
         """
         self.folder.open()
-        signed = self.folder.checkpoint()
+        with reading(self.folder.path):
+            signed = self.folder.checkpoint()
         if signed is None:
             return
         found = self.opened(signed, f"the checkpoint in {self.folder.path}")
         self.head = Signed(self.tree, found, signed)
-        try:
+        with reading(self.folder.path, found):
             self._load(found)
-        except LogError as exc:
-            raise Inconsistent(
-                f"{self.folder.path} is not what its checkpoint says ({said(found)}): {exc}"
-            ) from exc
 
     def opened(self, signed: str, place: str) -> Checkpoint:
         """A checkpoint of this log, signed by one of its keys; Inconsistent where it is not."""
@@ -116,7 +115,8 @@ class Log:
                 f"{place} has the checkpoint {said(theirs)}, and {self.folder.path} ends before "
                 f"it, at {said(ours)}: an older state was restored"
             )
-        root = merkle.root_of(theirs.size, self.folder.tree(ours.size).hash)
+        with reading(self.folder.path):
+            root = merkle.root_of(theirs.size, self.folder.tree(ours.size).hash)
         if root != theirs.root:
             raise Inconsistent(
                 f"{place} has the checkpoint {said(theirs)}, which {said(ours)} in "
@@ -134,6 +134,16 @@ class Log:
             *tree.leaf_hashes(first, found.size)
         ]:
             raise LogError("its last bundle holds other entries than its tile")
+
+
+@contextmanager
+def reading(path: Path, one: Checkpoint | None = None) -> Iterator[None]:
+    """Say of a log's folder that it is not what it says itself to be."""
+    try:
+        yield
+    except LogError as exc:
+        of = f" ({said(one)})" if one else ""
+        raise Inconsistent(f"{path} is not what its checkpoint says{of}: {exc}") from exc
 
 
 def said(one: Checkpoint) -> str:

@@ -226,6 +226,7 @@ def test_a_folder_that_somebody_edited_is_refused(site: Site) -> None:
         "tile/entries/001.p/44": tiles.pack([b""] * 44),
         "outcomes/tile/entries/000.p/2": whole["outcomes/tile/entries/000.p/2"][:-1],
         "outcomes/checkpoint": b"",
+        "outcomes/tile/0/000.p/2": b"",
     }
     for path, content in forged.items():
         (site.folder / path).write_bytes(content)
