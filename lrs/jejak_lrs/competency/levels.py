@@ -22,19 +22,13 @@ _WHOLE: Final = 10_000  # basis points
 _FEW: Final = 8  # spans that are sooner reckoned with than united
 
 
-class Counted(NamedTuple):
-    """A piece on one day, with its strength after recency."""
-
-    piece: Piece
-    strength: int
-
-
 class Span(NamedTuple):
-    """Days [starts, ends) in which a piece counts with one strength."""
+    """Days [starts, ends) in which a piece counts with one strength, after recency."""
 
     starts: date
     ends: date
-    counted: Counted
+    piece: Piece
+    strength: int
 
 
 # -- recency ------------------------------------------------------------------------------
@@ -47,7 +41,7 @@ def spans_of(piece: Piece, rules: Ruleset) -> Iterator[Span]:
         end = min(until, ends)
         strength = piece.strength * basis_points // _WHOLE
         if starts < end and strength > 0:
-            yield Span(starts, end, Counted(piece, strength))
+            yield Span(starts, end, piece, strength)
         starts = max(starts, until)
 
 
@@ -94,8 +88,8 @@ def _steps(pieces: Sequence[Piece], reign: Reign) -> Iterator[tuple[date, date, 
     turns = {turn for span in spans for turn in (span.starts, span.ends)}
     inside = sorted({start, end, *(turn for turn in turns if start < turn < end)})
     for first, last in pairwise(inside):
-        live = [span.counted for span in spans if span.starts <= first < span.ends]
-        yield first, last, level_of(live, rules)
+        live = [span for span in spans if span.starts <= first < span.ends]
+        yield first, last, level_of(live, rules) if live else None
 
 
 def _united(spans: Sequence[Span]) -> Sequence[Span]:
@@ -107,10 +101,10 @@ def _united(spans: Sequence[Span]) -> Sequence[Span]:
         return spans
     alike: dict[tuple[object, ...], list[Span]] = defaultdict(list)
     for span in spans:
-        piece, strength = span.counted
-        alike[piece.source, piece.level, piece.evidence_class, strength].append(span)
+        piece = span.piece
+        alike[piece.source, piece.level, piece.evidence_class, span.strength].append(span)
     return [
-        Span(starts, ends, group[0].counted)
+        group[0]._replace(starts=starts, ends=ends)
         for group in alike.values()
         for starts, ends in _merged([(one.starts, one.ends) for one in group])
     ]
@@ -132,13 +126,13 @@ def _joined(
         yield open_
 
 
-def live_on(pieces: Sequence[Piece], day: date, rules: Ruleset) -> list[Counted]:
+def live_on(pieces: Sequence[Piece], day: date, rules: Ruleset) -> list[Span]:
     """The pieces whose counted strength is above 0 on a day, the strongest first."""
     spans = (span for piece in pieces for span in spans_of(piece, rules))
-    return [span.counted for span in _by_strength(spans) if span.starts <= day < span.ends]
+    return [span for span in _by_strength(spans) if span.starts <= day < span.ends]
 
 
-def level_of(live: Sequence[Counted], rules: Ruleset) -> int | None:
+def level_of(live: Sequence[Span], rules: Ruleset) -> int | None:
     """Rule 4: the greatest level that holds; None if none does. `live` as live_on gives it."""
     sums: dict[int, int] = defaultdict(int)
     for one in live:
@@ -151,14 +145,14 @@ def level_of(live: Sequence[Counted], rules: Ruleset) -> int | None:
     return None
 
 
-def holds(level: int, live: Sequence[Counted], rules: Ruleset) -> bool:
+def holds(level: int, live: Sequence[Span], rules: Ruleset) -> bool:
     """Whether a level's sum reaches its threshold, and its gate."""
     taken = [one for one in live if one.piece.level >= level]
     reached = sum(one.applied for one in contributions(taken, rules))
     return reached >= rules.levels.threshold(level) and gate_holds(level, taken, rules)
 
 
-def gate_holds(level: int, taken: Sequence[Counted], rules: Ruleset) -> bool:
+def gate_holds(level: int, taken: Sequence[Span], rules: Ruleset) -> bool:
     """Rule 5, over all pieces taken, before the strongest of each source."""
     return all(
         _enough_sources({one.piece.source for one in taken}, gate.sources)
@@ -182,7 +176,7 @@ class Contribution(NamedTuple):
     applied: int
 
 
-def contributions(taken: Sequence[Counted], rules: Ruleset) -> list[Contribution]:
+def contributions(taken: Sequence[Span], rules: Ruleset) -> list[Contribution]:
     """The strongest piece per source, each provider capped; `taken` has the strongest first."""
     left: dict[str, int] = defaultdict(lambda: rules.levels.provider_cap)
     best: dict[Source, Contribution] = {}
@@ -204,8 +198,7 @@ def _by_strength(spans: Iterable[Span]) -> list[Span]:
 
 
 def _rank(span: Span) -> tuple[object, ...]:
-    one = span.counted
-    return (-one.strength, *one.piece.origin.order, -one.piece.level)
+    return (-span.strength, *span.piece.origin.order, -span.piece.level)
 
 
 # -- asserted -----------------------------------------------------------------------------
