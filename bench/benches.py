@@ -18,8 +18,6 @@ BENCHES: Final[Mapping[str, Callable[[], list[Line]]]] = {
     "check": check.run,
     "replay": replay.run,
 }
-_LATER: Final = ()
-
 
 OPT_IN: Final[Mapping[str, Callable[[], list[Line]]]] = {
     "answers": answers.run,
@@ -31,5 +29,4 @@ def named(name: str) -> str:
     """The name itself; LookupError says which there are where this is none."""
     if name in BENCHES or name in OPT_IN:
         return name
-    why = f"{name} is not built yet" if name in _LATER else f"there is no bench {name!r}"
-    raise LookupError(f"{why}; there are {', '.join([*BENCHES, *OPT_IN])}")
+    raise LookupError(f"there is no bench {name!r}; there are {', '.join([*BENCHES, *OPT_IN])}")

@@ -5,16 +5,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import psycopg
 import pytest
+from kafka import KafkaProducer
 from psycopg import sql
 from psycopg.errors import InsufficientPrivilege, RestrictViolation
 
 from jejak.cli import erasing
 from jejak.errors import Refuse
+from jejak.kafka_admin import Topic, connected
 from jejak.loops import finisher
 from jejak.services import Services
 from jejak_consumers import system
@@ -358,6 +360,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 from jejak.cli import erasing
 from jejak.errors import Refuse
+from jejak.kafka_admin import Topic, connected
 from jejak.loops import finisher
 from jejak.services import Services
 from jejak_consumers import system
@@ -437,3 +440,24 @@ def test_a_schedule_lets_go_by_class_and_year_and_erases_nothing(
     assert [(one.code, one.event_type, one.year, one.records) for one in found] == [
         ("KP.02", "CourseCompleted", day.year, 3)
     ]
+
+
+def test_a_topic_is_cut_down_to_what_is_young_enough(kafka: services.Kafka) -> None:
+    name, now = "jejak.test.cut", datetime.now(UTC)
+    access = kafka.operator
+    with connected(access) as admin:
+        admin.create_topics([Topic(name, 1, {"retention.ms": "-1"})])
+        assert admin.cut([name], now) == {}
+        with closing(
+            KafkaProducer(
+                bootstrap_servers=access.bootstrap_servers, security_protocol="SASL_PLAINTEXT",
+                sasl_mechanism="SCRAM-SHA-512", sasl_plain_username=access.username,
+                sasl_plain_password=access.password.get_secret_value(),
+            )
+        ) as producer:  # fmt: skip
+            for days in (40, 20, 1):
+                written = int((now - timedelta(days=days)).timestamp() * 1000)
+                producer.send(name, b"x", timestamp_ms=written).get(30)
+        assert admin.cut([name], now - timedelta(days=14)) == {(name, 0): 2}
+        assert admin.logs([name])[name].bounds == {0: (2, 3)}
+        assert admin.cut([name], now - timedelta(days=14)) == {}
