@@ -4,8 +4,6 @@ What the logs must hold is taken from the ledger by another way, and hashed by t
 """
 
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -26,12 +24,15 @@ from jejak_lrs.tlog.checkpoint import Checkpoint
 from jejak_lrs.tlog.keys import Keys
 from jejak_lrs.tlog.note import Signer
 from tests import naive_merkle, rows, services, tiling
+from tests.torture import nursery
+from tests.torture.nursery import Program
 
 if TYPE_CHECKING:
     from jejak_lrs.batch import Item
 
 BASE = "log.example/jejak"
 KEYS = Keys(Signer.new("jejak"))
+ALL = 1_000_000  # more than any test has
 MADE_AT = datetime(2026, 11, 1, 9, 30, tzinfo=UTC)
 
 
@@ -75,8 +76,8 @@ class Site:
     def entries(self) -> dict[Name, list[bytes]]:
         """What the logs must hold, from the ledger by another way."""
         with closing(Database(self.own.dsn(roles.READER))) as reader:
-            records = history.records(reader.connection, -1, 10_000)
-            outcomes = history.outcomes(reader.connection, -1, 10_000)
+            records = history.records(reader.connection, -1, ALL)
+            outcomes = history.outcomes(reader.connection, -1, ALL)
         return {
             RECORDS: [
                 leaf.record_entry(r.position, r.statement_id, r.stored, r.party, r.commitment)
@@ -109,7 +110,7 @@ class Site:
             found = checkpoints.after(reader.connection, -1, 100)
         return [(one.tree, one.size) for one in found]
 
-    def wrong(self, of_table: int = 10_000) -> list[str]:
+    def wrong(self, of_table: int = ALL) -> list[str]:
         """What of the published logs, or of the table's last rows, is not as the ledger says."""
         entries, found, wrong = self.entries(), self.files(), list[str]()
         sizes = dict.fromkeys(TREES, 0)
@@ -127,7 +128,7 @@ class Site:
                 if found.get(f"{below}{path}") != content
             ]
         with closing(Database(self.own.dsn(roles.READER))) as reader:
-            table = checkpoints.after(reader.connection, -1, 10_000)
+            table = checkpoints.after(reader.connection, -1, ALL)
         wrong += [
             f"the table's {one.tree} {one.size}"
             for one in table[-of_table:]
@@ -136,27 +137,31 @@ class Site:
         ]
         return wrong
 
-    def start(self, spec: str = "never") -> "subprocess.Popen[bytes]":
+    def start(self, spec: str = "never") -> Program:
         """A notary that does all there is to do, or strikes at a failpoint."""
-        key = self.keys.current.secret
-        command = [sys.executable, "-m", "tests.signing", self.own.dsn(roles.NOTARY)]
-        return subprocess.Popen(
-            [*command, str(self.folder), key, spec],
-            cwd=Path(__file__).parents[1], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-        )  # fmt: skip
+        words = self.own.dsn(roles.NOTARY), str(self.folder), self.keys.current.secret, spec
+        return nursery.start("notary", main, *words, log=self.said_in, environment={})
+
+    @property
+    def said_in(self) -> Path:
+        """Where the started notaries say what they have to say."""
+        return self.folder.with_suffix(".said")
+
+    def ended(self, program: Program) -> int:
+        """The code that it ends with."""
+        program.process.join(120)
+        assert program.process.exitcode is not None, "it does not end"
+        return program.process.exitcode
+
+    def killed(self, program: Program) -> bool:
+        """Whether it struck at its failpoint; it MUST have ended well otherwise."""
+        code = self.ended(program)
+        assert code in (0, -signal.SIGKILL), self.said_in.read_text("utf-8")
+        return code == -signal.SIGKILL
 
     def finish(self) -> None:
         """Let a fresh notary do all there is to do; it MUST end well."""
-        done = self.start()
-        _, said = done.communicate(timeout=120)
-        assert done.returncode == 0, said.decode()
-
-
-def killed(process: "subprocess.Popen[bytes]") -> bool:
-    """Whether it struck at its failpoint."""
-    _, said = process.communicate(timeout=120)
-    assert process.returncode in (0, -signal.SIGKILL), said.decode()
-    return process.returncode == -signal.SIGKILL
+        assert not self.killed(self.start())
 
 
 def main(dsn: str, folder: str, key: str, spec: str) -> None:
@@ -166,7 +171,3 @@ def main(dsn: str, folder: str, key: str, spec: str) -> None:
     follower = Follower(Database(dsn), Notarising(notary, lambda _epoch, _logs: {}, every=0.0))
     while follower.step():
         pass
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -13,7 +13,7 @@ from pathlib import Path
 from jejak_lrs import inboxes, roles
 from jejak_lrs.database import Database
 from tests import rows, services
-from tests.signing import Site, killed
+from tests.signing import Site
 
 POINTS = ("log.before-rename", "log.after-rename", "log.before-checkpoint", "log.after-checkpoint",
           "follower.before-commit", "follower.after-commit")  # fmt: skip
@@ -29,7 +29,7 @@ def torture(site: Site, kills: int, seed: int, tell: Callable[[str], None]) -> i
         records = chance.randint(200, 400) if many else chance.randint(1, 9)
         site.happen(records, chance.randint(0, 3))
         spec = f"{chance.choice(POINTS)}:{chance.randint(1, MOST_HITS)}"
-        struck += killed(site.start(spec))
+        struck += site.killed(site.start(spec))
         for each in site.wrong(of_table=4):
             wrong += 1
             tell(f"after {spec}: {each}")
