@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from jejak.cli.operator import LoopName
 from jejak.embedded import kafka
 from jejak.processes import LOOPS, fixed_port
 from jejak.settings import Settings
@@ -75,7 +76,7 @@ def test_the_image_gets_the_versions_that_are_tested_and_no_service() -> None:
 
 
 def test_every_loop_is_a_service_and_has_longer_to_stop_than_it_takes_to_give_up() -> None:
-    for loop in LOOPS:
+    for loop in LoopName:
         assert SERVICES[loop]["command"] == ["run", loop]
         grace = float(SERVICES[loop]["stop_grace_period"].removesuffix("s"))
         assert grace > Settings.model_fields["stop_seconds"].default
@@ -202,3 +203,25 @@ def test_grafana_finds_its_dashboards_and_its_source() -> None:
 def test_loops_that_are_up_together_have_ports_of_their_own() -> None:
     assert [fixed_port(loop, 9464) for loop in LOOPS] == [9464 + n for n in range(len(LOOPS))]
     assert {fixed_port(loop, 0) for loop in LOOPS} == {0}
+
+
+# -- docs/containers.md -----------------------------------------------------------------------
+
+
+def test_the_page_names_services_profiles_and_files_that_there_are() -> None:
+    page = (ROOT / "docs/containers.md").read_text("utf-8")
+    said = set(re.findall(r"--profile (\w+)", page)) | set(
+        re.findall(r"^\| `(\w+)`", page, re.MULTILINE)
+    )
+    known = {name for one in SERVICES.values() for name in one.get("profiles", [])}
+    assert said == known - {"operator"}
+    for words in re.findall(r"^.*docker compose .*(?:run|exec|stop) (.*)$", page, re.MULTILINE):
+        assert next(word for word in words.split() if not word.startswith("-")) in {
+            *SERVICES,
+            "cat",
+        }
+    for path in re.findall(r"`?((?:docker|docs)/[\w./-]+\w)", page):
+        if not path.startswith("docker/secrets"):
+            assert (ROOT / path).exists(), path
+    for image in re.findall(r"`([\w/]+:[\w.-]+)`", page):
+        assert image in text("dev/build-images")
