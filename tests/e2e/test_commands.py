@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from jejak_consumers.subscriber import Subscriber
+from tests import services
 from tests.e2e.conftest import Jejak, Played
 
 SITI = "199104122015032003"  # the main person of talent-academy; moved from 2060 to 4012
@@ -256,7 +257,7 @@ def test_status_says_that_all_is_up_and_nothing_lags(jejak: Jejak) -> None:
     said = jejak("status", "--json")
     assert said.code == 0
     found = said.document()
-    assert found["up"] is True
+    assert found["up"] is (None if services.in_containers() else True)  # None: others run them
     assert {one["lag"] for one in found["inboxes"]} == {0}
 
 
