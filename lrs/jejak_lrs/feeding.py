@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from jejak_lrs.history import Record
 
 CHUNK: Final = 1_000  # persons folded anew, or told of a day, per transaction
-_SILENT: Final = "PersonSeen"  # says nothing about competency
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +148,7 @@ class Feeder:
         return [
             Said(record, event)
             for record in records
-            if record.event_type != _SILENT
-            and (event := self._statements.event_of(record)) is not None
+            if (event := self._statements.folded_of(record)) is not None
         ]
 
     def _take_registry(self, connection: Connection, at: int) -> Registry:
