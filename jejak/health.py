@@ -36,7 +36,7 @@ from jejak_lrs.history import Head
 from jejak_lrs.standing import Outcomes
 
 LOOPS = ("recorder", "projector", "publisher", "notary")
-FOLLOWERS = ("projector", "publisher-receipts", "publisher-changes", "notary")
+FOLLOWERS = ("projector", "figures", "publisher-receipts", "publisher-changes", "notary")
 PATIENCE = 5.0  # seconds until a service counts as away
 
 
@@ -190,12 +190,13 @@ def ledger_of(connection: Connection) -> Ledger:
 
 
 def follower(name: str, at: Cursor, head: Head, last_change: int) -> Follower:
-    """Where a follower stands: receipts follow records and outcomes, changes follow changes."""
+    """Where a follower stands: receipts follow records and outcomes, figures changes."""
     records = head.next_position - 1 - at.position
     behind = {
         "publisher-receipts": records + head.next_outcome - 1 - at.outcome_number,
         "notary": records + head.next_outcome - 1 - at.outcome_number,
         "publisher-changes": last_change - at.position,
+        "figures": last_change - at.position,
     }.get(name, records)
     return Follower(at.position, at.outcome_number, max(0, behind))
 
