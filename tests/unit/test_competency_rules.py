@@ -178,3 +178,32 @@ def test_the_fields_stand_in_the_order_of_their_keys() -> None:
             world.rostered("2060", "2014-01-01"), world.separated("2026-01-01")]  # fmt: skip
     document = canonical(world.profile(*said))
     assert document == orjson.dumps(orjson.loads(document), option=orjson.OPT_SORT_KEYS)
+
+
+# -- the page's numbers --------------------------------------------------------------------------
+
+
+def test_the_pages_table_of_classes_is_the_rulesets_and_the_catalogues() -> None:
+    rows = re.findall(r"^\| ([a-z ]+) \| (.+) \| (\d+) \| (\d) \|$", PAGE.read_text("utf-8"),
+                      re.MULTILINE)  # fmt: skip
+    shown = {
+        name.replace(" ", "-"): (int(strength), int(level)) for name, _, strength, level in rows
+    }
+    rules = ruleset.parse(ruleset.shipped())
+    assert shown == {
+        name: (one.strength, one.up_to_level) for name, one in rules.classes.of.items()
+    }
+    for name, named, *_ in rows:
+        evidence = {
+            entry.name
+            for entry in CATALOGUE
+            if entry.evidence is not None and entry.evidence.value == name.replace(" ", "-")
+        }
+        assert set(re.findall(r"[A-Z]\w+", named)) == evidence - {"AssessmentFailed"}
+
+
+def test_the_pages_thresholds_are_the_rulesets() -> None:
+    (line,) = re.findall(r"^Thresholds: (.+)$", PAGE.read_text("utf-8"), re.MULTILINE)
+    shown = {int(level): int(least) for level, least in re.findall(r"(\d) needs (\d+)", line)}
+    levels = ruleset.parse(ruleset.shipped()).levels.thresholds
+    assert shown == levels
