@@ -49,7 +49,7 @@ def _gaps_of_person(way: Way, person: str) -> None:
     with way.reading() as connection:
         asked = workforce.Asked(way.day, way.position(connection))
         registry = workforce.registry_for(connection, asked)
-        person_id = people.person_of(connection, person)
+        person_id = people.person_of(connection, person, asked.known_at)
         own = workforce.gaps_of_person(connection, person_id, asked, registry)
     if own is None:
         raise Refuse("no position on that day, or no standard for it")

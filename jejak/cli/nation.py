@@ -31,7 +31,9 @@ def programmes(
     with way.reading() as connection:
         if person is not None:
             known = way.position(connection)
-            found = answers.profile_of(connection, people.person_of(connection, person), known)
+            found = answers.profile_of(
+                connection, people.person_of(connection, person, known), known
+            )
             if found is None:
                 raise Refuse("nothing is folded for this person yet")
             way.say(reports.of_person(found, way.lang))

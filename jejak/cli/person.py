@@ -24,7 +24,7 @@ def profile(way: Way, person: PersonArgument) -> None:
 
     with way.reading() as connection:
         asked = workforce.Asked(way.day, way.position(connection))
-        person_id = people.person_of(connection, person)
+        person_id = people.person_of(connection, person, asked.known_at)
         found = answers.profile_of(connection, person_id, asked.known_at)
         if found is None:
             raise Refuse("nothing is folded for this person yet")
@@ -46,7 +46,7 @@ def explain(
     with way.reading() as connection:
         asked = workforce.Asked(way.day, way.position(connection))
         iri = naming.competency_of(workforce.registry_for(connection, asked), competency)
-        person_id = people.person_of(connection, person)
+        person_id = people.person_of(connection, person, asked.known_at)
         found = answers.explain(connection, person_id, iri, asked.day, asked.known_at)
     way.say(reports.of_explanation(found, way.lang))
 
@@ -67,7 +67,7 @@ def transcript(
         raise Misuse("say where the page goes: -o FILE.html")
     with way.reading() as connection:
         asked = workforce.Asked(way.day, way.position(connection))
-        person_id = people.person_of(connection, person)
+        person_id = people.person_of(connection, person, asked.known_at)
         found = answers.profile_of(connection, person_id, asked.known_at)
         if found is None:
             raise Refuse("nothing is folded for this person yet")
