@@ -7,6 +7,7 @@ no transaction is longer than one short query.
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections import deque
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import closing
@@ -103,6 +104,7 @@ _OWN: Final[dict[str, Any]] = {}
 
 
 def _begin(dsn: str, work: Work[Any]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the first process's to handle
     _OWN.update(work=work, begun=work.begin(reading(dsn)))
 
 
