@@ -3,7 +3,19 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bench import answers, check, emit, growth, notary, project, quarantine, record, replay, walk
+from bench import (
+    answers,
+    check,
+    emit,
+    growth,
+    lag,
+    notary,
+    project,
+    quarantine,
+    record,
+    replay,
+    walk,
+)
 from bench.line import Line
 
 BENCHES: Final[Mapping[str, Callable[[], list[Line]]]] = {
@@ -22,6 +34,7 @@ BENCHES: Final[Mapping[str, Callable[[], list[Line]]]] = {
 OPT_IN: Final[Mapping[str, Callable[[], list[Line]]]] = {
     "answers": answers.run,
     "growth": growth.run,
+    "lag": lag.run,
 }  # only by name
 
 
