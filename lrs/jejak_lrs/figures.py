@@ -28,7 +28,7 @@ _TABLES: Final[dict[LiteralString, LiteralString]] = {
     "served": "person_id uuid, starts date, ends date, place int",
     "standing": "person_id uuid, competency int, starts date, ends date, place int, "
     "asserted smallint, until date, indicated smallint, lapsed smallint, disputed boolean",
-    "learning_year": "person_id uuid, year int, employment text, starts date, ends date, jp int",
+    "learning_year": "person_id uuid, year int, employment text, starts date, ends date, jp bigint",
     "certified": "person_id uuid, number text, provider text, starts date, ends date",
     "enrolled": "person_id uuid, programme text, cohort text, starts date, ends date, state text",
 }

@@ -15,6 +15,7 @@ from jejak_lrs.competency.learning import Hours
 from jejak_lrs.competency.profile import parse
 from jejak_lrs.competency.tallies import Tally, tally
 from jejak_lrs.database import Connection, Database, connect
+from jejak_lrs.figures import Figures
 from jejak_lrs.projection import Projector
 from jejak_lrs.workforce import Asked
 from jejak_schemas.parts import PersonRef
@@ -203,3 +204,22 @@ def test_whoever_has_left_the_service_is_counted_on_earlier_days(house: House) -
     registry = workforce.registry_for(house.reader, then)
     assert workforce.overview_of(house.reader, "2060", then, registry).match.short == 0
     assert counting.tally(house.reader, "2060", TODAY, WITHIN).people.total() == 0
+
+
+def test_a_year_of_more_hours_than_anybody_learns_stops_nobody(
+    house: House, superuser: Connection
+) -> None:
+    record(house.writer, *usual(), registered(), course("2024-02-01", form="3"))
+    house.settle()
+    superuser.execute(
+        "UPDATE profile SET document = replace(document, %s, %s)",
+        ['"jp":2000,"kind"', '"jp":9000000000,"kind"'],
+    )
+    with house.projecting.transaction():
+        Figures().lay_out(house.projecting, [UUID(str(PERSON.person_id))])
+    asked = Asked(TODAY)
+    registry = workforce.registry_for(house.reader, asked)
+    (one,) = workforce.hours_of_people(house.reader, "2060", 2024, asked, registry)
+    assert one.jp == 9_000_000_000
+    units = workforce.hours_by_unit(house.reader, "2060", 2024, 2000, asked, registry)
+    assert units == {None: Hours(1, 9_000_000_000, 0, 0, 0)}
