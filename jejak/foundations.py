@@ -13,7 +13,7 @@ from psycopg import sql
 
 from jejak import keys
 from jejak.kafka_admin import Grant, KafkaAdmin, Topic, connected
-from jejak.services import NOTARY, OWN_USERS, PUBLISHER, RECORDER, Services
+from jejak.services import AUDITOR, NOTARY, OWN_USERS, PUBLISHER, RECORDER, Services
 from jejak_lrs import database, migrations, roles
 from jejak_schemas import topics
 from jejak_schemas.registry import register_all
@@ -82,6 +82,12 @@ def own_grants() -> list[Grant]:
         Grant(NOTARY, "write", "topic", topics.CHECKPOINTS),
         Grant(NOTARY, "write", "transaction", NOTARY_TRANSACTIONS, prefixed=True),
         Grant(NOTARY, "describe", "transaction", NOTARY_TRANSACTIONS, prefixed=True),
+        # Not inboxes: they hold numbers of persons, and nobody would know who looked.
+        *(
+            Grant(AUDITOR, operation, "topic", prefix, prefixed=True)
+            for prefix in (topics.RECEIPTS_PREFIX, topics.AGENCY_PREFIX)
+            for operation in ("read", "describe")
+        ),
         Grant(EVERYBODY, "read", "topic", topics.CHECKPOINTS),
         Grant(EVERYBODY, "describe", "topic", topics.CHECKPOINTS),
     ]

@@ -20,8 +20,9 @@ from jejak_schemas.registry import Access
 RECORDER = "recorder"
 PUBLISHER = "publisher"
 NOTARY = "notary"
+AUDITOR = "auditor"  # a person's, not a loop's: reads what was told, and writes nothing
 MEGABYTE = 1024 * 1024
-OWN_USERS = (RECORDER, PUBLISHER, NOTARY)
+OWN_USERS = (RECORDER, PUBLISHER, NOTARY, AUDITOR)
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ def _own(home: Path | None) -> "list[Verifier]":
 def _announced(home: Path | None) -> "Iterator[Kept]":
     """The largest checkpoints that the topic holds."""
     from jejak.loops import framing  # noqa: PLC0415  not part of the plain install
+    from jejak.services import AUDITOR  # noqa: PLC0415
     from jejak_consumers.errors import LoopError  # noqa: PLC0415
     from jejak_consumers.kafka import KafkaFeed  # noqa: PLC0415
     from jejak_consumers.notary import Topic  # noqa: PLC0415
@@ -89,7 +90,7 @@ def _announced(home: Path | None) -> "Iterator[Kept]":
         epoch = history.head(connection).epoch
     origins = checkpoints.origins(settings.log_origin, epoch).values()
     try:
-        access = services.kafka(services.operator)
+        access = services.kafka(AUDITOR)
         topic = Topic(lambda: KafkaFeed(access, topics.CHECKPOINTS), framing(services))
         found = topic(epoch, list(origins))
     except (JejakError, LoopError) as exc:

@@ -1,7 +1,7 @@
 """Adding parties: everything they need and nothing more, twice without harm."""
 
 import stat
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import psycopg
@@ -12,12 +12,13 @@ from kafka.errors import (
     KafkaError,
     TopicAuthorizationFailedError,
 )
+from kafka.structs import TopicPartition
 
 from jejak import provisioning
 from jejak.errors import Fatal, Misuse, Refuse
 from jejak.kafka_admin import connected
 from jejak.provisioning import NewParty
-from jejak.services import Services
+from jejak.services import AUDITOR, Services
 from jejak_lrs import database, inboxes, roles
 from jejak_schemas import topics
 from jejak_schemas.credentials import Credentials
@@ -194,3 +195,20 @@ def test_a_code_that_cannot_be_a_party_is_refused_before_anything_is_made(code: 
 def test_an_unknown_party_is_said_to_be_unknown(front: Services, tmp_path: Path) -> None:
     with pytest.raises(Refuse, match="no party 'nobody'"):
         provisioning.rotate(front, tmp_path, "nobody")
+
+
+def test_an_auditor_reads_what_was_told_and_no_inbox_and_writes_nothing(
+    front: Services, tmp_path: Path
+) -> None:
+    (party,) = add(front, tmp_path, NewParty("aud-lihat", "A", ("provider",)))
+    access = config(Credentials(party=AUDITOR, kafka=front.kafka(AUDITOR)))
+    with closing(KafkaConsumer(**access, consumer_timeout_ms=10_000)) as consumer:
+        assert consumer.partitions_for_topic(party.topics.receipts) == {0}
+        consumer.assign([TopicPartition(party.topics.receipts, 0)])
+        consumer.poll(1_000)
+        assert not consumer.partitions_for_topic(party.topics.inbox)
+    with (
+        closing(KafkaProducer(**access)) as producer,
+        pytest.raises((TopicAuthorizationFailedError, KafkaError)),
+    ):
+        producer.send(party.topics.receipts, b"x").get(30)
