@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 STATE: Final = "ProfileState"  # the kind of a change that only the profile topic is told
 _NEVER_SERVED: Final = '"postings":[]'
 _MOVES: Final = ("PersonJoined", "PersonLeft")
+_JOINING: Final = frozenset({"PersonMerged", "PersonSplit"})
 # What a record itself changes, whatever it is that differs then.
 _RULES: Final = {"StatementVoided": "rule-10", "PersonMerged": "rule-13", "PersonSplit": "rule-13"}
 
@@ -80,12 +81,13 @@ class Telling:
     ) -> None:
         """A change, if anybody is to be told. The same change always has the same id.
 
-        The state of whoever has ever served is a change also where nobody is told of it any more:
-        figures of earlier days follow it.
+        The state of whoever has ever served is a change also where nobody is told of it any more,
+        and so is that of who was one with another: figures of earlier days follow it.
         """
-        if not routes and (kind != STATE or _NEVER_SERVED in stored.document):
-            return
         record = by.record
+        joins = record is not None and record.event_type in _JOINING
+        if not routes and (kind != STATE or (_NEVER_SERVED in stored.document and not joins)):
+            return
         self._changes.append(
             Change(
                 number=len(self._changes),

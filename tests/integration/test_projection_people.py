@@ -84,6 +84,7 @@ def test_a_merge_gives_one_profile_and_takes_the_other_away(
     assert gone.version == version + 1
     assert heard(projecting, said) == [
         ("PersonLeft", B.person_id, ["4011"], "rule-13"),
+        ("ProfileState", B.person_id, [], "rule-13"),  # for figures; nobody is told
         ("LevelChanged", A.person_id, ["2060"], "rule-13"),
         ("ProfileState", A.person_id, ["2060"], "rule-13"),
     ]
