@@ -167,7 +167,7 @@ def test_status_says_where_each_loop_shows_its_metrics(house: House) -> None:
 
 def test_no_label_holds_anything_that_came_in_a_message(house: House) -> None:
     works = {"recorder", "projector", "publisher-receipts", "publisher-changes",
-             "publisher-newcomers"}  # fmt: skip
+             "publisher-newcomers", "figures", "notary", "notary-announcer"}  # fmt: skip
     for text in house.everything():
         for name, labels, _ in samples(text):
             if not name.startswith("jejak_"):
