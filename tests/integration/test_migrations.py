@@ -232,7 +232,9 @@ def test_records_of_a_ledger_of_before_are_read_and_proved_after_a_migration(
         owner.execute("INSERT INTO alembic_version VALUES ('0005')")
         owner.execute(_RECORDED, {**asdict(old), "warnings": list(old.warnings)})
         owner.execute("INSERT INTO statement_key VALUES (%s, 0)", [old.statement_id])
-        owner.execute("UPDATE ledger_head SET next_position = 1, last_stored = now()")
+        owner.execute(
+            "UPDATE ledger_head SET next_position = 1, last_stored = (SELECT stored FROM record)"
+        )
 
     migrations.migrate(empty.dsn(roles.MIGRATOR))
 
