@@ -4,10 +4,12 @@ What is started here is removed here, with its volumes; Ryuk, which would do it 
 its own, is not asked for. After a killed run: docker ps --filter label=org.testcontainers
 """
 
+import gc
 import secrets
 import time
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -37,15 +39,24 @@ INITDB = (
 
 def need_engine() -> None:
     """End the run with one line where no container engine answers; a skip would hide it."""
-    try:
-        client = docker.from_env()
-        client.ping()
-        client.close()
-    except DockerException as error:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # the library leaks a socket that fails
+        why = what_the_engine_lacks()
+        gc.collect()
+    if why:
         give_up(
-            "no container engine answers (DOCKER_HOST, or the socket of Docker or Podman): "
-            f"{type(error).__name__}"
+            f"no container engine answers (DOCKER_HOST, or the socket of Docker or Podman): {why}"
         )
+
+
+def what_the_engine_lacks() -> str:
+    """The name of the error with which it does not answer, or nothing."""
+    try:
+        with closing(docker.from_env()) as client:
+            client.ping()
+    except (DockerException, OSError) as error:
+        return type(error).__name__
+    return ""
 
 
 def give_up(why: str) -> NoReturn:
@@ -56,7 +67,6 @@ def give_up(why: str) -> NoReturn:
 @contextmanager
 def running(container: DockerContainer) -> Iterator[None]:
     """The container, started; gone at the end."""
-    need_engine()
     testcontainers_config.ryuk_disabled = True
     try:
         container.start()
@@ -76,6 +86,7 @@ def running(container: DockerContainer) -> Iterator[None]:
 def postgres(folder: Path) -> Iterator[Postgres]:
     """PostgreSQL in a container, with the settings of the embedded one."""
     del folder
+    need_engine()
     password, port = secrets.token_urlsafe(16), free_port()
     container = (
         DockerContainer(POSTGRES)
@@ -114,6 +125,7 @@ def wait_for_postgres(server: Postgres, patience: float = 60.0) -> None:
 @contextmanager
 def kafka(folder: Path) -> Iterator[Kafka]:
     """A broker in a container, started by the script that docker/compose.yaml uses too."""
+    need_engine()
     password, port = secrets.token_urlsafe(16), free_port()
     secret = folder / "kafka-operator"
     secret.write_text(password)
