@@ -35,15 +35,18 @@ from bench.line import Line
 from jejak_consumers import system
 from jejak_consumers.directory import STATEMENT
 from jejak_consumers.recorder import MOST_MESSAGES
-from jejak_lrs import answers, daily, database, history, replay, roles, workforce
-from jejak_lrs.batch import Batch, Row
+from jejak_lrs import database, roles
+from jejak_lrs.answers import daily, individuals, workforce
+from jejak_lrs.answers.figures import Figures, changed
+from jejak_lrs.answers.workforce import Asked
 from jejak_lrs.competency.profile import levels_on
 from jejak_lrs.competency.registry import Registry
 from jejak_lrs.database import Connection, Database
-from jejak_lrs.figures import Figures, changed
-from jejak_lrs.ledger import append
-from jejak_lrs.projection import Projector
-from jejak_lrs.workforce import Asked
+from jejak_lrs.ledger import history
+from jejak_lrs.ledger.appending import append
+from jejak_lrs.ledger.batch import Batch, Row
+from jejak_lrs.projection.projecting import Projector
+from jejak_lrs.replay import gathering
 from jejak_producers.simulate import REFERENCE, Nation
 from jejak_schemas.parts import Institution
 
@@ -129,7 +132,7 @@ def _laid_out(connection: Connection) -> list[UUID]:
     for some in mix.batches(sorted(everybody), 500):
         with connection.transaction():
             figures.lay_out(connection, some)
-    registry = replay.registry_at(connection, history.head(connection).next_position - 1)
+    registry = gathering.registry_at(connection, history.head(connection).next_position - 1)
     with connection.transaction():
         daily.refresh(connection, registry, REFERENCE, figures.places, figures.competencies)
     return sorted(everybody)
@@ -220,15 +223,17 @@ def _cpu(process: psutil.Process) -> float:
 
 def _timings(reader: Connection, whom: Sequence[UUID]) -> Iterator[Timing]:
     clock, head = _Clock(reader), history.head(reader).next_position - 1
-    yield clock.time("the registry, read from the ledger", lambda: replay.registry_at(reader, head))
-    registry = replay.registry_at(reader, head)
+    yield clock.time(
+        "the registry, read from the ledger", lambda: gathering.registry_at(reader, head)
+    )
+    registry = gathering.registry_at(reader, head)
     agency, people = _largest(reader)
     yield from _of_agency(clock, agency, people, registry)
     yield from _of_persons(clock, whom)
     some = iter(whom)
     yield clock.time(
         "profile known at a position, folded from the ledger",
-        lambda: replay.fold_person(reader, next(some), head, registry),
+        lambda: gathering.fold_person(reader, next(some), head, registry),
         200,
     )
 
@@ -257,10 +262,10 @@ def _of_agency(clock: _Clock, agency: str, people: int, registry: Registry) -> I
 def _of_persons(clock: _Clock, whom: Sequence[UUID]) -> Iterator[Timing]:
     reader = clock.reader
     some, days = iter(whom), iter(whom)
-    yield clock.time("a profile", lambda: answers.profile_of(reader, next(some)), _MANY, 5.0)
+    yield clock.time("a profile", lambda: individuals.profile_of(reader, next(some)), _MANY, 5.0)
 
     def as_of() -> object:
-        found = answers.profile_of(reader, next(days))
+        found = individuals.profile_of(reader, next(days))
         day = REFERENCE - timedelta(days=_CHANCE.randrange(900))
         return levels_on(found.profile, day) if found else None
 

@@ -19,12 +19,14 @@ from bench import sealed
 from bench.ledgers import Server, running_server
 from bench.line import Line, line
 from bench.rounds import Round, Watch, Work, take_turns
-from jejak_lrs import checkpoints, history, roles
+from jejak_lrs import roles
 from jejak_lrs.audit import copied, workers
 from jejak_lrs.audit.check import check
 from jejak_lrs.audit.logs import Published
 from jejak_lrs.database import Connection, Database, connect
-from jejak_lrs.notary import Notary
+from jejak_lrs.ledger import history
+from jejak_lrs.notary import checkpoints
+from jejak_lrs.notary.notary import Notary
 from jejak_lrs.tlog.keys import Keys
 from jejak_lrs.tlog.note import Signer
 

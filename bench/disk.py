@@ -11,9 +11,9 @@ from bench.asked import asked
 from bench.ledgers import empty_ledger
 from jejak_consumers.recorder import MOST_MESSAGES
 from jejak_consumers.walk import Inbox
-from jejak_lrs import history, inboxes, ledger
-from jejak_lrs.batch import Batch, Span
 from jejak_lrs.database import Connection
+from jejak_lrs.ledger import appending, history, inboxes
+from jejak_lrs.ledger.batch import Batch, Span
 
 WANTED: Final = 650  # bytes a record (issue 5, point 3)
 _EVENTS: Final = 100_000
@@ -44,7 +44,7 @@ def main(events: int) -> None:
             ]
             stored |= ends
             version = history.head(database.connection).registry_version
-            ledger.append(database, Batch(items, version, spans))
+            appending.append(database, Batch(items, version, spans))
         _say(database.connection)
 
 

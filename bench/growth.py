@@ -29,23 +29,15 @@ from bench.line import Line, line
 from bench.rounds import Round, Watch, take_turns
 from bench.table import show
 from jejak_consumers.recorder import MOST_MESSAGES
-from jejak_lrs import (
-    database,
-    history,
-    inboxes,
-    outbox,
-    parties,
-    people,
-    profiles,
-    replay,
-    roles,
-    standing,
-)  # fmt: skip
-from jejak_lrs.batch import Batch, Row
+from jejak_lrs import database, outbox, roles
 from jejak_lrs.cursor import Cursor
 from jejak_lrs.database import Connection, Database
-from jejak_lrs.ledger import append
-from jejak_lrs.projection import NAME, Projector
+from jejak_lrs.ledger import history, inboxes, parties, people, standing
+from jejak_lrs.ledger.appending import append
+from jejak_lrs.ledger.batch import Batch, Row
+from jejak_lrs.projection import profiles
+from jejak_lrs.projection.projecting import NAME, Projector
+from jejak_lrs.replay import gathering
 
 RECORDS: Final = 20_000_000
 BESIDE: Final = 200_000
@@ -230,7 +222,7 @@ def _of_followers(ledger: _Ledger) -> Iterator[tuple[str, str, Ask]]:
     yield (
         "projector: the registry",
         roles.PROJECTOR,
-        lambda db: replay.registry_at(db.connection, at.position),
+        lambda db: gathering.registry_at(db.connection, at.position),
     )
     yield (
         "projector: how far behind",
@@ -262,7 +254,7 @@ def _of_readers(ledger: _Ledger) -> Iterator[tuple[str, str, Ask]]:
             db.connection, person, -1, 1_000
         ),
         "a profile": lambda db: profiles.stored(db.connection, [person]),
-        "a person folded anew": lambda db: replay.fold_person(db.connection, person, last),
+        "a person folded anew": lambda db: gathering.fold_person(db.connection, person, last),
         "the last position by a time": lambda db: history.last_position_by(
             db.connection, record.stored
         ),

@@ -22,10 +22,12 @@ from bench.line import Line, line
 from bench.project import append, rows_of
 from bench.rounds import Round
 from jejak_consumers.recorder import MOST_MESSAGES
-from jejak_lrs import database, history, refolding, roles
-from jejak_lrs.batch import Row
+from jejak_lrs import database, roles
 from jejak_lrs.database import Connection, Database
-from jejak_lrs.projection import Projector
+from jejak_lrs.ledger import history
+from jejak_lrs.ledger.batch import Row
+from jejak_lrs.projection import refolding
+from jejak_lrs.projection.projecting import Projector
 
 _EVENTS: Final = 20_000
 _PEOPLE: Final = 4_000

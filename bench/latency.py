@@ -26,8 +26,9 @@ from bench.asked import asked
 from bench.emit import SETTINGS, login
 from bench.record import Bench, benches, delivered
 from bench.recorders import Recorders, recorders
-from jejak_lrs import history, roles
+from jejak_lrs import roles
 from jejak_lrs.database import connect
+from jejak_lrs.ledger import history
 from jejak_producers.delivery import Packed
 from jejak_producers.kafka import murmur2
 from jejak_producers.producer import pack

@@ -16,10 +16,12 @@ from bench.ledgers import running_server
 from bench.line import Line, line
 from bench.rounds import Round, Watch, take_turns
 from bench.sealed import append_sealed
-from jejak_lrs import entries, history, roles
-from jejak_lrs.checkpoints import RECORDS
+from jejak_lrs import roles
 from jejak_lrs.database import Connection, Database
-from jejak_lrs.notary import MOST, Notary
+from jejak_lrs.ledger import history
+from jejak_lrs.notary import entries
+from jejak_lrs.notary.checkpoints import RECORDS
+from jejak_lrs.notary.notary import MOST, Notary
 from jejak_lrs.tlog.keys import Keys
 from jejak_lrs.tlog.note import Signer
 

@@ -21,13 +21,15 @@ from bench.rounds import Round, Watch, Work, take_turns
 from jejak.rebuilding import Rebuilding
 from jejak_consumers.directory import STATEMENT
 from jejak_consumers.recorder import MOST_MESSAGES
-from jejak_lrs import database, evidence, history, ledger, rebuild, roles, switching
-from jejak_lrs.batch import Batch, Row
+from jejak_lrs import database, roles
 from jejak_lrs.competency.assess import assess
 from jejak_lrs.competency.profile import canonical, digest
 from jejak_lrs.database import Connection, Database
-from jejak_lrs.projection import Projector
-from jejak_lrs.replay import registry_at
+from jejak_lrs.ledger import appending, history
+from jejak_lrs.ledger.batch import Batch, Row
+from jejak_lrs.projection import evidence, rebuild, switching
+from jejak_lrs.projection.projecting import Projector
+from jejak_lrs.replay.gathering import registry_at
 
 _EVENTS: Final = 20_000
 _PEOPLE: Final = 4_000
@@ -95,7 +97,7 @@ def rows_of(events: int, people: int) -> list[Row]:
 
 def append(writer: Database, rows: Sequence[Row]) -> None:
     """Append rows."""
-    ledger.append(writer, Batch(rows, history.head(writer.connection).registry_version))
+    appending.append(writer, Batch(rows, history.head(writer.connection).registry_version))
 
 
 @dataclass(slots=True)

@@ -22,9 +22,9 @@ from jejak.loops import door_rules, finisher
 from jejak_consumers import system
 from jejak_consumers.messages import InboxReader, Message, Reported, TopicPartition
 from jejak_consumers.recorder import Recorder
-from jejak_lrs import inboxes
 from jejak_lrs.database import Database
-from jejak_lrs.people import People
+from jejak_lrs.ledger import inboxes
+from jejak_lrs.ledger.people import People
 from jejak_schemas import codec, topics
 from jejak_schemas.events import CourseCompleted
 from jejak_schemas.parts import Activity, Institution, PersonRef

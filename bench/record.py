@@ -32,8 +32,9 @@ from bench.recorders import Recorders, recorders
 from bench.rounds import Round, Watch, Work, take_turns
 from jejak.processes import Up
 from jejak.provisioning import NewParty
-from jejak_lrs import dictionaries, history, inboxes, roles
+from jejak_lrs import dictionaries, roles
 from jejak_lrs.database import connect
+from jejak_lrs.ledger import history, inboxes
 from jejak_producers.producer import pack
 from jejak_producers.simulate import Nation
 from jejak_schemas import avro, framing

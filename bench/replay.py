@@ -22,16 +22,17 @@ from bench.ledgers import running_server
 from bench.line import Line, line
 from bench.rounds import Round, Work, take_turns
 from bench.sealed import append_sealed
-from jejak_lrs import history, roles
+from jejak_lrs import roles
 from jejak_lrs.audit.leaf import record_entry
 from jejak_lrs.bundle import verify_bundle
 from jejak_lrs.bundle.making import Log, log_in, make
 from jejak_lrs.bundle.verifying import verify
 from jejak_lrs.database import Connection, Database
 from jejak_lrs.exceptions import survey, thresholds
-from jejak_lrs.replay_pool import reading
-from jejak_lrs.replays import Replay
-from jejak_lrs.selection import Selection
+from jejak_lrs.ledger import history
+from jejak_lrs.replay.pool import reading
+from jejak_lrs.replay.replays import Replay
+from jejak_lrs.replay.selection import Selection
 from jejak_lrs.tlog.checkpoint import Checkpoint
 from jejak_lrs.tlog.merkle import leaf_hash
 from jejak_lrs.tlog.note import Signer

@@ -15,11 +15,12 @@ from uuid_utils.compat import uuid7
 
 from bench import mix, walk
 from jejak_consumers.recorder import MOST_MESSAGES
-from jejak_lrs import dictionaries, history, inboxes, seal
-from jejak_lrs.batch import Batch, Row, Source, Span
+from jejak_lrs import dictionaries
 from jejak_lrs.database import Database
-from jejak_lrs.effects import WITH_EFFECTS
-from jejak_lrs.ledger import append
+from jejak_lrs.ledger import history, inboxes, seal
+from jejak_lrs.ledger.appending import append
+from jejak_lrs.ledger.batch import Batch, Row, Source, Span
+from jejak_lrs.ledger.effects import WITH_EFFECTS
 from jejak_schemas import topics
 
 _SEEDS: Final = 20_000

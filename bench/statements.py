@@ -11,8 +11,8 @@ from typing import Final
 from bench import walk
 from jejak_consumers.directory import STATEMENT
 from jejak_lrs import dictionaries
-from jejak_lrs.batch import Row
 from jejak_lrs.competency import ruleset
+from jejak_lrs.ledger.batch import Row
 from jejak_producers.simulate import Nation, nation
 
 _EVENTS: Final = 20_000

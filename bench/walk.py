@@ -26,11 +26,11 @@ from jejak_consumers.finish import Finisher
 from jejak_consumers.messages import Message
 from jejak_consumers.recorder import MOST_MESSAGES
 from jejak_consumers.walk import DoorRules, Inbox, Walk
-from jejak_lrs import parties, seal
-from jejak_lrs.batch import PartyChange, Refused
-from jejak_lrs.effects import party_change
-from jejak_lrs.parties import Parties
-from jejak_lrs.people import Known
+from jejak_lrs.ledger import parties, seal
+from jejak_lrs.ledger.batch import PartyChange, Refused
+from jejak_lrs.ledger.effects import party_change
+from jejak_lrs.ledger.parties import Parties
+from jejak_lrs.ledger.people import Known
 from jejak_producers.simulate import Delivery, Nation
 from jejak_schemas import codec, topics
 from jejak_schemas.resolve import Reference, references

@@ -17,23 +17,15 @@ from jejak.running import written_down
 from jejak.services import Services
 from jejak_consumers import tail
 from jejak_consumers.messages import Reported, TopicPartition
-from jejak_lrs import (
-    checkpoints,
-    cursor,
-    database,
-    history,
-    inboxes,
-    profiles,
-    quarantine,
-    refolding,
-    roles,
-    standing,
-)
+from jejak_lrs import cursor, database, roles
 from jejak_lrs import errors as ledger_errors
 from jejak_lrs.cursor import Cursor
 from jejak_lrs.database import Connection
-from jejak_lrs.history import Head
-from jejak_lrs.standing import Outcomes
+from jejak_lrs.ledger import history, inboxes, quarantine, standing
+from jejak_lrs.ledger.history import Head
+from jejak_lrs.ledger.standing import Outcomes
+from jejak_lrs.notary import checkpoints
+from jejak_lrs.projection import profiles, refolding
 
 LOOPS = ("recorder", "projector", "publisher", "notary")
 FOLLOWERS = ("projector", "figures", "publisher-receipts", "publisher-changes", "notary")

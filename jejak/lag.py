@@ -11,7 +11,7 @@ from datetime import datetime
 
 from jejak.kafka_admin import Log, Place
 from jejak_consumers.messages import TopicPartition
-from jejak_lrs.inboxes import Inbox
+from jejak_lrs.ledger.inboxes import Inbox
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 from jejak.errors import Misuse
 from jejak.settings import Settings
-from jejak_lrs.checkpoints import OUTCOMES
-from jejak_lrs.newlog import FORMER, KEYS, STATEMENT
+from jejak_lrs.notary.checkpoints import OUTCOMES
+from jejak_lrs.notary.newlog import FORMER, KEYS, STATEMENT
 from jejak_lrs.tlog.tiles import CHECKPOINT, NAME
 
 PLAIN: Final = "text/plain; charset=utf-8"

@@ -43,9 +43,9 @@ from jejak_consumers.witness import Witness, Witnesses
 from jejak_lrs import dictionaries, failpoint, roles
 from jejak_lrs.competency import ruleset
 from jejak_lrs.database import Database
-from jejak_lrs.notary import Notary
-from jejak_lrs.people import People
-from jejak_lrs.projection import Projector
+from jejak_lrs.ledger.people import People
+from jejak_lrs.notary.notary import Notary
+from jejak_lrs.projection.projecting import Projector
 from jejak_lrs.tlog.errors import Malformed
 from jejak_schemas import topics
 from jejak_schemas.framing import SINGLE_OBJECT, Framing

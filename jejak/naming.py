@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from jejak.errors import Refuse
-from jejak_lrs.answers import Answer
+from jejak_lrs.answers.individuals import Answer
 from jejak_lrs.competency.profile import canonical, levels_on
 from jejak_lrs.competency.registry import Registry
 

@@ -5,8 +5,9 @@ from pathlib import Path
 from uuid import UUID
 
 from jejak.errors import Misuse, Refuse
-from jejak_lrs import kinship, people
 from jejak_lrs.database import Connection
+from jejak_lrs.ledger import people
+from jejak_lrs.projection import kinship
 
 _NIP_LENGTH = 18
 

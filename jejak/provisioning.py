@@ -18,7 +18,8 @@ from jejak.foundations import superuser
 from jejak.kafka_admin import Grant, KafkaAdmin, Log, Topic, connected
 from jejak.private import private_folder, write_private
 from jejak.services import OWN_USERS, Services
-from jejak_lrs import database, inboxes, roles
+from jejak_lrs import database, roles
+from jejak_lrs.ledger import inboxes
 from jejak_schemas import topics
 from jejak_schemas.credentials import AgencyAccess, Credentials, Topics
 from jejak_schemas.parts import Role

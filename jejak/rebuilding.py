@@ -17,10 +17,11 @@ from typing import Final
 import psycopg
 
 from jejak.errors import Retry
-from jejak_lrs import database, errors, generations, rebuild, switching
+from jejak_lrs import database, errors
 from jejak_lrs.database import Connection
-from jejak_lrs.rebuild import Phase, Progress, Rebuild, Worker
-from jejak_lrs.switching import Following
+from jejak_lrs.projection import generations, rebuild, switching
+from jejak_lrs.projection.rebuild import Phase, Progress, Rebuild, Worker
+from jejak_lrs.projection.switching import Following
 
 NAME: Final = "jejak rebuild"
 RECORDS: Final = 1_000  # followed in one transaction

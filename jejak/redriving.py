@@ -10,7 +10,7 @@ from jejak.services import Services
 from jejak_consumers.redrive import Redriver
 from jejak_lrs import roles
 from jejak_lrs.database import Database
-from jejak_lrs.people import People
+from jejak_lrs.ledger.people import People
 
 T = TypeVar("T")
 

@@ -9,8 +9,8 @@ from jejak.kafka_admin import Topic
 from jejak.services import Services
 from jejak_consumers import replaying
 from jejak_consumers.kafka import KafkaFeed, KafkaOutbox
-from jejak_lrs.replays import Replay, Replayed
-from jejak_lrs.selection import Selection
+from jejak_lrs.replay.replays import Replay, Replayed
+from jejak_lrs.replay.selection import Selection
 
 _OURS = "jejak."  # inboxes, receipts, changes, profiles, checkpoints
 

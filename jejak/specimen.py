@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from jejak_lrs.quarantine import Quarantined
+from jejak_lrs.ledger.quarantine import Quarantined
 from jejak_schemas.dissection import Dissected, dissect
 from jejak_schemas.framing import Framing
 

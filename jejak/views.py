@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from jejak_lrs.answers import Answer
+from jejak_lrs.answers.individuals import Answer
 from jejak_lrs.competency.profile import (
     Year,
     certificates_on,

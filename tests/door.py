@@ -12,10 +12,10 @@ from jejak_consumers.directory import Directory
 from jejak_consumers.finish import Finisher
 from jejak_consumers.messages import Message
 from jejak_consumers.walk import Inbox, Walk
-from jejak_lrs import parties, seal
-from jejak_lrs.batch import PartyChange
-from jejak_lrs.parties import Parties
-from jejak_lrs.people import Known
+from jejak_lrs.ledger import parties, seal
+from jejak_lrs.ledger.batch import PartyChange
+from jejak_lrs.ledger.parties import Parties
+from jejak_lrs.ledger.people import Known
 from jejak_schemas import topics
 from jejak_schemas.framing import SINGLE_OBJECT, Framing
 from jejak_schemas.parts import Role

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from jejak_lrs import history
 from jejak_lrs.audit.leaf import record_entry
 from jejak_lrs.bundle.making import Log, log_in
 from jejak_lrs.database import Connection
+from jejak_lrs.ledger import history
 from jejak_lrs.tlog.checkpoint import Checkpoint
 from jejak_lrs.tlog.merkle import leaf_hash
 from jejak_lrs.tlog.note import Signer

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import orjson
 
-from jejak_lrs import ledger, parties
-from jejak_lrs.batch import SYSTEM, Row
 from jejak_lrs.database import Database
-from jejak_lrs.effects import target_of
+from jejak_lrs.ledger import appending, parties
+from jejak_lrs.ledger.batch import SYSTEM, Row
+from jejak_lrs.ledger.effects import target_of
 from jejak_schemas.catalogue import entry_of
 from jejak_schemas.events import Event
 from jejak_schemas.mapping import activity_of
@@ -40,7 +40,7 @@ def record(writer: Database, *events: Event) -> int:
     """Append events as records, in this order; the next position."""
     version, _ = parties.load(writer.connection)
     batch = rows.batch([row_of(event) for event in events], registry_version=version)
-    return ledger.append(writer, batch).next_position
+    return appending.append(writer, batch).next_position
 
 
 def record_each(writer: Database, events: Iterable[Event]) -> None:

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from jejak_lrs import seal
-from jejak_lrs.batch import (
+from jejak_lrs.ledger import seal
+from jejak_lrs.ledger.batch import (
     SYSTEM,
     Alias,
     Batch,
@@ -20,7 +20,7 @@ from jejak_lrs.batch import (
     Source,
     Span,
 )
-from jejak_lrs.payload import Packer
+from jejak_lrs.ledger.payload import Packer
 
 TOPIC = UUID("00000000-0000-4000-8000-00000000abcd")
 TOPIC_NAME = "jejak.inbox.lan"

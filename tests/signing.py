@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 
 from jejak_consumers.follower import Follower
 from jejak_consumers.notary import Notarising
-from jejak_lrs import checkpoints, failpoint, history, inboxes, roles
+from jejak_lrs import failpoint, roles
 from jejak_lrs.audit import leaf
-from jejak_lrs.checkpoints import OUTCOMES, RECORDS, TREES, Name
 from jejak_lrs.database import Connection, Database
-from jejak_lrs.ledger import append
-from jejak_lrs.notary import Notary
+from jejak_lrs.ledger import history, inboxes
+from jejak_lrs.ledger.appending import append
+from jejak_lrs.notary import checkpoints
+from jejak_lrs.notary.checkpoints import OUTCOMES, RECORDS, TREES, Name
+from jejak_lrs.notary.notary import Notary
 from jejak_lrs.tlog import checkpoint, note
 from jejak_lrs.tlog.checkpoint import Checkpoint
 from jejak_lrs.tlog.keys import Keys
@@ -28,7 +30,7 @@ from tests.torture import nursery
 from tests.torture.nursery import Program
 
 if TYPE_CHECKING:
-    from jejak_lrs.batch import Item
+    from jejak_lrs.ledger.batch import Item
 
 BASE = "log.example/jejak"
 KEYS = Keys(Signer.new("jejak"))

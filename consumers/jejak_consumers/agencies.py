@@ -22,9 +22,11 @@ from jejak_consumers.messages import Post
 from jejak_consumers.publisher import MOST, Parcel, Postman, move_chains, numbering_of
 from jejak_consumers.roster import match_ref
 from jejak_consumers.vitals import Vitals
-from jejak_lrs import history, outbox, profiles, standing
+from jejak_lrs import outbox
 from jejak_lrs.cursor import Cursor
 from jejak_lrs.database import Connection
+from jejak_lrs.ledger import history, standing
+from jejak_lrs.projection import profiles
 from jejak_schemas import codec, topics
 from jejak_schemas.chain import Place
 from jejak_schemas.framing import Framing

@@ -13,7 +13,7 @@ from typing import Final
 from jejak_consumers.directory import CutHere, Directory, NotLookedUp
 from jejak_consumers.messages import Message
 from jejak_consumers.walk import Walk
-from jejak_lrs.batch import Item
+from jejak_lrs.ledger.batch import Item
 from jejak_schemas.codec import Read
 from jejak_schemas.registry import RegistryError
 from jejak_schemas.resolve import Reference

@@ -13,10 +13,10 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from jejak_consumers.finish import Finisher
-from jejak_lrs import history, seal
-from jejak_lrs.batch import Alias, NewPerson
 from jejak_lrs.database import Connection
-from jejak_lrs.people import Known, People
+from jejak_lrs.ledger import history, seal
+from jejak_lrs.ledger.batch import Alias, NewPerson
+from jejak_lrs.ledger.people import Known, People
 from jejak_schemas.clock import jakarta_date
 from jejak_schemas.events import Event, PersonSeen
 from jejak_schemas.parts import PersonRef, SealedAlias

@@ -13,11 +13,15 @@ from uuid import UUID
 
 from jejak_consumers.follower import Batch
 from jejak_consumers.vitals import Vitals
-from jejak_lrs import cursor, daily, figures, projection, replay, standing
+from jejak_lrs import cursor
+from jejak_lrs.answers import daily, figures
+from jejak_lrs.answers.daily import Known
+from jejak_lrs.answers.figures import Figures
 from jejak_lrs.cursor import Cursor
-from jejak_lrs.daily import Known
 from jejak_lrs.database import Connection
-from jejak_lrs.figures import Figures
+from jejak_lrs.ledger import standing
+from jejak_lrs.projection import projecting
+from jejak_lrs.replay import gathering
 from jejak_schemas.clock import jakarta_date
 from jejak_schemas.traces import Step
 
@@ -82,7 +86,7 @@ class Layout:
 
     def _look_at_the_day(self, connection: Connection, known: Known) -> None:
         began = time.monotonic()
-        registry = replay.registry_at(connection, known.position)
+        registry = gathering.registry_at(connection, known.position)
         places, competencies = self._figures.places, self._figures.competencies
         daily.refresh(connection, registry, known.day, places, competencies)
         end = daily.due(connection, registry, known.day)
@@ -111,5 +115,5 @@ class Layout:
         vitals.lags(self.name, standing.changes_behind(connection, at))
 
     def _is_projecting(self, connection: Connection) -> bool:
-        at = cursor.read(connection, projection.NAME)
+        at = cursor.read(connection, projecting.NAME)
         return standing.records_behind(connection, at).count > 0

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import orjson
 
-from jejak_lrs import seal
-from jejak_lrs.batch import SYSTEM, Alias, Original, Row, Source
-from jejak_lrs.effects import WITH_EFFECTS, erased_by, party_change, target_of
+from jejak_lrs.ledger import seal
+from jejak_lrs.ledger.batch import SYSTEM, Alias, Original, Row, Source
+from jejak_lrs.ledger.effects import WITH_EFFECTS, erased_by, party_change, target_of
 from jejak_schemas import avro, codec
 from jejak_schemas.catalogue import Actor, Entry
 from jejak_schemas.clock import moment_of
@@ -33,7 +33,7 @@ class Standing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Finisher:
-    """Makes rows. `pack` compresses a statement's exact bytes (jejak_lrs.payload)."""
+    """Makes rows. `pack` compresses a statement's exact bytes (jejak_lrs.ledger.payload)."""
 
     pack: Callable[[bytes], bytes]
 

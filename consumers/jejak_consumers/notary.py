@@ -18,13 +18,14 @@ from jejak_consumers.messages import Feed, Message, Post
 from jejak_consumers.publisher import Parcel, Postman
 from jejak_consumers.vitals import Vitals
 from jejak_consumers.witness import NONE, Witnesses
-from jejak_lrs import checkpoints, history, standing
-from jejak_lrs.checkpoints import TREES, Stored
 from jejak_lrs.cursor import Cursor
 from jejak_lrs.database import Connection
 from jejak_lrs.errors import Inconsistent
-from jejak_lrs.notary import MOST, Growth, Notary
-from jejak_lrs.publishedlog import Signed
+from jejak_lrs.ledger import history, standing
+from jejak_lrs.notary import checkpoints
+from jejak_lrs.notary.checkpoints import TREES, Stored
+from jejak_lrs.notary.notary import MOST, Growth, Notary
+from jejak_lrs.notary.publishedlog import Signed
 from jejak_schemas import codec, topics
 from jejak_schemas.framing import SINGLE_OBJECT, Framing
 from jejak_schemas.outgoing import Checkpoint

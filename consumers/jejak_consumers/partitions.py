@@ -17,9 +17,9 @@ from jejak_consumers import errors, tail
 from jejak_consumers.messages import InboxReader, Message, Reported, TopicPartition
 from jejak_consumers.vitals import Vitals
 from jejak_consumers.walk import Inbox
-from jejak_lrs import history, inboxes
-from jejak_lrs.batch import Span
 from jejak_lrs.database import Database
+from jejak_lrs.ledger import history, inboxes
+from jejak_lrs.ledger.batch import Span
 
 log = structlog.get_logger()
 

@@ -1,7 +1,7 @@
 """The projector: follows the ledger and folds what is new into profiles and changes.
 
 Everything that it does is in PostgreSQL, in the transaction that moves its cursor. What it does is
-`jejak_lrs.projection`; this makes it a follower.
+`jejak_lrs.projection.projecting`; this makes it a follower.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -10,11 +10,12 @@ from datetime import UTC, date, datetime
 
 from jejak_consumers.follower import Batch
 from jejak_consumers.vitals import Vitals
-from jejak_lrs import profiles, projection, refolding, standing
 from jejak_lrs.cursor import Cursor
 from jejak_lrs.database import Connection
-from jejak_lrs.feeding import Slice
-from jejak_lrs.projection import Projector
+from jejak_lrs.ledger import standing
+from jejak_lrs.projection import profiles, projecting, refolding
+from jejak_lrs.projection.feeding import Slice
+from jejak_lrs.projection.projecting import Projector
 from jejak_schemas.clock import jakarta_date
 from jejak_schemas.traces import Step
 
@@ -27,7 +28,7 @@ class Projection:
 
     projector: Projector
     today: Callable[[], date] = field(default=lambda: jakarta_date(datetime.now(UTC)))
-    name: str = field(default=projection.NAME, init=False)
+    name: str = field(default=projecting.NAME, init=False)
     _most: int = field(default=MOST, init=False)
 
     def read(self, connection: Connection, after: Cursor) -> Batch[Slice] | None:

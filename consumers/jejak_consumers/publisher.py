@@ -13,10 +13,11 @@ from jejak_consumers.chain import Numbering
 from jejak_consumers.follower import Batch
 from jejak_consumers.messages import Outbox, Post
 from jejak_consumers.vitals import Vitals
-from jejak_lrs import history, outbox, standing
+from jejak_lrs import outbox
 from jejak_lrs.cursor import Cursor
 from jejak_lrs.database import Connection
 from jejak_lrs.failpoint import failpoint
+from jejak_lrs.ledger import history, standing
 from jejak_lrs.outbox import Delivered
 from jejak_schemas import codec, topics
 from jejak_schemas.chain import Place

@@ -25,13 +25,13 @@ from jejak_consumers.partitions import Partitions
 from jejak_consumers.vitals import OUTCOMES, Vitals
 from jejak_consumers.walk import DoorRules, Walk
 from jejak_lrs import errors as ledger_errors
-from jejak_lrs import parties
-from jejak_lrs.batch import Appended, Batch, Item, Refused, Row
 from jejak_lrs.database import Database
 from jejak_lrs.failpoint import failpoint
-from jejak_lrs.ledger import append
-from jejak_lrs.people import People
-from jejak_lrs.standing import Behind
+from jejak_lrs.ledger import parties
+from jejak_lrs.ledger.appending import append
+from jejak_lrs.ledger.batch import Appended, Batch, Item, Refused, Row
+from jejak_lrs.ledger.people import People
+from jejak_lrs.ledger.standing import Behind
 from jejak_schemas import backoff
 from jejak_schemas.framing import SINGLE_OBJECT, Framing
 from jejak_schemas.registry import RegistryError

@@ -18,14 +18,15 @@ from jejak_consumers.directory import Directory, NotLookedUp, look_up
 from jejak_consumers.finish import Finisher
 from jejak_consumers.messages import Message
 from jejak_consumers.walk import DoorRules, Inbox, Walk
-from jejak_lrs import errors, handling, inboxes, parties, writing
-from jejak_lrs.batch import Batch, Item, Redrive
+from jejak_lrs import errors
 from jejak_lrs.database import Database
 from jejak_lrs.failpoint import failpoint
-from jejak_lrs.ledger import append
-from jejak_lrs.people import People
-from jejak_lrs.quarantine import Quarantined
-from jejak_lrs.sorting import sort
+from jejak_lrs.ledger import handling, inboxes, parties, writing
+from jejak_lrs.ledger.appending import append
+from jejak_lrs.ledger.batch import Batch, Item, Redrive
+from jejak_lrs.ledger.people import People
+from jejak_lrs.ledger.quarantine import Quarantined
+from jejak_lrs.ledger.sorting import sort
 from jejak_schemas.framing import SINGLE_OBJECT, Framing
 
 SETTLED: Final = "settled before"

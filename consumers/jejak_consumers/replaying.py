@@ -1,6 +1,6 @@
 """A replay into a topic of its own: one message a record, each once, also after a stop.
 
-Key: the statement's id. Value: the line of the record (jejak_lrs.replay_lines). Headers say its
+Key: the statement's id. Value: the line of the record (jejak_lrs.replay.lines). Headers say its
 position and whose replay it is, so that a replay that was stopped goes on behind the last message
 that readers can see. The topic has one partition.
 """
@@ -16,8 +16,8 @@ import orjson
 
 from jejak_consumers.errors import Refuse
 from jejak_consumers.messages import Feed, Message, Outbox, Post
-from jejak_lrs.replay_lines import Found, Part
-from jejak_lrs.selection import Selection
+from jejak_lrs.replay.lines import Found, Part
+from jejak_lrs.replay.selection import Selection
 
 WRITER: Final = "jejak-replay"  # with the topic's name behind it, the transactional id
 POSITION: Final = "jejak_position"

@@ -11,11 +11,11 @@ from uuid import UUID
 
 from jejak_consumers.directory import SYSTEM_PARTY
 from jejak_consumers.finish import Finisher
-from jejak_lrs import history, parties
-from jejak_lrs.batch import Batch
 from jejak_lrs.database import Database
 from jejak_lrs.errors import HalfAppended, RegistryMoved
-from jejak_lrs.ledger import append
+from jejak_lrs.ledger import history, parties
+from jejak_lrs.ledger.appending import append
+from jejak_lrs.ledger.batch import Batch
 from jejak_schemas.clock import jakarta_date
 from jejak_schemas.events import (
     ErasureOrdered,

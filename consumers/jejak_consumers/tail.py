@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from jejak_consumers.messages import Reported, TopicPartition
-from jejak_lrs.inboxes import Inbox
+from jejak_lrs.ledger.inboxes import Inbox
 
 
 def life(epoch: UUID, topic_id: UUID) -> str:

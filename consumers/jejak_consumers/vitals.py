@@ -21,7 +21,7 @@ from prometheus_client import (
 from jejak_consumers import errors
 from jejak_consumers.messages import TopicPartition
 from jejak_lrs import errors as ledger_errors
-from jejak_lrs.standing import Behind
+from jejak_lrs.ledger.standing import Behind
 
 Service = Literal["kafka", "postgres"]
 OUTCOMES: Final = ("recorded", "duplicate", "conflict", "refused")

@@ -16,8 +16,8 @@ from uuid import UUID
 from jejak_consumers.directory import CutHere, Directory, NoSuchPerson, NotLookedUp, seal_of
 from jejak_consumers.finish import Finisher, Standing
 from jejak_consumers.messages import Message
-from jejak_lrs.batch import Alias, Item, Original, Refused, Source, SourceKind
-from jejak_lrs.parties import Parties
+from jejak_lrs.ledger.batch import Alias, Item, Original, Refused, Source, SourceKind
+from jejak_lrs.ledger.parties import Parties
 from jejak_schemas import avro, codec
 from jejak_schemas.catalogue import CHANGES_PARTIES, Actor, Entry
 from jejak_schemas.clock import jakarta_date, jakarta_day_of, micros_of

@@ -20,9 +20,9 @@ from typing import Final, NamedTuple
 import structlog
 
 from jejak_consumers.errors import WitnessAway
-from jejak_lrs.checkpoints import Name
 from jejak_lrs.errors import Inconsistent
-from jejak_lrs.publishedlog import Log, Signed, said
+from jejak_lrs.notary.checkpoints import Name
+from jejak_lrs.notary.publishedlog import Log, Signed, said
 from jejak_lrs.tlog import note
 from jejak_lrs.tlog.checkpoint import NUMBER
 from jejak_lrs.tlog.errors import LogError, Malformed

@@ -44,7 +44,7 @@ def gaps(
 def _gaps_of_person(way: Way, person: str) -> None:
     from jejak import naming, people  # noqa: PLC0415  not part of the plain install
     from jejak.reports import gaps as reports  # noqa: PLC0415
-    from jejak_lrs import workforce  # noqa: PLC0415
+    from jejak_lrs.answers import workforce  # noqa: PLC0415
 
     with way.reading() as connection:
         asked = workforce.Asked(way.day, way.position(connection))
@@ -60,7 +60,7 @@ def _gaps_of_person(way: Way, person: str) -> None:
 def _gaps_of_people(way: Way, agency: str, unit: str | None) -> None:
     from jejak import naming  # noqa: PLC0415  not part of the plain install
     from jejak.reports import gaps as reports  # noqa: PLC0415
-    from jejak_lrs import workforce  # noqa: PLC0415
+    from jejak_lrs.answers import workforce  # noqa: PLC0415
 
     with way.reading() as connection:
         asked = way.asked(connection)
@@ -79,7 +79,7 @@ def _gaps_of_people(way: Way, agency: str, unit: str | None) -> None:
 def _gaps_of_agency(way: Way, agency: str, unit: str | None, *, by_unit: bool) -> None:
     from jejak import naming  # noqa: PLC0415  not part of the plain install
     from jejak.reports import gaps as reports  # noqa: PLC0415
-    from jejak_lrs import workforce  # noqa: PLC0415
+    from jejak_lrs.answers import workforce  # noqa: PLC0415
 
     with way.reading() as connection:
         asked = way.asked(connection)
@@ -113,7 +113,7 @@ def jp(
 ) -> None:
     """Show the learning hours of an agency's people in a year, the least first."""
     from jejak.reports import hours as reports  # noqa: PLC0415  not part of the plain install
-    from jejak_lrs import workforce  # noqa: PLC0415
+    from jejak_lrs.answers import workforce  # noqa: PLC0415
 
     day = way.day if way.as_of else min(asking.today(), date(year, 12, 31))
     with way.reading() as connection:
@@ -139,7 +139,7 @@ def plan(way: Way, agency: AgencyOption) -> None:
     """Compare what development plans need with what an agency's people can do."""
     from jejak import naming  # noqa: PLC0415  not part of the plain install
     from jejak.reports import plans as reports  # noqa: PLC0415
-    from jejak_lrs import workforce  # noqa: PLC0415
+    from jejak_lrs.answers import workforce  # noqa: PLC0415
 
     with way.reading() as connection:
         asked = way.asked(connection)

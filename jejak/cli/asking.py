@@ -18,8 +18,8 @@ from jejak_schemas.clock import JAKARTA, jakarta_date
 
 if TYPE_CHECKING:
     from jejak.reports import Reply
+    from jejak_lrs.answers.workforce import Asked
     from jejak_lrs.database import Connection
-    from jejak_lrs.workforce import Asked
 
 Lang = Literal["id", "en"]
 Format = Literal["csv", "xlsx"]
@@ -80,7 +80,7 @@ class Way:
 
     def asked(self, connection: "Connection", day: date | None = None) -> "Asked":
         """The day and the records that are asked about; says so where counts are behind."""
-        from jejak_lrs import counting, workforce  # noqa: PLC0415  not part of the plain install
+        from jejak_lrs.answers import counting, workforce  # noqa: PLC0415  not part of the plain install
 
         known = self.position(connection)
         behind = counting.behind(connection) if known is None else 0
@@ -134,7 +134,7 @@ def day_of(text: str | None) -> date:
 
 def position_at(connection: "Connection", known_at: str | None) -> int | None:
     """The last position stored by the end of a day in Jakarta; None where none is said."""
-    from jejak_lrs import history  # noqa: PLC0415  not part of the plain install
+    from jejak_lrs.ledger import history  # noqa: PLC0415  not part of the plain install
 
     if known_at is None:
         return None

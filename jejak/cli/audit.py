@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from jejak_lrs.audit.accesses import Looks
     from jejak_lrs.audit.check import Report
     from jejak_lrs.audit.logs import Published
-    from jejak_lrs.books import Balance
     from jejak_lrs.database import Connection
+    from jejak_lrs.ledger.books import Balance
 
 SAMPLE = 100  # persons whose profiles are folded anew unless more are asked for
 SOUND = "nothing is altered, missing or invented"
@@ -108,7 +108,8 @@ def new_epoch(
 
     See docs/operating.md, A lost tail. It cannot be taken back.
     """
-    from jejak_lrs import database, epochs, history, roles  # noqa: PLC0415  as above
+    from jejak_lrs import database, roles  # noqa: PLC0415  as above
+    from jejak_lrs.ledger import epochs, history  # noqa: PLC0415
 
     _, services = services_of(home)
     with closing(database.connect(services.dsn(roles.READER), "jejak command")) as connection:
@@ -188,7 +189,7 @@ def _document(report: "Report") -> dict[str, Any]:
 
 
 def _check_books(home: Path | None, as_json: bool) -> int:
-    from jejak_lrs import books as keeping  # noqa: PLC0415  not part of the plain install
+    from jejak_lrs.ledger import books as keeping  # noqa: PLC0415  not part of the plain install
 
     with _auditing(home) as connection, progress.bar("counting") as watch:
         found = keeping.balance(connection, watch=watch)

@@ -27,7 +27,7 @@ from jejak.errors import Misuse, Refuse
 if TYPE_CHECKING:
     from jejak_lrs.bundle.making import Log, Made
     from jejak_lrs.bundle.verifying import Verdict
-    from jejak_lrs.selection import Selection
+    from jejak_lrs.replay.selection import Selection
 
 _NAMED = 20  # wrongs on the screen
 
@@ -77,7 +77,7 @@ def bundle(  # noqa: PLR0913, PLR0917  one for each option
     """
     from jejak_lrs import roles  # noqa: PLC0415  not part of the plain install
     from jejak_lrs.bundle import making  # noqa: PLC0415
-    from jejak_lrs.replay_pool import reading  # noqa: PLC0415
+    from jejak_lrs.replay.pool import reading  # noqa: PLC0415
 
     if identities != bool((purpose or "").strip()):
         raise Misuse("--identity-annex and --purpose go together: say what the numbers are for")

@@ -80,8 +80,10 @@ def _announced(home: Path | None) -> "Iterator[Kept]":
     from jejak_consumers.errors import LoopError  # noqa: PLC0415
     from jejak_consumers.kafka import KafkaFeed  # noqa: PLC0415
     from jejak_consumers.notary import Topic  # noqa: PLC0415
-    from jejak_lrs import checkpoints, database, history, roles  # noqa: PLC0415
+    from jejak_lrs import database, roles  # noqa: PLC0415
     from jejak_lrs.audit.logs import Kept  # noqa: PLC0415
+    from jejak_lrs.ledger import history  # noqa: PLC0415
+    from jejak_lrs.notary import checkpoints  # noqa: PLC0415
     from jejak_schemas import topics  # noqa: PLC0415
 
     _, settings = settings_of(home)

@@ -46,7 +46,9 @@ def new(home: HomeOption = None, yes: YesOption = False) -> None:
 def show(home: HomeOption = None, pem: PemOption = False, as_json: JsonOption = False) -> None:
     """Show the public keys by which the logs are verified, the current one first."""
     from jejak import keys  # noqa: PLC0415  not part of the plain install
-    from jejak_lrs import checkpoints, database, history, roles  # noqa: PLC0415
+    from jejak_lrs import database, roles  # noqa: PLC0415
+    from jejak_lrs.ledger import history  # noqa: PLC0415
+    from jejak_lrs.notary import checkpoints  # noqa: PLC0415
 
     _, chosen = settings_of(home)
     _, services = services_of(home)

@@ -25,13 +25,13 @@ def programmes(
     """Show how far people have come in each programme and cohort, who left, who completed."""
     from jejak import people  # noqa: PLC0415  not part of the plain install
     from jejak.reports import programmes as reports  # noqa: PLC0415
-    from jejak_lrs import answers, workforce  # noqa: PLC0415
-    from jejak_lrs import programmes as asking  # noqa: PLC0415
+    from jejak_lrs.answers import individuals, workforce  # noqa: PLC0415
+    from jejak_lrs.answers import programmes as asking  # noqa: PLC0415
 
     with way.reading() as connection:
         if person is not None:
             known = way.position(connection)
-            found = answers.profile_of(
+            found = individuals.profile_of(
                 connection, people.person_of(connection, person, known), known
             )
             if found is None:
@@ -53,7 +53,7 @@ def fragmentation(way: Way) -> None:
     """Show who teaches the same thing, and how far apart their pass rates are."""
     from jejak import naming  # noqa: PLC0415  not part of the plain install
     from jejak.reports import fragments as reports  # noqa: PLC0415
-    from jejak_lrs import teaching, workforce  # noqa: PLC0415
+    from jejak_lrs.answers import teaching, workforce  # noqa: PLC0415
 
     with way.reading() as connection:
         asked = workforce.Asked(way.day, way.position(connection))
@@ -74,7 +74,7 @@ def national(
 ) -> None:
     """Show counts across agencies as published for a month's end (--as-of), the last by default."""
     from jejak.reports import national as reports  # noqa: PLC0415  not part of the plain install
-    from jejak_lrs import daily  # noqa: PLC0415
+    from jejak_lrs.answers import daily  # noqa: PLC0415
     from jejak_lrs.competency.national import month_end  # noqa: PLC0415
 
     end = way.day if way.as_of else None

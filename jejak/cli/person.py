@@ -20,12 +20,12 @@ def profile(way: Way, person: PersonArgument) -> None:
     """Show a person's levels, learning hours, certificates and programmes."""
     from jejak import naming, people  # noqa: PLC0415  not part of the plain install
     from jejak.reports import person as reports  # noqa: PLC0415
-    from jejak_lrs import answers, workforce  # noqa: PLC0415
+    from jejak_lrs.answers import individuals, workforce  # noqa: PLC0415
 
     with way.reading() as connection:
         asked = workforce.Asked(way.day, way.position(connection))
         person_id = people.person_of(connection, person, asked.known_at)
-        found = answers.profile_of(connection, person_id, asked.known_at)
+        found = individuals.profile_of(connection, person_id, asked.known_at)
         if found is None:
             raise Refuse("nothing is folded for this person yet")
         names = naming.names_of(workforce.registry_for(connection, asked), way.lang)
@@ -41,13 +41,13 @@ def explain(
     """Say why a person has this level, contribution by contribution."""
     from jejak import naming, people  # noqa: PLC0415  not part of the plain install
     from jejak.reports import person as reports  # noqa: PLC0415
-    from jejak_lrs import answers, workforce  # noqa: PLC0415
+    from jejak_lrs.answers import individuals, workforce  # noqa: PLC0415
 
     with way.reading() as connection:
         asked = workforce.Asked(way.day, way.position(connection))
         iri = naming.competency_of(workforce.registry_for(connection, asked), competency)
         person_id = people.person_of(connection, person, asked.known_at)
-        found = answers.explain(connection, person_id, iri, asked.day, asked.known_at)
+        found = individuals.explain(connection, person_id, iri, asked.day, asked.known_at)
     way.say(reports.of_explanation(found, way.lang))
 
 
@@ -61,17 +61,17 @@ def transcript(
 ) -> None:
     """Write a person's record as a page to print (-o FILE.html), needing nothing from outside."""
     from jejak import people, transcripts  # noqa: PLC0415  not part of the plain install
-    from jejak_lrs import answers, workforce  # noqa: PLC0415
+    from jejak_lrs.answers import individuals, workforce  # noqa: PLC0415
 
     if way.output is None:
         raise Misuse("say where the page goes: -o FILE.html")
     with way.reading() as connection:
         asked = workforce.Asked(way.day, way.position(connection))
         person_id = people.person_of(connection, person, asked.known_at)
-        found = answers.profile_of(connection, person_id, asked.known_at)
+        found = individuals.profile_of(connection, person_id, asked.known_at)
         if found is None:
             raise Refuse("nothing is folded for this person yet")
         registry = workforce.registry_for(connection, asked)
-        done = answers.activities_of(connection, found.profile)
+        done = individuals.activities_of(connection, found.profile)
     page = transcripts.page(found, done, registry, asked.day, way.lang, holder)
     speech.write_file(way.output, page.encode())

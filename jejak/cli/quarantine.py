@@ -19,7 +19,7 @@ from jejak_schemas.clock import JAKARTA
 
 if TYPE_CHECKING:
     from jejak.specimen import Specimen
-    from jejak_lrs.quarantine import Quarantined
+    from jejak_lrs.ledger.quarantine import Quarantined
 
 Lang = Literal["id", "en"]
 COLUMNS = (
@@ -67,7 +67,8 @@ def list_held(  # noqa: PLR0913, PLR0917  one for each option
     as_json: JsonOption = False,
 ) -> None:
     """List messages that were refused or in conflict, without their content."""
-    from jejak_lrs import database, quarantine, roles  # noqa: PLC0415  not of the plain install
+    from jejak_lrs import database, roles  # noqa: PLC0415  not of the plain install
+    from jejak_lrs.ledger import quarantine  # noqa: PLC0415
 
     asked = replace(settling.selection(party, reason, since), status=_status(status))
     _, services = services_of(home)
@@ -97,7 +98,8 @@ def show(
 ) -> None:
     """Show one message: why it is here, what was done with it, taken apart, and in hex."""
     from jejak import loops, specimen  # noqa: PLC0415  not part of the plain install
-    from jejak_lrs import access, database, handling, quarantine, roles  # noqa: PLC0415
+    from jejak_lrs import access, database, roles  # noqa: PLC0415
+    from jejak_lrs.ledger import handling, quarantine  # noqa: PLC0415
 
     if reveal != bool((purpose or "").strip()):
         raise Misuse("--reveal and --purpose go together: say what the numbers are needed for")

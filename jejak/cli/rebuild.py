@@ -12,7 +12,7 @@ from jejak.errors import Misuse, Refuse
 
 if TYPE_CHECKING:
     from jejak.rebuilding import Rebuilding
-    from jejak_lrs.rebuilt import Differs, Report
+    from jejak_lrs.projection.rebuilt import Differs, Report
 
 
 def register(app: typer.Typer) -> None:
@@ -44,7 +44,7 @@ def rebuild(
     """
     from jejak.rebuilding import NAME, Rebuilding  # noqa: PLC0415  not part of the plain install
     from jejak_lrs import database, roles  # noqa: PLC0415
-    from jejak_lrs import rebuild as rebuilds  # noqa: PLC0415
+    from jejak_lrs.projection import rebuild as rebuilds  # noqa: PLC0415
 
     if dry_run + rollback + give_up > 1:
         raise Misuse("--dry-run, --rollback and --give-up do not go together")
@@ -96,7 +96,7 @@ def _restate(running: "Rebuilding", as_json: bool, document: dict[str, Any]) -> 
 
 
 def _roll_back(running: "Rebuilding", yes: bool, as_json: bool) -> None:
-    from jejak_lrs import switching  # noqa: PLC0415  not part of the plain install
+    from jejak_lrs.projection import switching  # noqa: PLC0415  not part of the plain install
 
     if not yes:
         typer.confirm("Read the profiles of before, and tell agencies?", abort=True, err=True)
@@ -105,8 +105,8 @@ def _roll_back(running: "Rebuilding", yes: bool, as_json: bool) -> None:
 
 
 def _give_up(running: "Rebuilding") -> None:
-    from jejak_lrs import rebuild as rebuilds  # noqa: PLC0415  not part of the plain install
-    from jejak_lrs import switching  # noqa: PLC0415
+    from jejak_lrs.projection import rebuild as rebuilds  # noqa: PLC0415  not part of the plain install
+    from jejak_lrs.projection import switching  # noqa: PLC0415
 
     making = rebuilds.read(running.connection)
     if making is None:
@@ -116,7 +116,7 @@ def _give_up(running: "Rebuilding") -> None:
 
 
 def _active(running: "Rebuilding") -> int:
-    from jejak_lrs import generations  # noqa: PLC0415  not part of the plain install
+    from jejak_lrs.projection import generations  # noqa: PLC0415  not part of the plain install
 
     return generations.read(running.connection).active
 
@@ -125,7 +125,7 @@ def _active(running: "Rebuilding") -> int:
 
 
 def _compare(running: "Rebuilding", generation: int) -> "tuple[Report, dict[str, Any]]":
-    from jejak_lrs import rebuilt  # noqa: PLC0415  not part of the plain install
+    from jejak_lrs.projection import rebuilt  # noqa: PLC0415  not part of the plain install
 
     connection, active = running.connection, _active(running)
     report = rebuilt.report(connection, active, generation)

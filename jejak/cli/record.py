@@ -14,7 +14,7 @@ from jejak.errors import Misuse, Refuse
 if TYPE_CHECKING:
     from jejak_lrs.bundle.proven import Proven, Shown
     from jejak_lrs.database import Connection
-    from jejak_lrs.history import Record
+    from jejak_lrs.ledger.history import Record
 
 
 def register(app: typer.Typer) -> None:
@@ -41,7 +41,7 @@ def record(
     """
     from jejak_lrs import roles  # noqa: PLC0415  not part of the plain install
     from jejak_lrs.bundle import proven  # noqa: PLC0415
-    from jejak_lrs.replay_pool import reading  # noqa: PLC0415
+    from jejak_lrs.replay.pool import reading  # noqa: PLC0415
 
     _, services = services_of(home)
     with closing(reading(services.dsn(roles.READER), "jejak command")) as connection:
@@ -60,7 +60,7 @@ def record(
 
 
 def _found(connection: "Connection", which: str) -> "Record":
-    from jejak_lrs import history  # noqa: PLC0415  not part of the plain install
+    from jejak_lrs.ledger import history  # noqa: PLC0415  not part of the plain install
 
     if which.isascii() and which.isdigit():
         found = history.record_at(connection, int(which))
@@ -86,9 +86,9 @@ def _proven(found: "Record", log: Path) -> "Proven | None":
 def _document(shown: "Shown", under: "Proven | None") -> dict[str, Any]:
     import orjson  # noqa: PLC0415  not part of the plain install
 
-    from jejak_lrs import replay_lines  # noqa: PLC0415
+    from jejak_lrs.replay import lines  # noqa: PLC0415
 
-    told: dict[str, Any] = orjson.loads(replay_lines.line(shown.record, shown.plain))
+    told: dict[str, Any] = orjson.loads(lines.line(shown.record, shown.plain))
     return {
         **told,
         "sealed": shown.sealed,

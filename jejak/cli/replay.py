@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     from jejak.cli.selecting import Chosen
     from jejak.services import Services
-    from jejak_lrs.comparing import Compared
-    from jejak_lrs.replays import Replay, Replayed
-    from jejak_lrs.selection import Selection
+    from jejak_lrs.replay.comparing import Compared
+    from jejak_lrs.replay.replays import Replay, Replayed
+    from jejak_lrs.replay.selection import Selection
 
 Lang = Literal["id", "en"]
 _TOPIC = "topic:"
@@ -105,7 +105,7 @@ def export_segments(
     in which something was erased, and adds the segments that are full since.
     """
     from jejak_lrs import roles  # noqa: PLC0415  not part of the plain install
-    from jejak_lrs.replays import Replay  # noqa: PLC0415
+    from jejak_lrs.replay.replays import Replay  # noqa: PLC0415
 
     _, services = services_of(home)
     with progress.bar("exporting") as watch:
@@ -123,7 +123,7 @@ def export_segments(
 
 def _replay(services: "Services", chosen: "Chosen", to: str | None, workers: int) -> "Replayed":
     from jejak_lrs import roles  # noqa: PLC0415  not part of the plain install
-    from jejak_lrs.replays import Replay  # noqa: PLC0415
+    from jejak_lrs.replay.replays import Replay  # noqa: PLC0415
 
     dsn = services.dsn(roles.READER)
     selection = _selection(dsn, chosen)
@@ -147,7 +147,7 @@ def _to(services: "Services", how: "Replay", selection: "Selection", to: str | N
 
 
 def _selection(dsn: str, chosen: "Chosen") -> "Selection":
-    from jejak_lrs.replay_pool import reading  # noqa: PLC0415  not part of the plain install
+    from jejak_lrs.replay.pool import reading  # noqa: PLC0415  not part of the plain install
 
     with closing(reading(dsn)) as connection:
         return chosen(connection)
@@ -186,8 +186,8 @@ def _compare(
     services: "Services", chosen: "Chosen", workers: int, lang: Lang, as_json: bool, *, one: bool
 ) -> int:
     from jejak_lrs import roles  # noqa: PLC0415  not part of the plain install
-    from jejak_lrs.comparing import compare, people_of  # noqa: PLC0415
-    from jejak_lrs.replay_pool import reading  # noqa: PLC0415
+    from jejak_lrs.replay.comparing import compare, people_of  # noqa: PLC0415
+    from jejak_lrs.replay.pool import reading  # noqa: PLC0415
 
     dsn = services.dsn(roles.READER)
     selection = _selection(dsn, chosen)
@@ -207,21 +207,23 @@ def _answer_one(
     from datetime import UTC, datetime  # noqa: PLC0415
 
     from jejak import naming, views  # noqa: PLC0415  not part of the plain install
-    from jejak_lrs import answers, replay, roles  # noqa: PLC0415
-    from jejak_lrs.replay_pool import reading  # noqa: PLC0415
+    from jejak_lrs import roles  # noqa: PLC0415
+    from jejak_lrs.answers import individuals  # noqa: PLC0415
+    from jejak_lrs.replay import gathering  # noqa: PLC0415
+    from jejak_lrs.replay.pool import reading  # noqa: PLC0415
     from jejak_schemas.clock import jakarta_date  # noqa: PLC0415
 
     if not found:
         raise Refuse("no profile is stored for this person yet")
     one = found[0]
     day = jakarta_date(datetime.now(UTC))
-    answer = answers.Answer(one.person_id, one.replayed, one.digest, one.position)
+    answer = individuals.Answer(one.person_id, one.replayed, one.digest, one.position)
     if as_json:
         told = {"equal": one.equal, "pending": one.pending, "stored_digest": one.stored_digest}
         speech.answer_json({**naming.profile_document(answer, day), **told})
     else:
         with closing(reading(services.dsn(roles.READER))) as connection:
-            names = naming.names_of(replay.registry_at(connection, one.position), lang)
+            names = naming.names_of(gathering.registry_at(connection, one.position), lang)
         speech.show(views.profile_view(answer, day, names, lang))
         speech.say(f"position {one.position}, digest {one.digest}")
     speech.tell(_said(one))

@@ -12,7 +12,7 @@ from jejak_schemas.clock import JAKARTA
 
 if TYPE_CHECKING:
     from jejak_lrs.database import Connection
-    from jejak_lrs.selection import Selection
+    from jejak_lrs.replay.selection import Selection
 
 Chosen = Callable[["Connection"], "Selection"]
 
@@ -73,15 +73,17 @@ def choosing(  # noqa: PLR0913, PLR0917  one for each selector
 
     def chosen(connection: "Connection") -> "Selection":
         from jejak import naming, people  # noqa: PLC0415  not part of the plain install
-        from jejak_lrs import history, kinship, replay  # noqa: PLC0415
-        from jejak_lrs.selection import Selection  # noqa: PLC0415
+        from jejak_lrs.ledger import history  # noqa: PLC0415
+        from jejak_lrs.projection import kinship  # noqa: PLC0415
+        from jejak_lrs.replay import gathering  # noqa: PLC0415
+        from jejak_lrs.replay.selection import Selection  # noqa: PLC0415
 
         head = history.head(connection).next_position - 1
         asked = [people.person_of(connection, one) for one in person or ()]
         merged = kinship.persons_at(connection, asked, head)
         competencies: tuple[str, ...] = ()
         if competency:
-            registry = replay.registry_at(connection, head)
+            registry = gathering.registry_at(connection, head)
             competencies = tuple(naming.competency_of(registry, one) for one in competency)
         return Selection(
             from_position=from_position,

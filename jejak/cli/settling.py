@@ -15,7 +15,7 @@ from jejak_schemas.wire import holds_nip
 
 if TYPE_CHECKING:
     from jejak_consumers.redrive import Redriver, Verdict
-    from jejak_lrs.quarantine import Selection
+    from jejak_lrs.ledger.quarantine import Selection
 
 NumbersArgument = Annotated[
     list[int] | None, typer.Argument(metavar="[NUMBER]...", help="Only these messages.")
@@ -48,7 +48,7 @@ def redrive(  # noqa: PLR0913, PLR0917  one for each option
     second receipt; what cannot waits on. Ends with 1 if any would be, or was, refused again.
     """
     from jejak import redriving  # noqa: PLC0415  not part of the plain install
-    from jejak_lrs import history, quarantine  # noqa: PLC0415
+    from jejak_lrs.ledger import history, quarantine  # noqa: PLC0415
 
     asked = selection(party, reason, since, numbers)
     _, services = services_of(home)
@@ -79,7 +79,7 @@ def discard(  # noqa: PLR0917  one for each option
 ) -> None:
     """Say of waiting messages that nobody needs them. They stay, whole, with your name and why."""
     from jejak import redriving  # noqa: PLC0415  not part of the plain install
-    from jejak_lrs import handling, history, quarantine  # noqa: PLC0415
+    from jejak_lrs.ledger import handling, history, quarantine  # noqa: PLC0415
 
     if not reason.strip():
         raise Misuse("say why, with --reason TEXT")
@@ -113,7 +113,7 @@ def selection(
     numbers: Sequence[int] | None = None,
 ) -> "Selection":
     """The waiting messages that options name."""
-    from jejak_lrs.quarantine import Selection  # noqa: PLC0415  not part of the plain install
+    from jejak_lrs.ledger.quarantine import Selection  # noqa: PLC0415  not part of the plain install
 
     return Selection(
         party=party,
@@ -141,7 +141,7 @@ def _messages(count: int) -> str:
 
 def _redriven(redriver: "Redriver", asked: "Selection", rate: float) -> "list[Verdict]":
     from jejak import redriving  # noqa: PLC0415  not part of the plain install
-    from jejak_lrs import quarantine  # noqa: PLC0415
+    from jejak_lrs.ledger import quarantine  # noqa: PLC0415
 
     done: list[Verdict] = []
     try:

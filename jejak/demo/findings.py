@@ -14,22 +14,10 @@ from jejak.errors import Fatal
 from jejak.naming import code_of, profile_document
 from jejak_consumers.roster import Found, Roster, compare
 from jejak_consumers.subscriber import Subscriber
-from jejak_lrs import (
-    answers,
-    books,
-    daily,
-    database,
-    history,
-    parties,
-    people,
-    profiles,
-    replay,
-    roles,
-    teaching,
-    workforce,
-)
-from jejak_lrs.answers import Answer
-from jejak_lrs.books import Balance
+from jejak_lrs import database, roles
+from jejak_lrs.answers import daily, individuals, teaching, workforce
+from jejak_lrs.answers.individuals import Answer
+from jejak_lrs.answers.workforce import Asked
 from jejak_lrs.competency.explain import Explanation
 from jejak_lrs.competency.fragmentation import Fragments
 from jejak_lrs.competency.national import month_end
@@ -38,7 +26,10 @@ from jejak_lrs.competency.plans import Demand
 from jejak_lrs.competency.profile import canonical, digest, levels_on, serving_on
 from jejak_lrs.competency.publication import Published
 from jejak_lrs.competency.registry import Registry
-from jejak_lrs.workforce import Asked
+from jejak_lrs.ledger import books, history, parties, people
+from jejak_lrs.ledger.books import Balance
+from jejak_lrs.projection import profiles
+from jejak_lrs.replay import gathering
 from jejak_producers.simulate import samples
 from jejak_schemas.clock import jakarta_date
 from jejak_schemas.credentials import Credentials
@@ -170,7 +161,7 @@ def look(stage: Stage, told: Told) -> Findings:
     day = stage.nation.until
     with closing(database.connect(stage.services.dsn(roles.READER))) as connection:
         head = history.head(connection).next_position - 1
-        registry = replay.registry_at(connection, head)
+        registry = gathering.registry_at(connection, head)
         person = _main_person(connection)
         serving = serving_on(person.profile, day)
         if serving is None:
@@ -181,7 +172,7 @@ def look(stage: Stage, told: Told) -> Findings:
             day=day,
             registry=registry,
             person=person,
-            why=answers.explain(connection, person.person_id, competency, day),
+            why=individuals.explain(connection, person.person_id, competency, day),
             agency=_agency(stage, connection, serving.working, day, registry),
             complaints=_complaints(connection, serving.working, day, registry, head),
             refused=_refused(told),
@@ -202,7 +193,7 @@ def _main_person(connection: database.Connection) -> Answer:
     )
     reference = ("nip", next(ends).learner.key)
     known = people.resolve_many(connection, [reference])
-    found = answers.profile_of(connection, known[reference].person_id)
+    found = individuals.profile_of(connection, known[reference].person_id)
     if found is None:
         raise Fatal(f"the main person of {STORY} has no profile")
     return found
@@ -226,7 +217,7 @@ def _replayed(connection: database.Connection, head: int, registry: Registry) ->
         connection, [row[0] for row in connection.execute("SELECT person_id FROM person")]
     )
     folded = (
-        (document := canonical(replay.fold_person(connection, person_id, head, registry)))
+        (document := canonical(gathering.fold_person(connection, person_id, head, registry)))
         == one.document.encode()
         and digest(document) == one.digest
         for person_id, one in stored.items()

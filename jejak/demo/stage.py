@@ -17,8 +17,11 @@ from jejak.errors import Fatal, Misuse, Refuse
 from jejak.home import Home
 from jejak.services import Services
 from jejak.settings import Settings
-from jejak_lrs import cursor, database, figures, history, profiles, refolding, roles, standing
+from jejak_lrs import cursor, database, roles
+from jejak_lrs.answers import figures
 from jejak_lrs.competency import ruleset
+from jejak_lrs.ledger import history, standing
+from jejak_lrs.projection import profiles, refolding
 from jejak_producers.simulate import Nation, nation
 
 SEED = 2026

@@ -12,10 +12,10 @@ from jejak import views
 from jejak.reports import Reply, in_percent, picture
 from jejak.sheets import Sheet
 from jejak.views import Lang, NameOf
+from jejak_lrs.answers.workforce import PersonGaps
 from jejak_lrs.competency.gaps import Gaps, Match
 from jejak_lrs.competency.overview import Overview
 from jejak_lrs.competency.ruleset import Ruleset
-from jejak_lrs.workforce import PersonGaps
 
 _WHOLE: Final = 10_000
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {

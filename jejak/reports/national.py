@@ -7,8 +7,8 @@ from typing import Final
 from jejak.reports import Reply, picture
 from jejak.sheets import Sheet
 from jejak.views import Lang
+from jejak_lrs.answers.daily import Figure
 from jejak_lrs.competency.national import categories
-from jejak_lrs.daily import Figure
 
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "id": {

@@ -11,7 +11,7 @@ from jejak import naming, views
 from jejak.reports import Reply
 from jejak.sheets import Sheet
 from jejak.views import Lang, NameOf
-from jejak_lrs.answers import Answer
+from jejak_lrs.answers.individuals import Answer
 from jejak_lrs.competency import wording
 from jejak_lrs.competency.explain import Explanation
 from jejak_lrs.competency.profile import levels_on

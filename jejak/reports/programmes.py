@@ -12,8 +12,8 @@ from jejak import views
 from jejak.reports import Reply, picture
 from jejak.sheets import Sheet
 from jejak.views import Lang
-from jejak_lrs.answers import Answer
-from jejak_lrs.programmes import Cohort
+from jejak_lrs.answers.individuals import Answer
+from jejak_lrs.answers.programmes import Cohort
 
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "id": {

@@ -29,7 +29,7 @@ import psycopg
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jejak_lrs.batch import Alias
+    from jejak_lrs.ledger.batch import Alias
 
 
 class LedgerError(Exception):

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, LiteralString
 
-from jejak_lrs import kinship
 from jejak_lrs.cursor import Cursor
+from jejak_lrs.projection import kinship
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from uuid import UUID
 
     from jejak_lrs.database import Connection
-    from jejak_lrs.history import Head
+    from jejak_lrs.ledger.history import Head
 
 
 @dataclass(frozen=True, slots=True)

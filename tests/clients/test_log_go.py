@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from jejak_lrs import inboxes, roles
-from jejak_lrs.checkpoints import OUTCOMES
+from jejak_lrs import roles
 from jejak_lrs.database import Database
+from jejak_lrs.ledger import inboxes
+from jejak_lrs.notary.checkpoints import OUTCOMES
 from tests import rows, services
 from tests.signing import Site
 

@@ -13,7 +13,8 @@ import pytest
 from jejak import cli, settings
 from jejak.demo.play import Told, cast, play
 from jejak.demo.stage import Stage, catch_up, looped, staged
-from jejak_lrs import database, quarantine, roles
+from jejak_lrs import database, roles
+from jejak_lrs.ledger import quarantine
 from tests import services
 
 

@@ -5,7 +5,8 @@ from contextlib import closing
 
 import pytest
 
-from jejak_lrs import books, database, history, roles
+from jejak_lrs import database, roles
+from jejak_lrs.ledger import books, history
 from tests.e2e.conftest import Played
 
 

@@ -15,8 +15,9 @@ import kafka
 from fastavro.schema import fingerprint, to_parsing_canonical_form
 from uuid_utils.compat import uuid7
 
-from jejak_lrs import history, roles
-from jejak_lrs.statements import Statements
+from jejak_lrs import roles
+from jejak_lrs.ledger import history
+from jejak_lrs.ledger.statements import Statements
 from jejak_schemas.events import CertificateEarned
 from tests.e2e.conftest import Played
 

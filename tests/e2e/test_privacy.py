@@ -17,7 +17,8 @@ from jejak import health, processes
 from jejak_consumers.errors import NotAllowed
 from jejak_consumers.kafka import KafkaFeed
 from jejak_consumers.messages import Message
-from jejak_lrs import database, dictionaries, history
+from jejak_lrs import database, dictionaries
+from jejak_lrs.ledger import history
 from jejak_schemas.credentials import Credentials, KafkaAccess
 from jejak_schemas.topics import CHECKPOINTS
 from tests import services

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from jejak_lrs import database, generations, profiles, rebuild, rebuilt, roles
+from jejak_lrs import database, roles
+from jejak_lrs.projection import generations, profiles, rebuild, rebuilt
 from tests.e2e.conftest import Jejak, Played
 
 

@@ -15,9 +15,9 @@ from typing import Final
 from jejak_consumers.directory import CutHere
 from jejak_consumers.messages import Message
 from jejak_consumers.walk import Walk
-from jejak_lrs.batch import Item, Refused, Row
-from jejak_lrs.history import Record
-from jejak_lrs.statements import Statements
+from jejak_lrs.ledger.batch import Item, Refused, Row
+from jejak_lrs.ledger.history import Record
+from jejak_lrs.ledger.statements import Statements
 from jejak_schemas.framing import SINGLE_OBJECT
 from jejak_schemas.reasons import REASONS
 from jejak_schemas.wire import holds_nip

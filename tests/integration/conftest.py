@@ -10,8 +10,9 @@ from psycopg import sql
 
 from jejak.addresses import DATABASE
 from jejak.home import Home
-from jejak_lrs import failpoint, inboxes
+from jejak_lrs import failpoint
 from jejak_lrs.database import Connection, Database
+from jejak_lrs.ledger import inboxes
 from tests import rows, services
 from tests.integration.test_recorder import House
 

@@ -19,11 +19,11 @@ from jejak_consumers.kafka import KafkaOutbox
 from jejak_consumers.publisher import Postman
 from jejak_consumers.roster import Roster
 from jejak_consumers.subscriber import Subscriber
-from jejak_lrs import profiles
-from jejak_lrs.batch import Batch
 from jejak_lrs.cursor import START
 from jejak_lrs.database import Database
-from jejak_lrs.ledger import append
+from jejak_lrs.ledger.appending import append
+from jejak_lrs.ledger.batch import Batch
+from jejak_lrs.projection import profiles
 from jejak_schemas.credentials import Credentials
 from jejak_schemas.outgoing import CertificateChanged, Change, ProfileRestated, ProfileState
 from tests import rows

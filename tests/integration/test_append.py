@@ -7,10 +7,11 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
-from jejak_lrs import books, errors, history, inboxes, ledger, parties, people, quarantine, seal
-from jejak_lrs.batch import SYSTEM, Alias, Batch, PartyChange, Source, Span
+from jejak_lrs import errors
 from jejak_lrs.database import Connection, Database
-from jejak_lrs.payload import Unpacker
+from jejak_lrs.ledger import appending, books, history, inboxes, parties, people, quarantine, seal
+from jejak_lrs.ledger.batch import SYSTEM, Alias, Batch, PartyChange, Source, Span
+from jejak_lrs.ledger.payload import Unpacker
 from tests import rows
 
 pytestmark = pytest.mark.integration
@@ -23,7 +24,7 @@ def next_offset(writer: Database) -> int:
 def test_a_row_becomes_the_record_it_was(writer: Database) -> None:
     said = rows.row(0, said=b'{"verb":"completed"}')
 
-    appended = ledger.append(writer, rows.batch([said]))
+    appended = appending.append(writer, rows.batch([said]))
 
     record = history.record_of(writer.connection, said.statement_id)
     assert record is not None
@@ -42,7 +43,7 @@ def test_a_verb_stands_in_the_record_only_where_its_event_type_does_not_say_it(
     writer: Database,
 ) -> None:
     other = "https://contoh.id/verbs/mencoba"
-    ledger.append(writer, rows.batch([rows.row(0), rows.row(1, verb=other)]))
+    appending.append(writer, rows.batch([rows.row(0), rows.row(1, verb=other)]))
 
     kept = writer.connection.execute("SELECT verb FROM record ORDER BY position").fetchall()
     read = [record.verb for record in history.records(writer.connection, -1, 9)]
@@ -53,7 +54,7 @@ def test_a_verb_stands_in_the_record_only_where_its_event_type_does_not_say_it(
 
 def test_positions_have_no_gaps_over_appends(writer: Database) -> None:
     for start in (0, 3, 6):
-        ledger.append(writer, rows.batch([rows.row(start + n) for n in range(3)], start=start))
+        appending.append(writer, rows.batch([rows.row(start + n) for n in range(3)], start=start))
 
     positions = [record.position for record in history.records(writer.connection, -1, 100)]
 
@@ -66,17 +67,17 @@ def test_stored_never_goes_back_when_the_clock_does(
     ahead = datetime.now(UTC) + timedelta(days=1)
     superuser.execute("UPDATE ledger_head SET last_stored = %s", [ahead])
 
-    ledger.append(writer, rows.batch([rows.row(0), rows.row(1)]))
+    appending.append(writer, rows.batch([rows.row(0), rows.row(1)]))
 
     assert [r.stored for r in history.records(writer.connection, -1, 9)] == [ahead, ahead]
 
 
 def test_the_same_message_again_is_a_duplicate(writer: Database) -> None:
     first = rows.row(0)
-    ledger.append(writer, rows.batch([first]))
+    appending.append(writer, rows.batch([first]))
 
     again = rows.row(1, statement_id=first.statement_id)
-    appended = ledger.append(writer, rows.batch([again], start=1))
+    appended = appending.append(writer, rows.batch([again], start=1))
 
     (outcome,) = history.outcomes(writer.connection, -1, 9)
     assert (appended.recorded, appended.duplicates) == (0, 1)
@@ -88,10 +89,10 @@ def test_the_same_message_again_is_a_duplicate(writer: Database) -> None:
 
 def test_the_same_id_with_other_content_is_a_conflict_and_kept(writer: Database) -> None:
     first = rows.row(0)
-    ledger.append(writer, rows.batch([first]))
+    appending.append(writer, rows.batch([first]))
 
     other = rows.row(1, statement_id=first.statement_id, said=b"failed")
-    appended = ledger.append(writer, rows.batch([other], start=1))
+    appended = appending.append(writer, rows.batch([other], start=1))
 
     (kept,) = quarantine.find(writer.connection)
     record = history.record_at(writer.connection, 0)
@@ -111,7 +112,7 @@ def test_repeats_inside_a_batch_are_told_apart(writer: Database) -> None:
         rows.row(3, statement_id=first.statement_id, said=b"failed"),
     ]
 
-    appended = ledger.append(writer, rows.batch(items))
+    appended = appending.append(writer, rows.batch(items))
 
     told = [(o.kind, o.of_position) for o in history.outcomes(writer.connection, -1, 9)]
     assert (appended.recorded, appended.next_position) == (2, 2)
@@ -122,7 +123,7 @@ def test_a_resend_of_an_erased_record_is_a_duplicate(
     writer: Database, superuser: Connection
 ) -> None:
     first = rows.row(0)
-    ledger.append(writer, rows.batch([first]))
+    appending.append(writer, rows.batch([first]))
     with superuser.transaction():
         superuser.execute("ALTER TABLE record_p0 DISABLE TRIGGER append_only")
         superuser.execute(
@@ -131,14 +132,14 @@ def test_a_resend_of_an_erased_record_is_a_duplicate(
 
     other = rows.row(1, statement_id=first.statement_id, said=b"failed")
 
-    assert ledger.append(writer, rows.batch([other], start=1)).duplicates == 1
+    assert appending.append(writer, rows.batch([other], start=1)).duplicates == 1
     assert quarantine.find(writer.connection) == []
 
 
 def test_a_refusal_is_an_outcome_and_quarantined_whole(writer: Database) -> None:
     refused = rows.refused(0)
 
-    appended = ledger.append(writer, rows.batch([refused, rows.row(1)]))
+    appended = appending.append(writer, rows.batch([refused, rows.row(1)]))
 
     (kept,) = quarantine.find(writer.connection, quarantine.Selection(party="lan"))
     assert (appended.refused, appended.recorded) == (1, 1)
@@ -151,7 +152,7 @@ def test_commitments_can_be_computed_again_from_what_is_stored(writer: Database)
     first = replace(rows.row(0), warnings=("late", "nip-pattern"), agency="4012")
     first = replace(first, commitment=rows.commitment_of(first, b"completed"))
     items = [first, rows.row(1, statement_id=first.statement_id), rows.refused(2), rows.row(3)]
-    ledger.append(writer, rows.batch(items))
+    appending.append(writer, rows.batch(items))
 
     for record in history.records(writer.connection, -1, 9):
         assert record.commitment == commitment_of_record(record)
@@ -184,7 +185,7 @@ def commitment_of_outcome(outcome: history.Outcome) -> bytes:
 def test_words_about_a_bad_message_are_made_storable(writer: Database) -> None:
     refused = replace(rows.refused(0), detail="a\x00b", trace="\ud800", field="x\x00")
 
-    ledger.append(writer, rows.batch([refused]))
+    appending.append(writer, rows.batch([refused]))
 
     (kept,) = quarantine.find(writer.connection)
     assert (kept.detail, kept.trace, kept.field) == ("a\\x00b", "\\ud800", "x\\x00")
@@ -197,7 +198,7 @@ def test_a_value_that_cannot_be_stored_stops_itself_only(
     items = [rows.row(n) for n in range(7)]
     items[4] = replace(items[4], **poison)  # type: ignore[arg-type]
 
-    appended = ledger.append(writer, rows.batch(items))
+    appended = appending.append(writer, rows.batch(items))
 
     recorded = [r.source.offset for r in history.records(writer.connection, -1, 99)]
     (kept,) = quarantine.find(writer.connection)
@@ -214,7 +215,7 @@ def test_a_halved_batch_makes_each_new_person_once(writer: Database) -> None:
     items = [rows.needing(rows.row(n), seen) for n in range(4)]
     items[2] = replace(items[2], verb="\x00")
 
-    appended = ledger.append(writer, rows.batch(items, newcomers=[seen]))
+    appended = appending.append(writer, rows.batch(items, newcomers=[seen]))
 
     types = [record.event_type for record in history.records(writer.connection, -1, 9)]
     assert types == ["PersonSeen", *["CourseCompleted"] * 3]
@@ -229,19 +230,19 @@ def test_a_batch_overtaken_between_its_halves_goes_on_from_the_stored_offset(
     items[3] = replace(items[3], verb="\x00")
 
     with pytest.raises(errors.HalfAppended):  # the first half has moved the registry itself
-        ledger.append(writer, rows.batch(items))
+        appending.append(writer, rows.batch(items))
 
     assert next_offset(writer) == 2
-    ledger.append(writer, rows.batch(items[2:], start=2, registry_version=1))
+    appending.append(writer, rows.batch(items[2:], start=2, registry_version=1))
     assert next_offset(writer) == 4
     assert all(balance.balanced for balance in books.balance(writer.connection))
 
 
 def test_a_zombie_is_fenced_and_writes_nothing(writer: Database) -> None:
-    ledger.append(writer, rows.batch([rows.row(0)]))
+    appending.append(writer, rows.batch([rows.row(0)]))
 
     with pytest.raises(errors.Fenced, match="stands at 1, not 0"):
-        ledger.append(writer, rows.batch([rows.row(0)]))
+        appending.append(writer, rows.batch([rows.row(0)]))
 
     assert history.head(writer.connection).next_position == 1
 
@@ -252,17 +253,17 @@ def test_a_partition_nobody_opened_is_not_consumed(writer: Database) -> None:
     batch = Batch([rows.row(0, source=source)], registry_version=0, spans=[span])
 
     with pytest.raises(errors.NotConsumed):
-        ledger.append(writer, batch)
+        appending.append(writer, batch)
 
 
 def test_an_item_outside_its_span_is_a_programming_error(writer: Database) -> None:
     with pytest.raises(ValueError, match="lies in no span"):
-        ledger.append(writer, rows.batch([rows.row(5)], end=5))
+        appending.append(writer, rows.batch([rows.row(5)], end=5))
 
 
 def test_a_batch_walked_with_another_registry_is_walked_again(writer: Database) -> None:
     with pytest.raises(errors.RegistryMoved) as caught:
-        ledger.append(writer, rows.batch([rows.row(0)], registry_version=3))
+        appending.append(writer, rows.batch([rows.row(0)], registry_version=3))
 
     assert (caught.value.walked, caught.value.current) == (3, 0)
     assert next_offset(writer) == 0
@@ -275,7 +276,7 @@ def test_a_party_change_moves_the_registry_by_one(writer: Database) -> None:
         party_change=PartyChange("lan", "PartyDeclared", rows.DAY, roles=("lan", "provider")),
     )
 
-    ledger.append(writer, rows.batch([declared]))
+    appending.append(writer, rows.batch([declared]))
 
     version, known = parties.load(writer.connection)
     assert history.head(writer.connection).registry_version == version == 1
@@ -286,7 +287,7 @@ def test_a_first_sight_makes_a_person_before_the_record_that_brought_it(writer: 
     seen = rows.newcomer("199001012015031001")
     first = rows.needing(rows.row(0), seen)
 
-    appended = ledger.append(writer, rows.batch([first], newcomers=[seen]))
+    appended = appending.append(writer, rows.batch([first], newcomers=[seen]))
 
     records = history.records(writer.connection, -1, 9)
     known = people.resolve_many(writer.connection, [seen.alias.reference])
@@ -299,11 +300,11 @@ def test_a_first_sight_makes_a_person_before_the_record_that_brought_it(writer: 
 
 def test_neither_a_refused_nor_a_repeated_event_makes_a_person(writer: Database) -> None:
     first = rows.row(0)
-    ledger.append(writer, rows.batch([first]))
+    appending.append(writer, rows.batch([first]))
     seen = rows.newcomer("199001012015031001")
     again = rows.needing(rows.row(1, statement_id=first.statement_id), seen)
 
-    appended = ledger.append(
+    appended = appending.append(
         writer, rows.batch([again, rows.refused(2)], start=1, newcomers=[seen])
     )
 
@@ -314,10 +315,10 @@ def test_neither_a_refused_nor_a_repeated_event_makes_a_person(writer: Database)
 
 def test_an_alias_lost_to_another_writer_writes_nothing(writer: Database) -> None:
     winner, loser = rows.newcomer("199001012015031001"), rows.newcomer("199001012015031001")
-    ledger.append(writer, rows.batch([rows.needing(rows.row(0), winner)], newcomers=[winner]))
+    appending.append(writer, rows.batch([rows.needing(rows.row(0), winner)], newcomers=[winner]))
 
     with pytest.raises(errors.AliasesLost) as caught:
-        ledger.append(
+        appending.append(
             writer,
             rows.batch([rows.needing(rows.row(1), loser)], start=1, newcomers=[loser]),
         )
@@ -330,11 +331,11 @@ def test_an_alias_lost_to_another_writer_writes_nothing(writer: Database) -> Non
 
 def test_an_alias_stated_elsewhere_with_another_salt_is_walked_again(writer: Database) -> None:
     seen = rows.newcomer("199001012015031001")
-    ledger.append(writer, rows.batch([rows.needing(rows.row(0), seen)], newcomers=[seen]))
+    appending.append(writer, rows.batch([rows.needing(rows.row(0), seen)], newcomers=[seen]))
     again = replace(seen.alias, salt=b"\x07" * 16)  # of a record that commits to this salt
 
     with pytest.raises(errors.AliasesLost):
-        ledger.append(writer, rows.batch([replace(rows.row(1), needs=(again,))], start=1))
+        appending.append(writer, rows.batch([replace(rows.row(1), needs=(again,))], start=1))
 
     assert next_offset(writer) == 1
 
@@ -347,8 +348,8 @@ def test_a_registration_confirms_a_person_and_adds_its_aliases(writer: Database)
     )
     posting = replace(posting, needs=(*posting.needs, old), registers=seen.person_id)
 
-    ledger.append(writer, rows.batch([posting], newcomers=[seen]))
-    ledger.append(writer, rows.batch([replace(rows.row(1), registers=seen.person_id)], start=1))
+    appending.append(writer, rows.batch([posting], newcomers=[seen]))
+    appending.append(writer, rows.batch([replace(rows.row(1), registers=seen.person_id)], start=1))
 
     known = people.resolve_many(writer.connection, [seen.alias.reference, old.reference])
     assert {person.person_id for person in known.values()} == {seen.person_id}
@@ -359,7 +360,7 @@ def test_a_void_is_found_by_its_target_before_the_target_comes(writer: Database)
     target = uuid7()
     void = replace(rows.row(0), target=target)
 
-    ledger.append(writer, rows.batch([void]))
+    appending.append(writer, rows.batch([void]))
 
     assert [r.statement_id for r in history.acting_on(writer.connection, target)] == [
         void.statement_id
@@ -371,7 +372,7 @@ def test_the_books_balance_and_say_when_they_do_not(
 ) -> None:
     first = rows.row(0)
     items = [first, rows.row(1, statement_id=first.statement_id), rows.refused(2), rows.row(3)]
-    ledger.append(writer, rows.batch(items))
+    appending.append(writer, rows.batch(items))
 
     full, empty = books.balance(writer.connection, step=2)
     superuser.execute("UPDATE inbox_offset SET delivered = 5 WHERE partition = 0")
@@ -393,7 +394,7 @@ def test_two_partitions_in_one_batch_are_halved_by_their_own_offsets(writer: Dat
     ]
     spans = [Span(rows.TOPIC, rows.TOPIC_NAME, p, 0, end) for p, end in ((0, 2), (1, 3))]
 
-    appended = ledger.append(writer, Batch(items, registry_version=0, spans=spans))
+    appended = appending.append(writer, Batch(items, registry_version=0, spans=spans))
 
     assert (appended.recorded, appended.refused) == (4, 1)
     assert all(balance.balanced for balance in books.balance(writer.connection))
@@ -407,7 +408,7 @@ def test_partitions_are_made_before_they_are_needed(
     superuser.execute("DROP TABLE record_p0")
     superuser.execute("UPDATE ledger_head SET partitioned_to = 0")
 
-    ledger.append(writer, rows.batch([rows.row(n) for n in range(10)]))
+    appending.append(writer, rows.batch([rows.row(n) for n in range(10)]))
 
     names = superuser.execute(
         "SELECT inhrelid::regclass::text FROM pg_inherits "
@@ -418,7 +419,7 @@ def test_partitions_are_made_before_they_are_needed(
 
 
 def test_opening_an_inbox_again_changes_nothing(writer: Database) -> None:
-    ledger.append(writer, rows.batch([rows.row(0)]))
+    appending.append(writer, rows.batch([rows.row(0)]))
 
     opened = inboxes.open_inbox(
         writer.connection,

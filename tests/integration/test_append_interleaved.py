@@ -19,9 +19,10 @@ from hypothesis.stateful import (
 )
 from uuid_utils.compat import uuid7
 
-from jejak_lrs import books, errors, failpoint, history, inboxes, ledger
-from jejak_lrs.batch import Batch, Item, NewPerson, Row, Span
+from jejak_lrs import errors, failpoint
 from jejak_lrs.database import Connection, Database
+from jejak_lrs.ledger import appending, books, history, inboxes
+from jejak_lrs.ledger.batch import Batch, Item, NewPerson, Row, Span
 from tests import rows, services
 from tests.integration.test_append_recovery import end_backend, lose_connection, once
 
@@ -160,7 +161,7 @@ class TwoWriters(RuleBasedStateMachine):
     def the_registry_has_moved(self, writer: int, messages: list[Message]) -> None:
         batch = self.batch(writer, writer, messages, version=7)
         with pytest.raises(errors.RegistryMoved):
-            ledger.append(self.writers[writer], batch)
+            appending.append(self.writers[writer], batch)
 
     @rule(writer=WRITERS, messages=MESSAGES, point=POINTS)
     def the_backend_ends(self, writer: int, messages: list[Message], point: str) -> None:
@@ -216,10 +217,10 @@ class TwoWriters(RuleBasedStateMachine):
         due = self.model.takes(batch)
         if due is None:
             self.model.append(batch)
-            ledger.append(self.writers[writer], batch)
+            appending.append(self.writers[writer], batch)
             return
         with pytest.raises(due):
-            ledger.append(self.writers[writer], batch)
+            appending.append(self.writers[writer], batch)
         if due is errors.AliasesLost:
             self.resolve(writer)
             (span,) = batch.spans
@@ -232,7 +233,7 @@ class TwoWriters(RuleBasedStateMachine):
 
         def run() -> None:
             try:
-                ledger.append(self.writers[writer], batch)
+                appending.append(self.writers[writer], batch)
             except errors.LedgerError as exc:
                 self.trouble.append(exc)
 

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from jejak_lrs import books, history
 from jejak_lrs.database import Connection, Database
+from jejak_lrs.ledger import books, history
 from tests import services
 
 pytestmark = [pytest.mark.integration, pytest.mark.kills]

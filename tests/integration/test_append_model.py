@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from uuid_utils.compat import uuid7
 
-from jejak_lrs import books, errors, history, inboxes, ledger
-from jejak_lrs.batch import Item, NewPerson, Row
+from jejak_lrs import errors
 from jejak_lrs.database import Database
+from jejak_lrs.ledger import appending, books, history, inboxes
+from jejak_lrs.ledger.batch import Item, NewPerson, Row
 from tests import rows
 
 pytestmark = pytest.mark.integration
@@ -82,11 +83,11 @@ def test_the_ledger_is_its_model(writer: Database, batches: list[list[Message]])
     for messages in batches:
         items = [item(offset + n, message, ids, people) for n, message in enumerate(messages)]
         batch = rows.batch(items, start=offset, newcomers=people)
-        ledger.append(writer, batch)
+        appending.append(writer, batch)
         model.append(items, people)
         offset += len(items)
         with pytest.raises(errors.Fenced):  # sent twice, it is written once
-            ledger.append(writer, batch)
+            appending.append(writer, batch)
 
     recorded = history.records(writer.connection, before.next_position - 1, 1000)
     outcomes = history.outcomes(writer.connection, before.next_outcome - 1, 1000)

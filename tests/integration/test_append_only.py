@@ -10,20 +10,10 @@ import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege, RestrictViolation
 
-from jejak_lrs import (
-    access,
-    books,
-    cursor,
-    history,
-    ledger,
-    parties,
-    people,
-    quarantine,
-    roles,
-    tables,
-)
+from jejak_lrs import access, cursor, roles, tables
 from jejak_lrs.audit import accesses, catalogue
 from jejak_lrs.database import Connection, Database
+from jejak_lrs.ledger import appending, books, history, parties, people, quarantine
 from tests import fresh_catalogue, rows, services
 from tests.forbidden import (
     COPY,
@@ -247,7 +237,7 @@ def test_partitions_made_later_are_protected_too(superuser: Connection) -> None:
 def test_only_the_status_of_a_quarantined_message_moves(
     writer: Database, superuser: Connection
 ) -> None:
-    ledger.append(writer, rows.batch([rows.refused(0)]))
+    appending.append(writer, rows.batch([rows.refused(0)]))
     writer.connection.execute("UPDATE quarantine SET status = 'redriven'")
 
     with pytest.raises(InsufficientPrivilege):

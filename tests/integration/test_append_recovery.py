@@ -9,9 +9,10 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from jejak_lrs import books, errors, failpoint, history, ledger
-from jejak_lrs.batch import SYSTEM, Source
+from jejak_lrs import errors, failpoint
 from jejak_lrs.database import Connection, Database
+from jejak_lrs.ledger import appending, books, history
+from jejak_lrs.ledger.batch import SYSTEM, Source
 from tests import rows, services
 
 pytestmark = pytest.mark.integration
@@ -53,7 +54,7 @@ def test_a_backend_that_dies_before_commit_is_replaced_and_the_batch_done_once(
 ) -> None:
     once(point, lambda: end_backend(writer, superuser))
 
-    appended = ledger.append(writer, rows.batch([rows.row(0), rows.refused(1)]))
+    appended = appending.append(writer, rows.batch([rows.row(0), rows.refused(1)]))
 
     assert (appended.recorded, appended.refused) == (1, 1)
     assert history.head(writer.connection).next_position == 1
@@ -68,7 +69,7 @@ def test_a_commit_whose_reply_was_lost_is_found_and_not_repeated(
     seen = rows.newcomer("199001012015031001")
     item = rows.needing(rows.row(0, source=source), seen)
 
-    appended = ledger.append(writer, rows.batch([item], newcomers=[seen]))
+    appended = appending.append(writer, rows.batch([item], newcomers=[seen]))
 
     assert (appended.first_position, appended.next_position, appended.recorded) == (0, 2, 1)
     assert appended.winners == {seen.person_id}
@@ -80,12 +81,12 @@ def test_outcomes_without_offsets_are_written_once_when_the_reply_is_lost(
     writer: Database, known: bool
 ) -> None:
     first = rows.row(0, source=SYSTEM)
-    ledger.append(writer, rows.batch([first]))
+    appending.append(writer, rows.batch([first]))
     again = rows.row(0, source=SYSTEM, statement_id=first.statement_id)
     items = [again] if known else [replace(rows.refused(0), source=SYSTEM)]
     once("append.after-commit", lambda: lose_connection(writer))
 
-    appended = ledger.append(writer, rows.batch(items))
+    appended = appending.append(writer, rows.batch(items))
 
     assert (appended.recorded, appended.duplicates + appended.refused) == (0, 1)
     assert len(history.outcomes(writer.connection, -1, 9)) == 1
@@ -96,7 +97,7 @@ def test_outcomes_without_offsets_that_were_not_committed_are_written(
 ) -> None:
     once("append.before-commit", lambda: end_backend(writer, superuser))
 
-    ledger.append(writer, rows.batch([replace(rows.refused(0), source=SYSTEM)]))
+    appending.append(writer, rows.batch([replace(rows.refused(0), source=SYSTEM)]))
 
     assert len(history.outcomes(writer.connection, -1, 9)) == 1
 
@@ -106,7 +107,7 @@ def test_without_offsets_too_a_batch_that_was_not_committed_is_done(
 ) -> None:
     once("append.before-commit", lambda: end_backend(writer, superuser))
 
-    appended = ledger.append(writer, rows.batch([rows.row(0, source=SYSTEM)]))
+    appended = appending.append(writer, rows.batch([rows.row(0, source=SYSTEM)]))
 
     assert appended.recorded == 1
     assert history.head(writer.connection).next_position == 1
@@ -116,13 +117,13 @@ def test_who_lost_its_connection_and_its_partition_is_fenced(
     writer: Database, other: Database
 ) -> None:
     def taken_over() -> None:
-        ledger.append(other, rows.batch([rows.row(1), rows.row(2)], start=1))
+        appending.append(other, rows.batch([rows.row(1), rows.row(2)], start=1))
         lose_connection(writer)
 
     once("append.after-commit", taken_over)
 
     with pytest.raises(errors.Fenced, match="while the connection was lost"):
-        ledger.append(writer, rows.batch([rows.row(0)]))
+        appending.append(writer, rows.batch([rows.row(0)]))
 
 
 def test_a_follower_of_two_writers_misses_nothing(writer: Database, other: Database) -> None:
@@ -131,7 +132,7 @@ def test_a_follower_of_two_writers_misses_nothing(writer: Database, other: Datab
 
     def write(database: Database) -> None:
         for _ in range(40):
-            ledger.append(database, rows.batch([rows.row(0, source=SYSTEM)]))
+            appending.append(database, rows.batch([rows.row(0, source=SYSTEM)]))
 
     def follow(connection: Connection) -> None:
         while True:
@@ -164,7 +165,7 @@ def test_a_frozen_writer_is_ended_and_the_ledger_goes_on(writer: Database, other
     writer.connection.execute("SET lock_timeout = '5200ms'")
     began = time.monotonic()
 
-    appended = ledger.append(writer, rows.batch([rows.row(0)]))
+    appended = appending.append(writer, rows.batch([rows.row(0)]))
 
     assert appended.recorded == 1
     assert time.monotonic() - began < 9
@@ -186,14 +187,14 @@ def test_a_lock_that_cannot_be_had_is_busy(writer: Database, superuser: Connecti
         writer.connection.execute("SET lock_timeout = '20ms'")
 
         with pytest.raises(errors.Busy):
-            ledger.append(writer, rows.batch([rows.row(0)]))
+            appending.append(writer, rows.batch([rows.row(0)]))
 
 
 def test_a_double_position_is_fatal(writer: Database, superuser: Connection) -> None:
-    ledger.append(writer, rows.batch([rows.row(0)]))
+    appending.append(writer, rows.batch([rows.row(0)]))
     superuser.execute("UPDATE ledger_head SET next_position = 0")
 
     with pytest.raises(errors.Broken, match="23505") as caught:
-        ledger.append(writer, rows.batch([rows.row(1)], start=1))
+        appending.append(writer, rows.batch([rows.row(1)], start=1))
     assert "record_p0_pkey" in str(caught.value)
     assert caught.value.__suppress_context__  # PostgreSQL's words may quote a row

@@ -13,12 +13,13 @@ from psycopg import IntegrityError
 from psycopg.rows import dict_row
 from uuid_utils.compat import uuid7
 
-from jejak_lrs import books, database, dictionaries, errors, tables
+from jejak_lrs import database, dictionaries, errors, tables
 from jejak_lrs.audit.check import Report, check
 from jejak_lrs.audit.scan import Scan
 from jejak_lrs.audit.workers import Alone
 from jejak_lrs.database import Connection
-from jejak_lrs.moment import read
+from jejak_lrs.ledger import books
+from jejak_lrs.ledger.moment import read
 from jejak_schemas.events import ProviderAccredited, StatementVoided
 from tests import services
 from tests.forgeries import FORGERIES

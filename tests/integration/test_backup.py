@@ -28,7 +28,7 @@ from jejak.home import Home
 from jejak_consumers import errors
 from jejak_consumers.kafka import KafkaFeed
 from jejak_consumers.subscriber import Subscriber
-from jejak_lrs import epochs
+from jejak_lrs.ledger import epochs
 from jejak_schemas import codec, topics
 from jejak_schemas.credentials import Credentials
 from jejak_schemas.outgoing import Change, Receipt

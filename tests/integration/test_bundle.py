@@ -15,14 +15,16 @@ from uuid import UUID
 
 import pytest
 
-from jejak_lrs import ledger, parties, replay_pool, roles, seal
+from jejak_lrs import roles
 from jejak_lrs.bundle import verify_bundle
 from jejak_lrs.bundle.making import Log, Made, make
 from jejak_lrs.bundle.verifying import verify
 from jejak_lrs.database import Connection, Database
 from jejak_lrs.errors import Broken, Refuse
-from jejak_lrs.payload import Packer
-from jejak_lrs.selection import Selection
+from jejak_lrs.ledger import appending, parties, seal
+from jejak_lrs.ledger.payload import Packer
+from jejak_lrs.replay import pool
+from jejak_lrs.replay.selection import Selection
 from jejak_lrs.tlog.note import Signer
 from jejak_schemas.parts import PersonRef
 from tests import published, rows, services, world
@@ -51,7 +53,7 @@ class House:
     log: Log
 
     def connect(self, role: str = roles.AUDITOR) -> Connection:
-        return replay_pool.reading(self.database.dsn(role))
+        return pool.reading(self.database.dsn(role))
 
     def bundle(self, selection: Selection = OF_PERSON, *, identities: bool = False) -> Made:
         with closing(self.connect()) as connection:
@@ -92,7 +94,7 @@ def seen(writer: Database, database: services.Database, tmp_path: Path) -> House
     about = rows.needing(rows.row(0), who)
     about = replace(about, commitment=rows.commitment_of(about, b"completed"))
     batch = rows.batch([about], newcomers=[who], registry_version=version)
-    ledger.append(writer, batch)
+    appending.append(writer, batch)
     return House(database, published.publish(writer.connection, tmp_path / "log"))
 
 

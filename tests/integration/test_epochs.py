@@ -10,10 +10,11 @@ from jejak_consumers import errors as loop_errors
 from jejak_consumers import tail
 from jejak_consumers.messages import Reported
 from jejak_consumers.publisher import Postman, Receipts
-from jejak_lrs import database, epochs, errors, history
+from jejak_lrs import database, errors
 from jejak_lrs.audit.check import check
 from jejak_lrs.cursor import START
 from jejak_lrs.database import Connection
+from jejak_lrs.ledger import epochs, history
 from jejak_producers.receipts import Chain
 from jejak_schemas import codec
 from jejak_schemas.outgoing import Receipt

@@ -20,14 +20,16 @@ from jejak.kafka_admin import Topic, connected
 from jejak.loops import finisher
 from jejak.services import Services
 from jejak_consumers import system
-from jejak_lrs import database, dictionaries, errors, history, profiles
+from jejak_lrs import database, dictionaries, errors
 from jejak_lrs.audit.check import Report, check
 from jejak_lrs.competency.profile import canonical
 from jejak_lrs.database import Connection
 from jejak_lrs.erasure import act, approval, retention, selection
 from jejak_lrs.erasure.approval import Choice
-from jejak_lrs.projection import Projector
-from jejak_lrs.replay import fold_person
+from jejak_lrs.ledger import history
+from jejak_lrs.projection import profiles
+from jejak_lrs.projection.projecting import Projector
+from jejak_lrs.replay.gathering import fold_person
 from jejak_schemas.events import (
     AssessmentFailed,
     CertificateEarned,

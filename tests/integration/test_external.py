@@ -11,7 +11,8 @@ from jejak.demo import stage
 from jejak.errors import Misuse
 from jejak.home import Home
 from jejak.kafka_admin import connected
-from jejak_lrs import history, roles
+from jejak_lrs import roles
+from jejak_lrs.ledger import history
 from tests.services import Kafka, Postgres
 
 pytestmark = pytest.mark.integration

@@ -10,14 +10,17 @@ from uuid_utils.compat import uuid7
 
 from jejak_consumers.figures import Layout
 from jejak_consumers.follower import Follower
-from jejak_lrs import counting, daily, history, profiles, roles, teaching, workforce
+from jejak_lrs import roles
+from jejak_lrs.answers import counting, daily, teaching, workforce
+from jejak_lrs.answers.figures import Figures
+from jejak_lrs.answers.workforce import Asked
 from jejak_lrs.competency.learning import Hours
 from jejak_lrs.competency.profile import parse
 from jejak_lrs.competency.tallies import Tally, tally
 from jejak_lrs.database import Connection, Database, connect
-from jejak_lrs.figures import Figures
-from jejak_lrs.projection import Projector
-from jejak_lrs.workforce import Asked
+from jejak_lrs.ledger import history
+from jejak_lrs.projection import profiles
+from jejak_lrs.projection.projecting import Projector
 from jejak_schemas.parts import PersonRef
 from tests import services
 from tests.recorded import record

@@ -24,8 +24,8 @@ from jejak.kafka_admin import Topic, connected
 from jejak.lag import InboxState
 from jejak.provisioning import NewParty
 from jejak.services import Services
-from jejak_lrs import inboxes, ledger
 from jejak_lrs.database import Database
+from jejak_lrs.ledger import appending, inboxes
 from jejak_schemas.credentials import Credentials, KafkaAccess
 from tests import rows, services
 
@@ -206,10 +206,10 @@ def test_outcomes_cursors_and_quarantine_are_told(
     home: Home, front: Services, writer: Database
 ) -> None:
     first = rows.row(0)
-    ledger.append(writer, rows.batch([first, rows.row(1)]))
+    appending.append(writer, rows.batch([first, rows.row(1)]))
     again = rows.row(2, statement_id=first.statement_id)
     other = rows.row(3, statement_id=first.statement_id, said=b"failed")
-    ledger.append(writer, rows.batch([again, other, rows.refused(4)], start=2))
+    appending.append(writer, rows.batch([again, other, rows.refused(4)], start=2))
 
     found = look(home, front).ledger
 

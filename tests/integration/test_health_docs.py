@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from jejak_lrs import ledger
 from jejak_lrs.database import Connection, Database
+from jejak_lrs.ledger import appending
 from tests import rows, services
 
 pytestmark = pytest.mark.integration
@@ -33,7 +33,7 @@ def checked(database: services.Database) -> str:
 def test_the_program_finds_what_a_superuser_changed(
     database: services.Database, writer: Database, superuser: Connection
 ) -> None:
-    ledger.append(writer, rows.batch([rows.row(offset) for offset in range(3)]))
+    appending.append(writer, rows.batch([rows.row(offset) for offset in range(3)]))
     assert checked(database) == "3 positions, wrong at none"
 
     superuser.execute("ALTER TABLE record_p0 DISABLE TRIGGER ALL")

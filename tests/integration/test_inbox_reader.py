@@ -16,8 +16,8 @@ from jejak.services import RECORDER, Services
 from jejak_consumers import errors
 from jejak_consumers.kafka import KafkaInboxReader
 from jejak_consumers.messages import Message, Reported, TopicPartition
-from jejak_lrs import inboxes
 from jejak_lrs.database import Database
+from jejak_lrs.ledger import inboxes
 from jejak_schemas import topics
 from jejak_schemas.credentials import Credentials, KafkaAccess
 

@@ -13,12 +13,13 @@ import pytest
 from psycopg import sql
 
 from jejak.addresses import PostgresAddress
-from jejak_lrs import dictionaries, errors, history, migrations, moment, roles, tables
+from jejak_lrs import dictionaries, errors, migrations, roles, tables
 from jejak_lrs.audit.scan import Scan
 from jejak_lrs.audit.workers import Alone
-from jejak_lrs.batch import SYSTEM
 from jejak_lrs.database import Connection, Database, connect
-from jejak_lrs.payload import Packer
+from jejak_lrs.ledger import history, moment
+from jejak_lrs.ledger.batch import SYSTEM
+from jejak_lrs.ledger.payload import Packer
 from tests import rows, services
 
 pytestmark = pytest.mark.integration

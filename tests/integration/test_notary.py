@@ -10,11 +10,12 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from jejak_lrs import epochs, errors, history, roles
-from jejak_lrs.checkpoints import OUTCOMES, RECORDS, TREES
+from jejak_lrs import errors, roles
 from jejak_lrs.database import Database
-from jejak_lrs.notary import Notary
-from jejak_lrs.publishedlog import said
+from jejak_lrs.ledger import epochs, history
+from jejak_lrs.notary.checkpoints import OUTCOMES, RECORDS, TREES
+from jejak_lrs.notary.notary import Notary
+from jejak_lrs.notary.publishedlog import said
 from jejak_lrs.tlog import checkpoint, merkle, note, tiles
 from jejak_lrs.tlog.checkpoint import Checkpoint
 from jejak_lrs.tlog.errors import Unsigned

@@ -15,9 +15,10 @@ import pytest
 from jejak import cli, keys
 from jejak.addresses import DATABASE
 from jejak.home import Home
-from jejak_lrs import inboxes, roles
+from jejak_lrs import roles
 from jejak_lrs.database import Database
-from jejak_lrs.publishedlog import said
+from jejak_lrs.ledger import inboxes
+from jejak_lrs.notary.publishedlog import said
 from jejak_lrs.tlog import note
 from jejak_lrs.tlog.note import Verifier
 from tests import rows, services

@@ -19,11 +19,12 @@ from jejak_consumers.kafka import KafkaFeed, KafkaOutbox
 from jejak_consumers.messages import Post
 from jejak_consumers.notary import Announcing, Notarising, Topic
 from jejak_consumers.publisher import Postman
-from jejak_lrs import epochs, roles
+from jejak_lrs import roles
 from jejak_lrs.database import Database
 from jejak_lrs.errors import Inconsistent
-from jejak_lrs.notary import Notary
-from jejak_lrs.publishedlog import said
+from jejak_lrs.ledger import epochs
+from jejak_lrs.notary.notary import Notary
+from jejak_lrs.notary.publishedlog import said
 from jejak_lrs.tlog import checkpoint
 from jejak_schemas import codec, topics
 from jejak_schemas.credentials import KafkaAccess

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from jejak_lrs import ledger
 from jejak_lrs.database import Database
-from jejak_lrs.people import People, new_alias
+from jejak_lrs.ledger import appending
+from jejak_lrs.ledger.people import People, new_alias
 from tests import rows
 
 pytestmark = pytest.mark.integration
@@ -16,11 +16,11 @@ def test_a_provisional_person_is_asked_again_until_registered(writer: Database) 
     people = People()
     seen = rows.newcomer("199001012015031001")
     asked = [seen.alias.reference, ("person_id", str(seen.person_id))]
-    ledger.append(writer, rows.batch([rows.needing(rows.row(0), seen)], newcomers=[seen]))
+    appending.append(writer, rows.batch([rows.needing(rows.row(0), seen)], newcomers=[seen]))
 
     before = people.resolve_many(writer.connection, asked)
     confirming = replace(rows.row(1), registers=seen.person_id)
-    ledger.append(writer, rows.batch([confirming], start=1))
+    appending.append(writer, rows.batch([confirming], start=1))
     after = people.resolve_many(writer.connection, asked)
 
     assert [known.registered for known in before.values()] == [False, False]
@@ -31,7 +31,7 @@ def test_the_registered_are_found_without_the_database(writer: Database) -> None
     people = People()
     seen = rows.newcomer("199001012015031001")
     row = replace(rows.needing(rows.row(0), seen), registers=seen.person_id)
-    ledger.append(writer, rows.batch([row], newcomers=[seen]))
+    appending.append(writer, rows.batch([row], newcomers=[seen]))
     first = people.resolve_many(writer.connection, [seen.alias.reference])
 
     writer.close()
@@ -48,7 +48,7 @@ def test_no_more_is_remembered_than_allowed(writer: Database) -> None:
         replace(rows.needing(rows.row(n), each), registers=each.person_id)
         for n, each in enumerate(new)
     ]
-    ledger.append(writer, rows.batch(items, newcomers=new))
+    appending.append(writer, rows.batch(items, newcomers=new))
 
     known = people.resolve_many(writer.connection, [each.alias.reference for each in new])
 

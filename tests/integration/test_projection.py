@@ -12,14 +12,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jejak_lrs import cursor, evidence, history, profiles, refolding, roles
+from jejak_lrs import cursor, roles
 from jejak_lrs.competency import profile as lookups
 from jejak_lrs.competency.assess import assess
 from jejak_lrs.competency.days import months_later
 from jejak_lrs.cursor import Cursor
 from jejak_lrs.database import Connection, Database, connect
-from jejak_lrs.projection import NAME, Projected, Projector
-from jejak_lrs.replay import facts_until, fold_person
+from jejak_lrs.ledger import history
+from jejak_lrs.projection import evidence, profiles, refolding
+from jejak_lrs.projection.projecting import NAME, Projected, Projector
+from jejak_lrs.replay.gathering import facts_until, fold_person
 from jejak_schemas import outgoing
 from jejak_schemas.parts import PersonRef
 from tests import services, world
@@ -289,7 +291,7 @@ def test_any_registry_record_may_come_last(
 def test_a_chunk_of_waiting_persons_at_a_time(
     writer: Database, projecting: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jejak_lrs.feeding.CHUNK", 2)
+    monkeypatch.setattr("jejak_lrs.projection.feeding.CHUNK", 2)
     people = [PersonRef(person_id=UUID(f"01900000-0000-7000-8000-{n:012x}")) for n in range(1, 6)]
     decreed = usual()
     record(writer, *decreed[1:], *(passed(recent(), learner=one) for one in people))
@@ -306,8 +308,8 @@ def test_many_who_are_touched_are_looked_up_in_pages(
     writer: Database, projecting: Connection, reading: Connection, page: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("jejak_lrs.refolding.FEW", 1)
-    monkeypatch.setattr("jejak_lrs.refolding.PAGE", page)
+    monkeypatch.setattr("jejak_lrs.projection.refolding.FEW", 1)
+    monkeypatch.setattr("jejak_lrs.projection.refolding.PAGE", page)
     people = [PersonRef(person_id=UUID(f"01900000-0000-7000-8000-{n:012x}")) for n in range(1, 6)]
     record(
         writer, *usual()[1:], *(registered(person=one) for one in people),
@@ -338,7 +340,7 @@ def test_an_aborted_transaction_leaves_nothing_behind(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("jejak_lrs.profiles.write_changes", stop)
+        patch.setattr("jejak_lrs.projection.profiles.write_changes", stop)
         with pytest.raises(KeyboardInterrupt):
             projector.project(projecting, 100)
     assert cursor.read(projecting, NAME) == cursor.START

@@ -7,10 +7,12 @@ from uuid import UUID
 
 import pytest
 
-from jejak_lrs import answers, history, roles
+from jejak_lrs import roles
+from jejak_lrs.answers import individuals
 from jejak_lrs.competency.profile import levels_on
 from jejak_lrs.database import Connection, Database, connect
-from jejak_lrs.projection import Projector
+from jejak_lrs.ledger import history
+from jejak_lrs.projection.projecting import Projector
 from jejak_schemas.parts import PersonRef
 from tests import services, world
 from tests.recorded import record
@@ -59,19 +61,19 @@ def reading(writer: Database, database: services.Database) -> Iterator[Connectio
 
 def test_a_profile_as_it_stands_and_as_it_was_known(reading: Connection) -> None:
     head = history.head(reading).next_position - 1
-    now, then = (answers.profile_of(reading, WHO, at) for at in (None, head - 1))
+    now, then = (individuals.profile_of(reading, WHO, at) for at in (None, head - 1))
     assert now is not None
     assert then is not None
     assert levels_on(now.profile, DAY)[INTEGRITY].indicated == 2
     assert levels_on(then.profile, DAY)[INTEGRITY].indicated == 3
     assert (now.version, now.pending, then.version) == (5, False, None)
-    assert answers.profile_of(reading, UUID(int=1)) is None
+    assert individuals.profile_of(reading, UUID(int=1)) is None
 
 
 def test_an_explanation_comes_from_the_ledger(reading: Connection) -> None:
     head = history.head(reading).next_position - 1
-    now = answers.explain(reading, WHO, INTEGRITY, DAY)
-    then = answers.explain(reading, WHO, INTEGRITY, DAY, known_at=head - 1)
+    now = individuals.explain(reading, WHO, INTEGRITY, DAY)
+    then = individuals.explain(reading, WHO, INTEGRITY, DAY, known_at=head - 1)
     assert [one.reason for one in now.counts_not] == ["voided"]
     reasons = [one.reason for one in then.counts_not]
     assert reasons == ["level-too-low", "weaker-of-its-source"]

@@ -13,12 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jejak_lrs import kinship, outbox, profiles, roles
+from jejak_lrs import outbox, roles
 from jejak_lrs.audit import check
 from jejak_lrs.competency import profile as lookups
 from jejak_lrs.competency.assess import assess
 from jejak_lrs.database import Connection, Database, connect
-from jejak_lrs.replay import fold_person
+from jejak_lrs.projection import kinship, profiles
+from jejak_lrs.replay.gathering import fold_person
 from jejak_schemas.events import Event, PersonMerged
 from jejak_schemas.parts import PersonRef
 from tests import services, world

@@ -4,10 +4,11 @@ from contextlib import closing
 
 from jejak_consumers.follower import Follower
 from jejak_consumers.projector import Projection
-from jejak_lrs import errors, ledger
-from jejak_lrs.batch import SYSTEM
+from jejak_lrs import errors
 from jejak_lrs.database import Connection, Database
-from jejak_lrs.projection import Projected, Projector, Slice
+from jejak_lrs.ledger import appending
+from jejak_lrs.ledger.batch import SYSTEM
+from jejak_lrs.projection.projecting import Projected, Projector, Slice
 from tests import rows, services
 
 
@@ -28,7 +29,7 @@ class Slow(Projector):
 def test_a_batch_that_takes_too_long_is_done_in_parts(
     writer: Database, database: services.Database
 ) -> None:
-    ledger.append(writer, rows.batch([rows.row(0, source=SYSTEM) for _ in range(40)]))
+    appending.append(writer, rows.batch([rows.row(0, source=SYSTEM) for _ in range(40)]))
     slow = Slow()
     with closing(Database(database.dsn("jejak_projector"))) as own:
         follower = Follower(own, Projection(slow))

@@ -7,11 +7,12 @@ from uuid import UUID
 
 import pytest
 
-from jejak_lrs import clock, profiles, roles
+from jejak_lrs import roles
 from jejak_lrs.competency.days import months_later
 from jejak_lrs.database import Connection, Database, connect
-from jejak_lrs.profiles import Change
-from jejak_lrs.projection import Projector
+from jejak_lrs.projection import clock, profiles
+from jejak_lrs.projection.profiles import Change
+from jejak_lrs.projection.projecting import Projector
 from jejak_schemas.clock import JAKARTA
 from jejak_schemas.parts import PersonRef
 from tests import services, world
@@ -158,7 +159,7 @@ def test_what_is_recorded_late_on_a_day_is_told_after_the_day_began(
 def test_many_turn_on_one_day_in_chunks(
     writer: Database, projecting: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jejak_lrs.feeding.CHUNK", 2)
+    monkeypatch.setattr("jejak_lrs.projection.feeding.CHUNK", 2)
     people = [PersonRef(person_id=UUID(int=WHO.int + n)) for n in range(5)]
     record(
         writer, *usual(),

@@ -19,7 +19,8 @@ from jejak.errors import Fatal, Misuse, Refuse
 from jejak.kafka_admin import connected
 from jejak.provisioning import NewParty
 from jejak.services import AUDITOR, Services
-from jejak_lrs import database, inboxes, roles
+from jejak_lrs import database, roles
+from jejak_lrs.ledger import inboxes
 from jejak_schemas import topics
 from jejak_schemas.credentials import Credentials
 

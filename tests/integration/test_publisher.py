@@ -22,11 +22,12 @@ from jejak_consumers.kafka import KafkaFeed, KafkaOutbox
 from jejak_consumers.messages import Message, Post
 from jejak_consumers.publisher import Postman, Receipts
 from jejak_lrs import errors as ledger_errors
-from jejak_lrs import history, inboxes, outbox
-from jejak_lrs.batch import SYSTEM, Batch, Item, Source, Span
+from jejak_lrs import outbox
 from jejak_lrs.cursor import START
 from jejak_lrs.database import Database
-from jejak_lrs.ledger import append
+from jejak_lrs.ledger import history, inboxes
+from jejak_lrs.ledger.appending import append
+from jejak_lrs.ledger.batch import SYSTEM, Batch, Item, Source, Span
 from jejak_schemas import codec, topics
 from jejak_schemas.chain import Link, Place, Verdict, judge
 from jejak_schemas.credentials import Credentials

@@ -24,10 +24,11 @@ from jejak import provisioning
 from jejak.provisioning import NewParty, match_key_secret
 from jejak.services import PUBLISHER, Services
 from jejak_consumers.subscriber import Subscriber
-from jejak_lrs import inboxes, profiles
-from jejak_lrs.batch import Batch, Item, Source, Span
 from jejak_lrs.database import Database
-from jejak_lrs.ledger import append
+from jejak_lrs.ledger import inboxes
+from jejak_lrs.ledger.appending import append
+from jejak_lrs.ledger.batch import Batch, Item, Source, Span
+from jejak_lrs.projection import profiles
 from jejak_schemas import codec
 from jejak_schemas.credentials import Credentials
 from jejak_schemas.outgoing import Chained, ProfileState

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from jejak_lrs import history
 from jejak_lrs.database import Connection, connect
+from jejak_lrs.ledger import history
 from tests import services
 
 pytestmark = pytest.mark.integration

@@ -8,14 +8,15 @@ from uuid import UUID
 
 import pytest
 
-from jejak_lrs import clock, evidence, generations, profiles, rebuild, rebuilt, roles, switching
+from jejak_lrs import roles
 from jejak_lrs.competency.days import months_later
 from jejak_lrs.competency.profile import EMPTY, canonical, digest
 from jejak_lrs.database import Connection, Database, connect
 from jejak_lrs.errors import Unready
-from jejak_lrs.projection import Projector
-from jejak_lrs.rebuild import Rebuild, Worker
-from jejak_lrs.switching import Following
+from jejak_lrs.projection import clock, evidence, generations, profiles, rebuild, rebuilt, switching
+from jejak_lrs.projection.projecting import Projector
+from jejak_lrs.projection.rebuild import Rebuild, Worker
+from jejak_lrs.projection.switching import Following
 from jejak_schemas.parts import PersonRef
 from tests import services, world
 from tests.recorded import record

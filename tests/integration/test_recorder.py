@@ -16,9 +16,10 @@ from jejak.loops import door_rules, finisher
 from jejak_consumers import system
 from jejak_consumers.messages import InboxReader, Message, Reported, TopicPartition
 from jejak_consumers.recorder import Recorder
-from jejak_lrs import books, database, dictionaries, history, inboxes
+from jejak_lrs import database, dictionaries
 from jejak_lrs import errors as ledger_errors
-from jejak_lrs.people import People
+from jejak_lrs.ledger import books, history, inboxes
+from jejak_lrs.ledger.people import People
 from jejak_schemas import codec, topics
 from jejak_schemas.catalogue import entry_of
 from jejak_schemas.events import (

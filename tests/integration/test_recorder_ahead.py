@@ -9,9 +9,10 @@ import pytest
 from jejak.loops import finisher
 from jejak_consumers import recorder
 from jejak_consumers.finish import Finisher
-from jejak_lrs import errors, failpoint, ledger
-from jejak_lrs.batch import Appended, Batch
+from jejak_lrs import errors, failpoint
 from jejak_lrs.database import Database
+from jejak_lrs.ledger import appending
+from jejak_lrs.ledger.batch import Appended, Batch
 from jejak_schemas.events import Event, StatementVoided
 from tests.integration.test_recorder import (
     NIP,
@@ -70,7 +71,7 @@ def test_who_is_new_in_a_batch_is_the_same_person_in_the_next(
 
     def counted(database: Database, batch: Batch) -> Appended:
         appends.append(len(batch.items))
-        return ledger.append(database, batch)
+        return appending.append(database, batch)
 
     monkeypatch.setattr(recorder, "append", counted)
     settled(house, *(completed() for _ in range(7)))
@@ -104,7 +105,7 @@ def test_what_was_walked_ahead_is_walked_again_where_the_world_has_moved(
         if first:
             first = False
             raise raised
-        return ledger.append(database, batch)
+        return appending.append(database, batch)
 
     monkeypatch.setattr(recorder, "append", moved_once)
     settled(house, *(completed() for _ in range(5)))

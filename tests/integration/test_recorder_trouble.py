@@ -13,9 +13,9 @@ from jejak.loops import finisher
 from jejak_consumers import errors, system
 from jejak_consumers.messages import Message, TopicPartition
 from jejak_lrs import errors as ledger_errors
-from jejak_lrs import history, ledger
-from jejak_lrs.batch import Appended, Batch
 from jejak_lrs.database import Connection, Database
+from jejak_lrs.ledger import appending, history
+from jejak_lrs.ledger.batch import Appended, Batch
 from jejak_schemas import avro, codec, iris, topics
 from jejak_schemas.events import (
     CoachingHeld,
@@ -261,9 +261,9 @@ def test_of_two_that_begin_a_ledger_at_once_one_does(
         return system.begin(by, finisher(), [Institution(**dict(PARTIES[0]))], NOW)
 
     def meanwhile(by: Database, batch: Batch) -> Appended:
-        monkeypatch.setattr(system, "append", ledger.append)
+        monkeypatch.setattr(system, "append", appending.append)
         assert begin(other)
-        return ledger.append(by, batch)
+        return appending.append(by, batch)
 
     monkeypatch.setattr(system, "append", meanwhile)
     assert not begin(one)

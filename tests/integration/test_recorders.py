@@ -21,7 +21,8 @@ from kafka.errors import CoordinatorNotAvailableError
 from jejak import processes, provisioning, registrar, settings
 from jejak.home import Home
 from jejak_consumers.kafka import RECORDERS
-from jejak_lrs import books, database, inboxes, roles
+from jejak_lrs import database, roles
+from jejak_lrs.ledger import books, inboxes
 from jejak_producers import Producer, Sent
 from jejak_schemas.credentials import KafkaAccess
 from jejak_schemas.events import CourseCompleted

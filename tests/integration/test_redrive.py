@@ -17,11 +17,12 @@ import pytest
 from jejak.loops import door_rules, finisher
 from jejak_consumers.messages import Message
 from jejak_consumers.redrive import Redriver, Verdict
-from jejak_lrs import books, errors, failpoint, handling, history, ledger, outbox, quarantine
-from jejak_lrs.batch import Batch, Redrive, Source
+from jejak_lrs import errors, failpoint, outbox
 from jejak_lrs.cursor import START
 from jejak_lrs.database import Connection, Database
-from jejak_lrs.people import People
+from jejak_lrs.ledger import appending, books, handling, history, quarantine
+from jejak_lrs.ledger.batch import Batch, Redrive, Source
+from jejak_lrs.ledger.people import People
 from jejak_schemas.events import ProviderAccredited
 from tests import rows
 from tests.integration.test_recorder import NOW, House, completed
@@ -248,11 +249,11 @@ def test_a_redrive_whose_connection_is_lost_at_its_commit_happens_once(
 
 
 def test_what_cannot_be_stored_waits_on(writer: Database) -> None:
-    ledger.append(writer, rows.batch([rows.refused(0)]))
+    appending.append(writer, rows.batch([rows.refused(0)]))
     poison = rows.row(0, verb="a\x00b", source=Source("redrive", rows.TOPIC, 0, 0))
 
     with pytest.raises(errors.StillRefused, match="internal"):
-        ledger.append(writer, Batch([poison], 0, redrive=Redrive(0, "siti")))
+        appending.append(writer, Batch([poison], 0, redrive=Redrive(0, "siti")))
 
     assert [one.status for one in quarantine.find(writer.connection)] == ["waiting"]
     assert history.head(writer.connection).next_outcome == 1
@@ -269,7 +270,7 @@ from jejak.redriving import paced
 from jejak_consumers.redrive import Redriver
 from jejak_lrs import failpoint, quarantine
 from jejak_lrs.database import Database
-from jejak_lrs.people import People
+from jejak_lrs.ledger.people import People
 
 dsn, spec, now, rate = sys.argv[1:]
 failpoint.arm(failpoint.parse(spec))

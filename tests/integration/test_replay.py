@@ -12,13 +12,14 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from jejak_lrs import replay_lines, replay_pool, roles
-from jejak_lrs.comparing import compare, people_of
+from jejak_lrs import roles
 from jejak_lrs.database import Connection, Database
 from jejak_lrs.errors import Refuse
-from jejak_lrs.projection import Projector
-from jejak_lrs.replays import Replay, Replayed
-from jejak_lrs.selection import Selection
+from jejak_lrs.projection.projecting import Projector
+from jejak_lrs.replay import lines, pool
+from jejak_lrs.replay.comparing import compare, people_of
+from jejak_lrs.replay.replays import Replay, Replayed
+from jejak_lrs.replay.selection import Selection
 from jejak_schemas.events import Event
 from jejak_schemas.parts import PersonRef
 from tests import services, world
@@ -50,7 +51,7 @@ def ledger(writer: Database, database: services.Database) -> str:
 
 @pytest.fixture
 def reading(ledger: str) -> Iterator[Connection]:
-    with closing(replay_pool.reading(ledger)) as connection:
+    with closing(pool.reading(ledger)) as connection:
         yield connection
 
 
@@ -126,7 +127,7 @@ def test_many_processes_give_the_same_bytes(
     ledger: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     alone = Replay(ledger).look(Selection())
-    monkeypatch.setattr("jejak_lrs.replays.WIDTH", 1)
+    monkeypatch.setattr("jejak_lrs.replay.replays.WIDTH", 1)
     together = Replay(ledger, workers=2).write_lines(Selection(), tmp_path / "all.jsonl")
     assert together == alone
 
@@ -154,7 +155,7 @@ def test_a_stopped_replay_goes_on_and_gives_the_same_bytes(
     monkeypatch: pytest.MonkeyPatch,
     spans: int,
 ) -> None:
-    monkeypatch.setattr("jejak_lrs.replays.WIDTH", 1)
+    monkeypatch.setattr("jejak_lrs.replay.replays.WIDTH", 1)
     never_stopped = Replay(ledger).look(Selection())
     path = tmp_path / "all.jsonl"
     with pytest.raises(StoppedError):
@@ -174,7 +175,7 @@ def test_a_stopped_replay_goes_on_and_gives_the_same_bytes(
 def test_another_replay_is_not_gone_on_with_and_no_file_is_written_over(
     ledger: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jejak_lrs.replays.WIDTH", 1)
+    monkeypatch.setattr("jejak_lrs.replay.replays.WIDTH", 1)
     path = tmp_path / "some.jsonl"
     with pytest.raises(StoppedError):
         Replay(ledger, watch=stop_after(2)).write_lines(Selection(), path)
@@ -261,7 +262,7 @@ def test_a_profile_that_was_altered_differs(reading: Connection, superuser: Conn
 
 
 def test_a_replayed_selection_says_itself() -> None:
-    found = Replayed(UUID(int=0), Selection(people=(WHO,)).up_to(9), replay_lines.Found(), "")
+    found = Replayed(UUID(int=0), Selection(people=(WHO,)).up_to(9), lines.Found(), "")
     assert found.selection.document() == {
         "from_position": 0, "to_position": 9, "people": [str(WHO)],
     }  # fmt: skip

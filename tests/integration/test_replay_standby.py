@@ -13,15 +13,16 @@ import pytest
 from jejak.embedded.account import unprivileged
 from jejak.embedded.ports import free_port
 from jejak.embedded.postgres import EmbeddedPostgres, programs
-from jejak_lrs import replay_pool, roles
+from jejak_lrs import roles
 from jejak_lrs.bundle.making import make
 from jejak_lrs.bundle.verifying import verify
-from jejak_lrs.comparing import compare
 from jejak_lrs.database import Database
 from jejak_lrs.exceptions import survey, thresholds
-from jejak_lrs.projection import Projector
-from jejak_lrs.replays import Replay
-from jejak_lrs.selection import Selection
+from jejak_lrs.projection.projecting import Projector
+from jejak_lrs.replay import pool
+from jejak_lrs.replay.comparing import compare
+from jejak_lrs.replay.replays import Replay
+from jejak_lrs.replay.selection import Selection
 from tests import published, services, world
 from tests.recorded import record
 from tests.world import PERSON, course, registered
@@ -69,7 +70,7 @@ def test_everything_that_reads_reads_from_a_standby(
     (folder / "postgres").mkdir()
     with standby(database.server, folder / "postgres") as server:
         dsn = server.address.dsn(roles.AUDITOR, database.passwords[roles.AUDITOR], database.name)
-        with closing(replay_pool.reading(dsn)) as connection:
+        with closing(pool.reading(dsn)) as connection:
             assert connection.execute("SELECT pg_is_in_recovery()").fetchone() == (True,)
             (compared,) = compare(connection)
             made = make(connection, Selection(people=(UUID(str(PERSON.person_id)),)), log)

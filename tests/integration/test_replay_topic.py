@@ -14,8 +14,8 @@ from jejak_consumers.errors import Refuse
 from jejak_consumers.kafka import KafkaFeed
 from jejak_lrs import roles
 from jejak_lrs.database import Database
-from jejak_lrs.replays import Replay
-from jejak_lrs.selection import Selection
+from jejak_lrs.replay.replays import Replay
+from jejak_lrs.replay.selection import Selection
 from tests import world
 from tests.recorded import record
 from tests.world import course
@@ -28,7 +28,7 @@ RECORDS = len(world.usual()) + 5
 @pytest.fixture
 def how(writer: Database, front: Services, monkeypatch: pytest.MonkeyPatch) -> Replay:
     record(writer, *world.usual(), *[course(f"2024-01-0{day}") for day in range(1, 6)])
-    monkeypatch.setattr("jejak_lrs.replays.WIDTH", 4)
+    monkeypatch.setattr("jejak_lrs.replay.replays.WIDTH", 4)
     return Replay(front.dsn(roles.READER))
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from pyarrow import parquet
 
-from jejak_lrs import roles, segments
+from jejak_lrs import roles
 from jejak_lrs.database import Connection, Database
 from jejak_lrs.errors import Refuse
-from jejak_lrs.replays import Replay
-from jejak_lrs.selection import Selection
+from jejak_lrs.replay import segments
+from jejak_lrs.replay.replays import Replay
+from jejak_lrs.replay.selection import Selection
 from tests import services, world
 from tests.recorded import record
 from tests.world import course

@@ -6,10 +6,11 @@ from uuid import UUID, uuid4
 import pytest
 from uuid_utils.compat import uuid7
 
-from jejak_lrs import ledger, profiles, standing
 from jejak_lrs.cursor import START, Cursor
 from jejak_lrs.database import Connection, Database
-from jejak_lrs.standing import Behind
+from jejak_lrs.ledger import appending, standing
+from jejak_lrs.ledger.standing import Behind
+from jejak_lrs.projection import profiles
 from tests import rows
 
 pytestmark = pytest.mark.integration
@@ -22,8 +23,8 @@ def test_behind_is_counted_from_the_cursor_to_the_head(
     connection = writer.connection
     assert standing.records_behind(connection, START) == Behind(0, 0.0)
     again = rows.row(0)
-    ledger.append(writer, rows.batch([again, rows.row(1), rows.row(2)]))
-    ledger.append(writer, rows.batch([rows.row(3, statement_id=again.statement_id)], start=3))
+    appending.append(writer, rows.batch([again, rows.row(1), rows.row(2)]))
+    appending.append(writer, rows.batch([rows.row(3, statement_id=again.statement_id)], start=3))
 
     assert standing.records_behind(connection, START).count == 3
     assert standing.records_behind(connection, Cursor(0, -1)).count == 2
@@ -34,7 +35,7 @@ def test_behind_is_counted_from_the_cursor_to_the_head(
 
 
 def test_the_age_is_that_of_the_oldest_that_waits(writer: Database, superuser: Connection) -> None:
-    ledger.append(writer, rows.batch([rows.row(0), rows.row(1)]))
+    appending.append(writer, rows.batch([rows.row(0), rows.row(1)]))
     superuser.execute("ALTER TABLE record_p0 DISABLE TRIGGER ALL")
     for position, hours in ((0, 2), (1, 1)):
         superuser.execute(

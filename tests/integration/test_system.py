@@ -6,8 +6,8 @@ import pytest
 
 from jejak.loops import finisher
 from jejak_consumers import system
-from jejak_lrs import parties
 from jejak_lrs.database import Database
+from jejak_lrs.ledger import parties
 from jejak_schemas.clock import jakarta_date
 from jejak_schemas.parts import Institution
 

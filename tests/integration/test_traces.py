@@ -16,7 +16,7 @@ from jejak_consumers.messages import Outbox, Post
 from jejak_consumers.projector import Projection
 from jejak_consumers.publisher import Postman, Receipts
 from jejak_lrs.database import Database
-from jejak_lrs.projection import Projector
+from jejak_lrs.projection.projecting import Projector
 from jejak_producers import Producer
 from jejak_schemas import codec, topics
 from jejak_schemas.credentials import Credentials, KafkaAccess, Topics

@@ -14,12 +14,14 @@ from jejak_consumers.errors import WitnessAway
 from jejak_consumers.follower import Follower
 from jejak_consumers.notary import Notarising
 from jejak_consumers.witness import Answer, Witness, Witnesses, ask
-from jejak_lrs import checkpoints, history, roles
-from jejak_lrs.checkpoints import OUTCOMES, RECORDS
+from jejak_lrs import roles
 from jejak_lrs.database import Database
 from jejak_lrs.errors import Inconsistent
-from jejak_lrs.notary import Notary
-from jejak_lrs.publishedlog import said
+from jejak_lrs.ledger import history
+from jejak_lrs.notary import checkpoints
+from jejak_lrs.notary.checkpoints import OUTCOMES, RECORDS
+from jejak_lrs.notary.notary import Notary
+from jejak_lrs.notary.publishedlog import said
 from jejak_lrs.tlog import note
 from jejak_lrs.tlog.errors import Malformed
 from jejak_lrs.tlog.note import Signer

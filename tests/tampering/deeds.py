@@ -14,8 +14,9 @@ from typing import Any, Final
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from jejak_lrs import dictionaries, errors, history, seal
+from jejak_lrs import dictionaries, errors
 from jejak_lrs.database import Connection
+from jejak_lrs.ledger import history, seal
 from tests.forbidden import SERVER_TRACES
 from tests.mutations import Mutation, mutated
 from tests.tampering.site import Ledger

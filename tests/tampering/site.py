@@ -17,7 +17,7 @@ from jejak_lrs.audit.check import Report, check
 from jejak_lrs.audit.logs import Kept, Published
 from jejak_lrs.database import Connection
 from jejak_lrs.erasure import act
-from jejak_lrs.projection import Projector
+from jejak_lrs.projection.projecting import Projector
 from jejak_schemas.events import DestructionApproved
 from jejak_schemas.parts import Institution
 from tests import services

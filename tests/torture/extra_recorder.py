@@ -16,7 +16,7 @@ from jejak.services import RECORDER, services_of
 from jejak_consumers import kafka
 from jejak_consumers.recorder import Recorder
 from jejak_lrs.database import Database
-from jejak_lrs.people import People
+from jejak_lrs.ledger.people import People
 
 DSN = "TORTURE_DSN"
 

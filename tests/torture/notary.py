@@ -10,8 +10,9 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from jejak_lrs import inboxes, roles
+from jejak_lrs import roles
 from jejak_lrs.database import Database
+from jejak_lrs.ledger import inboxes
 from tests import rows, services
 from tests.signing import Site
 

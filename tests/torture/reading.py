@@ -10,8 +10,9 @@ import psycopg
 from kafka import KafkaConsumer
 from kafka.structs import TopicPartition
 
-from jejak_lrs import profiles, replay
 from jejak_lrs.competency.profile import canonical, digest
+from jejak_lrs.projection import profiles
+from jejak_lrs.replay import gathering
 from jejak_schemas import codec, topics
 from jejak_schemas.credentials import KafkaAccess
 from jejak_schemas.outgoing import Change, Receipt
@@ -126,7 +127,7 @@ def _unlike(connection: psycopg.Connection[Any]) -> list[UUID]:
     unlike = []
     for (person,) in connection.execute("SELECT person_id FROM profile").fetchall():
         stood = profiles.stored(connection, [person])[person]
-        folded = replay.fold_person(connection, person, stood.assessed_to)
+        folded = gathering.fold_person(connection, person, stood.assessed_to)
         if digest(canonical(folded)) != stood.digest:
             unlike.append(person)
     return unlike

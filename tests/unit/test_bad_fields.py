@@ -14,7 +14,7 @@ from typing import Any, Final
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from jejak_lrs.batch import Refused
+from jejak_lrs.ledger.batch import Refused
 from jejak_producers import rows
 from jejak_producers.errors import BadEvent
 from jejak_schemas import codec

@@ -14,7 +14,7 @@ from jejak_lrs.errors import Refuse
 from jejak_lrs.exceptions import rules, thresholds
 from jejak_lrs.exceptions.rules import Known, Odd
 from jejak_lrs.exceptions.sightings import VOID, Sighting, parse, sighting
-from jejak_lrs.history import Record
+from jejak_lrs.ledger.history import Record
 from jejak_schemas import events
 from jejak_schemas.clock import micros_of
 from jejak_schemas.events import Event

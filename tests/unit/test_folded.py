@@ -10,9 +10,9 @@ from uuid_utils.compat import uuid7
 from jejak_lrs.competency.extraction import facts_of
 from jejak_lrs.competency.persons import word_of
 from jejak_lrs.competency.registry import Registry
-from jejak_lrs.effects import erased_by
-from jejak_lrs.history import Record
-from jejak_lrs.statements import Statements
+from jejak_lrs.ledger.effects import erased_by
+from jejak_lrs.ledger.history import Record
+from jejak_lrs.ledger.statements import Statements
 from jejak_schemas import events
 from jejak_schemas.catalogue import CATALOGUE
 from jejak_schemas.events import Event, StatementSubmitted

@@ -12,7 +12,7 @@ from random import Random
 import pytest
 
 from jejak_consumers.directory import Directory, NotLookedUp
-from jejak_lrs.batch import Refused
+from jejak_lrs.ledger.batch import Refused
 from jejak_schemas import iris
 from jejak_schemas.catalogue import BY_NAME
 from jejak_schemas.events import Event

@@ -36,7 +36,7 @@ PURE = [
     *(ROOMS["jejak_schemas"] / name for name in ("statement.py", "resolve.py", "submission.py")),
     *(ROOMS["jejak_schemas"] / name for name in ("xapi.py", "chain.py")),
     *sorted((ROOMS["jejak_schemas"] / "events").glob("*.py")),
-    *(ROOMS["jejak_lrs"] / name for name in ("seal.py", "payload.py")),
+    *(ROOMS["jejak_lrs"] / "ledger" / name for name in ("seal.py", "payload.py")),
     *sorted((ROOMS["jejak_lrs"] / "competency").glob("*.py")),
     *sorted((ROOMS["jejak_lrs"] / "tlog").glob("*.py")),
     ROOMS["jejak_lrs"] / "audit" / "leaf.py",

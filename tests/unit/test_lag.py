@@ -7,7 +7,7 @@ import pytest
 
 from jejak import lag
 from jejak.kafka_admin import Log
-from jejak_lrs.inboxes import Inbox
+from jejak_lrs.ledger.inboxes import Inbox
 
 OLD, NEW = UUID(int=1), UUID(int=2)
 NOW = datetime(2026, 11, 24, tzinfo=UTC)

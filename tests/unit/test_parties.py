@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from jejak_lrs.batch import PartyChange
-from jejak_lrs.parties import Parties
+from jejak_lrs.ledger.batch import PartyChange
+from jejak_lrs.ledger.parties import Parties
 
 JAN, FEB, MAR, APR = (date(2026, month, 1) for month in range(1, 5))
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jejak_lrs import dictionaries
 from jejak_lrs.dictionaries import train
 from jejak_lrs.errors import BadPayload
-from jejak_lrs.payload import MAX_PLAIN_BYTES, Packer, Unpacker
+from jejak_lrs.ledger.payload import MAX_PLAIN_BYTES, Packer, Unpacker
 
 STATEMENTS = [
     json.dumps({"actor": f"person-{n * 7919 % 1000}", "verb": "completed", "n": n}).encode()

@@ -16,9 +16,9 @@ from jejak.loops import finisher
 from jejak_consumers.finish import Finisher, Standing
 from jejak_consumers.messages import Message
 from jejak_consumers.walk import Walk
-from jejak_lrs import parties
-from jejak_lrs.batch import PartyChange, Refused, Row
-from jejak_lrs.parties import Parties
+from jejak_lrs.ledger import parties
+from jejak_lrs.ledger.batch import PartyChange, Refused, Row
+from jejak_lrs.ledger.parties import Parties
 from jejak_producers import rows
 from jejak_schemas import avro, codec
 from jejak_schemas.catalogue import entry_of

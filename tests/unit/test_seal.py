@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jejak_lrs import seal
-from jejak_lrs.batch import SYSTEM, Row, Source
+from jejak_lrs.ledger import seal
+from jejak_lrs.ledger.batch import SYSTEM, Row, Source
 from tests import rows
 
 SALT = bytes(range(16))

@@ -6,8 +6,8 @@ from uuid import UUID
 import pytest
 
 from jejak.specimen import Specimen, masked, specimen
-from jejak_lrs.batch import Original, Source
-from jejak_lrs.quarantine import Quarantined
+from jejak_lrs.ledger.batch import Original, Source
+from jejak_lrs.ledger.quarantine import Quarantined
 from jejak_schemas import codec
 from jejak_schemas.dissection import dissect
 from jejak_schemas.events import CourseCompleted

@@ -6,7 +6,7 @@ from jejak import lag
 from jejak.kafka_admin import Log
 from jejak_consumers import tail
 from jejak_consumers.messages import Reported, TopicPartition
-from jejak_lrs.inboxes import Inbox
+from jejak_lrs.ledger.inboxes import Inbox
 
 EPOCH, LATER, TOPIC, REMADE = (UUID(int=number) for number in range(4))
 WHERE = TopicPartition("t", 0)

@@ -12,7 +12,7 @@ from jejak_consumers import errors
 from jejak_consumers.messages import TopicPartition
 from jejak_consumers.vitals import LONGEST_TURN, Vitals
 from jejak_lrs import errors as ledger_errors
-from jejak_lrs.standing import Behind
+from jejak_lrs.ledger.standing import Behind
 from tests.watched import Page, get, samples, value
 
 WHERE = TopicPartition("jejak.inbox.lan", 3)

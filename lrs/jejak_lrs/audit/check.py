@@ -13,23 +13,24 @@ from typing import TYPE_CHECKING, Final
 
 import psycopg
 
-from jejak_lrs import errors, moment
+from jejak_lrs import errors
 from jejak_lrs.audit import catalogue, logs, projections, workers
 from jejak_lrs.audit.accesses import NONE, Accesses, Looks
 from jejak_lrs.audit.difference import Difference
 from jejak_lrs.audit.examiner import Place
 from jejak_lrs.audit.findings import NAMED
 from jejak_lrs.audit.scan import Scan
+from jejak_lrs.ledger import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from jejak_lrs.audit.logs import Published
     from jejak_lrs.audit.workers import Workers
-    from jejak_lrs.books import Balance
-    from jejak_lrs.checkpoints import Name
     from jejak_lrs.database import Connection
-    from jejak_lrs.moment import Moment
+    from jejak_lrs.ledger.books import Balance
+    from jejak_lrs.ledger.moment import Moment
+    from jejak_lrs.notary.checkpoints import Name
 
     Watch = Callable[[int, int], None]
 

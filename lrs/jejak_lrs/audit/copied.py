@@ -19,15 +19,15 @@ from uuid import UUID
 
 import psycopg
 
-from jejak_lrs.books import Run
 from jejak_lrs.errors import BadPayload
+from jejak_lrs.ledger.books import Run
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from jejak_lrs.books import Key
     from jejak_lrs.database import Connection
-    from jejak_lrs.payload import Unpacker
+    from jejak_lrs.ledger.books import Key
+    from jejak_lrs.ledger.payload import Unpacker
 
 # Times are sent as microseconds since 2000; added to them, these seconds make it since 1970.
 _SINCE_1970: LiteralString = "interval '946684800 s'"

@@ -10,9 +10,9 @@ from collections import defaultdict
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
-from jejak_lrs import history
 from jejak_lrs.audit.difference import Difference
-from jejak_lrs.effects import party_change, target_of
+from jejak_lrs.ledger import history
+from jejak_lrs.ledger.effects import party_change, target_of
 from jejak_schemas.events import DestructionApproved, ErasureOrdered
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from uuid import UUID
 
-    from jejak_lrs.arriving import Said
     from jejak_lrs.database import Connection
+    from jejak_lrs.projection.arriving import Said
 
 
 class Effects:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from jejak_lrs import epochs, history
 from jejak_lrs.audit.difference import Difference
+from jejak_lrs.ledger import epochs, history
 from jejak_schemas.events import Genesis
 
 if TYPE_CHECKING:
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from jejak_lrs.database import Connection
-    from jejak_lrs.epochs import Epoch
-    from jejak_lrs.moment import Moment
-    from jejak_lrs.statements import Statements
+    from jejak_lrs.ledger.epochs import Epoch
+    from jejak_lrs.ledger.moment import Moment
+    from jejak_lrs.ledger.statements import Statements
 
 
 def differences(

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import psycopg
 
-from jejak_lrs import dictionaries, entries, history
-from jejak_lrs.arriving import Said
+from jejak_lrs import dictionaries
 from jejak_lrs.audit import copied, people, reading, tiled
 from jejak_lrs.audit.difference import Difference
 from jejak_lrs.audit.effects import Effects
@@ -17,11 +16,14 @@ from jejak_lrs.audit.order import Order
 from jejak_lrs.audit.outcomes import Outcomes, inbox_run
 from jejak_lrs.audit.people import People
 from jejak_lrs.audit.sealed import ERASED, record_wrong
-from jejak_lrs.checkpoints import OUTCOMES, RECORDS
-from jejak_lrs.effects import WITH_EFFECTS
 from jejak_lrs.errors import Inconsistent
-from jejak_lrs.history import Record
-from jejak_lrs.statements import Statements
+from jejak_lrs.ledger import history
+from jejak_lrs.ledger.effects import WITH_EFFECTS
+from jejak_lrs.ledger.history import Record
+from jejak_lrs.ledger.statements import Statements
+from jejak_lrs.notary import entries
+from jejak_lrs.notary.checkpoints import OUTCOMES, RECORDS
+from jejak_lrs.projection.arriving import Said
 from jejak_lrs.tlog.tiles import Folder
 
 if TYPE_CHECKING:
@@ -30,8 +32,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from jejak_lrs.audit.copied import Stretch
-    from jejak_lrs.checkpoints import Name
     from jejak_lrs.database import Connection
+    from jejak_lrs.notary.checkpoints import Name
 
 # The event types that say something beside themselves.
 _TELLING: Final = frozenset({people.SEEN, *people.POSTINGS, *WITH_EFFECTS})

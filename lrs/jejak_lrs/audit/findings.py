@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from jejak_lrs.audit.difference import Difference
-    from jejak_lrs.books import Key, Run
+    from jejak_lrs.ledger.books import Key, Run
 
 # So many differences are named; all are counted.
 NAMED: Final = 100

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from jejak_lrs import checkpoints, entries, history, newlog
 from jejak_lrs.audit.difference import Difference
 from jejak_lrs.audit.tiled import KINDS, leaves_of
-from jejak_lrs.checkpoints import OUTCOMES, RECORDS, TREES
 from jejak_lrs.errors import Inconsistent
+from jejak_lrs.ledger import history
+from jejak_lrs.notary import checkpoints, entries, newlog
+from jejak_lrs.notary.checkpoints import OUTCOMES, RECORDS, TREES
 from jejak_lrs.tlog import checkpoint, merkle
 from jejak_lrs.tlog.errors import LogError
 from jejak_lrs.tlog.tiles import FULL, Folder, tile_path
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from uuid import UUID
 
-    from jejak_lrs.checkpoints import Name, Stored
     from jejak_lrs.database import Connection
-    from jejak_lrs.moment import Moment
+    from jejak_lrs.ledger.moment import Moment
+    from jejak_lrs.notary.checkpoints import Name, Stored
     from jejak_lrs.tlog.checkpoint import Checkpoint
     from jejak_lrs.tlog.note import Verifier
 

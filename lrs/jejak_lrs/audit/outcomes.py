@@ -8,15 +8,15 @@ from jejak_lrs.audit import reading
 from jejak_lrs.audit.difference import Difference
 from jejak_lrs.audit.order import Order
 from jejak_lrs.audit.sealed import outcome_wrong
-from jejak_lrs.books import Run
+from jejak_lrs.ledger.books import Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from jejak_lrs.audit.findings import Findings
-    from jejak_lrs.books import Key
     from jejak_lrs.database import Connection
-    from jejak_lrs.history import Outcome, Record
+    from jejak_lrs.ledger.books import Key
+    from jejak_lrs.ledger.history import Outcome, Record
 
 
 class Outcomes:

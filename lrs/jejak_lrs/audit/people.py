@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from jejak_lrs import seal
 from jejak_lrs.audit.difference import Difference
 from jejak_lrs.errors import BadPayload
+from jejak_lrs.ledger import seal
 from jejak_schemas.clock import jakarta_date
 from jejak_schemas.events import PersonMoved, PersonRegistered, PersonSeen
 from jejak_schemas.parts import SealedAlias
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
-    from jejak_lrs.arriving import Said
     from jejak_lrs.database import Connection
-    from jejak_lrs.payload import Unpacker
+    from jejak_lrs.ledger.payload import Unpacker
+    from jejak_lrs.projection.arriving import Said
     from jejak_schemas.events import Event
 
 SEEN: Final = PersonSeen.__name__

@@ -8,20 +8,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from jejak_lrs import clock, comparing, evidence, kinship, profiles
 from jejak_lrs.audit.difference import Difference
 from jejak_lrs.competency.facts import to_document
 from jejak_lrs.competency.persons import named_in
 from jejak_lrs.competency.profile import EMPTY
 from jejak_lrs.competency.routing import agencies_on
-from jejak_lrs.replay import facts_until, fold_person
+from jejak_lrs.projection import clock, evidence, kinship, profiles
+from jejak_lrs.replay import comparing
+from jejak_lrs.replay.gathering import facts_until, fold_person
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import date
 
-    from jejak_lrs.comparing import Compared
     from jejak_lrs.database import Connection
+    from jejak_lrs.replay.comparing import Compared
 
 _CHUNK: Final = 1_000
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import psycopg
 
-from jejak_lrs import history
 from jejak_lrs.audit.difference import Difference
-from jejak_lrs.history import Outcome, Record
+from jejak_lrs.ledger import history
+from jejak_lrs.ledger.history import Outcome, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

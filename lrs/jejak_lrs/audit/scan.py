@@ -6,7 +6,7 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from jejak_lrs import dictionaries, verbs
+from jejak_lrs import dictionaries
 from jejak_lrs.audit import epochs, strays
 from jejak_lrs.audit.difference import Difference
 from jejak_lrs.audit.effects import Effects
@@ -14,9 +14,10 @@ from jejak_lrs.audit.examiner import Examiner
 from jejak_lrs.audit.order import EARLIER, microseconds
 from jejak_lrs.audit.people import People
 from jejak_lrs.audit.tiled import KINDS
-from jejak_lrs.books import Books
-from jejak_lrs.checkpoints import OUTCOMES, RECORDS, TREES
-from jejak_lrs.statements import Statements
+from jejak_lrs.ledger import verbs
+from jejak_lrs.ledger.books import Books
+from jejak_lrs.ledger.statements import Statements
+from jejak_lrs.notary.checkpoints import OUTCOMES, RECORDS, TREES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
     from jejak_lrs.audit.findings import Findings
     from jejak_lrs.audit.logs import Log
     from jejak_lrs.audit.workers import Workers
-    from jejak_lrs.checkpoints import Name
     from jejak_lrs.database import Connection
-    from jejak_lrs.moment import Moment
+    from jejak_lrs.ledger.moment import Moment
+    from jejak_lrs.notary.checkpoints import Name
 
 K = TypeVar("K")
 V = TypeVar("V")

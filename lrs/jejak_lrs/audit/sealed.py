@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from jejak_lrs import seal
 from jejak_lrs.errors import BadPayload
+from jejak_lrs.ledger import seal
 
 if TYPE_CHECKING:
-    from jejak_lrs.history import Outcome, Record
-    from jejak_lrs.payload import Unpacker
+    from jejak_lrs.ledger.history import Outcome, Record
+    from jejak_lrs.ledger.payload import Unpacker
 
 # What erasure nulls; an auditor cannot read the tag_salt.
 ERASED: Final = ("payload", "salt", "content_tag", "person_id", "agency", "activity")

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from jejak_lrs.audit.examiner import Place
     from jejak_lrs.audit.findings import Findings
-    from jejak_lrs.checkpoints import Name
     from jejak_lrs.database import Connection
+    from jejak_lrs.notary.checkpoints import Name
 
     Method: TypeAlias = Callable[[Examiner, int, int], Findings]
 

@@ -14,8 +14,8 @@ import orjson
 from jejak_schemas.clock import rfc3339
 
 if TYPE_CHECKING:
-    from jejak_lrs.batch import Alias
-    from jejak_lrs.history import Record
+    from jejak_lrs.ledger.batch import Alias
+    from jejak_lrs.ledger.history import Record
 
 FORMAT: Final = "jejak-evidence-bundle/1"
 MANIFEST: Final = "manifest.json"

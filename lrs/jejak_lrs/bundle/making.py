@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from jejak_lrs import dictionaries, history, people
+from jejak_lrs import dictionaries
 from jejak_lrs.audit.leaf import record_entry
 from jejak_lrs.bundle import summary
 from jejak_lrs.bundle.content import (
@@ -29,9 +29,10 @@ from jejak_lrs.bundle.content import (
 )
 from jejak_lrs.bundle.verify_bundle import packed
 from jejak_lrs.errors import Broken, Refuse
-from jejak_lrs.replay_lines import WIDTH
-from jejak_lrs.selection import Reader, select
-from jejak_lrs.statements import Statements
+from jejak_lrs.ledger import history, people
+from jejak_lrs.ledger.statements import Statements
+from jejak_lrs.replay.lines import WIDTH
+from jejak_lrs.replay.selection import Reader, select
 from jejak_lrs.tlog import checkpoint, merkle
 from jejak_lrs.tlog.errors import LogError
 from jejak_lrs.tlog.note import Verifier
@@ -44,9 +45,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from jejak_lrs.batch import Alias
     from jejak_lrs.database import Connection
-    from jejak_lrs.selection import Selection
+    from jejak_lrs.ledger.batch import Alias
+    from jejak_lrs.replay.selection import Selection
     from jejak_lrs.tlog.checkpoint import Checkpoint
 
 _RULES: Final = (RulesetPublished.__name__, FrameworkPublished.__name__)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jejak_lrs import dictionaries, history, seal
+from jejak_lrs import dictionaries
 from jejak_lrs.audit.leaf import record_entry
+from jejak_lrs.ledger import history, seal
 from jejak_lrs.tlog import merkle
 from jejak_lrs.tlog.proof import Proof
 
 if TYPE_CHECKING:
     from jejak_lrs.bundle.making import Log
     from jejak_lrs.database import Connection
-    from jejak_lrs.history import Record
+    from jejak_lrs.ledger.history import Record
     from jejak_lrs.tlog.checkpoint import Checkpoint
 
 

@@ -18,9 +18,7 @@ from uuid import UUID  # noqa: TC003  pydantic reads it
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from jejak_lrs import seal
 from jejak_lrs.audit.leaf import record_entry
-from jejak_lrs.batch import SourceKind  # noqa: TC001  pydantic reads it
 from jejak_lrs.bundle.content import (
     CHECKPOINT,
     FORMAT,
@@ -32,7 +30,9 @@ from jejak_lrs.bundle.content import (
     proof_name,
 )
 from jejak_lrs.bundle.verify_bundle import packed
-from jejak_lrs.history import Record
+from jejak_lrs.ledger import seal
+from jejak_lrs.ledger.batch import SourceKind  # noqa: TC001  pydantic reads it
+from jejak_lrs.ledger.history import Record
 from jejak_lrs.tlog import checkpoint, merkle, note, proof
 from jejak_lrs.tlog.errors import LogError, Malformed
 from jejak_lrs.tlog.note import Verifier

@@ -14,7 +14,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from jejak_lrs.errors import Broken
-from jejak_lrs.payload import Packer, Unpacker
+from jejak_lrs.ledger.payload import Packer, Unpacker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import zstandard
 
 from jejak_lrs.dictionaries import MANIFEST
-from jejak_lrs.payload import Packer
+from jejak_lrs.ledger.payload import Packer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from jejak_lrs import history
-from jejak_lrs.statements import Statements
+from jejak_lrs.ledger import history
+from jejak_lrs.ledger.statements import Statements
 from jejak_schemas.clock import jakarta_date
 from jejak_schemas.events import DestructionApproved
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from jejak_lrs.database import Connection
-    from jejak_lrs.history import Record
+    from jejak_lrs.ledger.history import Record
 
 _CHUNK: Final = 1_000
 

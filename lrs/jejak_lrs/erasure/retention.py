@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from jejak_lrs import errors, history
-from jejak_lrs.statements import Statements
+from jejak_lrs import errors
+from jejak_lrs.ledger import history
+from jejak_lrs.ledger.statements import Statements
 from jejak_schemas.events import RetentionPublished
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from jejak_lrs import history
 from jejak_lrs.competency.extraction import facts_of
 from jejak_lrs.competency.facts import Posting
 from jejak_lrs.competency.postings import posting_on
 from jejak_lrs.erasure.ties import Stated, Tie, ties
-from jejak_lrs.statements import Statements
+from jejak_lrs.ledger import history
+from jejak_lrs.ledger.statements import Statements
 from jejak_schemas.catalogue import CATALOGUE
 from jejak_schemas.clock import jakarta_date
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from jejak_lrs.database import Connection
     from jejak_lrs.erasure.approval import Approval, Choice
-    from jejak_lrs.history import Record
+    from jejak_lrs.ledger.history import Record
 
 _STEP: Final = 50_000  # positions that one query looks at
 _CHUNK: Final = 1_000

@@ -26,7 +26,7 @@ from jejak_schemas.statement import fields_of
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from jejak_lrs.history import Record
+    from jejak_lrs.ledger.history import Record
 
 VOID: Final = StatementVoided.__name__
 CERTIFICATE: Final = CertificateEarned.__name__

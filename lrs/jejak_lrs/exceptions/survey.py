@@ -20,7 +20,7 @@ from uuid import UUID
 
 import orjson
 
-from jejak_lrs import dictionaries, history, kinship
+from jejak_lrs import dictionaries
 from jejak_lrs.exceptions import rules
 from jejak_lrs.exceptions.rules import Known, Odd
 from jejak_lrs.exceptions.sightings import (
@@ -33,10 +33,12 @@ from jejak_lrs.exceptions.sightings import (
     parse,
     sighting,
 )
-from jejak_lrs.replay import registry_at
-from jejak_lrs.replay_lines import WIDTH
-from jejak_lrs.replay_pool import in_order, reading
-from jejak_lrs.selection import Reader, Selection, select
+from jejak_lrs.ledger import history
+from jejak_lrs.projection import kinship
+from jejak_lrs.replay.gathering import registry_at
+from jejak_lrs.replay.lines import WIDTH
+from jejak_lrs.replay.pool import in_order, reading
+from jejak_lrs.replay.selection import Reader, Selection, select
 from jejak_schemas.clock import micros_of
 
 if TYPE_CHECKING:
@@ -44,8 +46,8 @@ if TYPE_CHECKING:
 
     from jejak_lrs.database import Connection
     from jejak_lrs.exceptions.thresholds import Thresholds
-    from jejak_lrs.history import Head, Record
-    from jejak_lrs.selection import Selected, Span
+    from jejak_lrs.ledger.history import Head, Record
+    from jejak_lrs.replay.selection import Selected, Span
 
     Watch = Callable[[int, int], None]
 

@@ -13,7 +13,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from jejak_lrs import database, dictionaries, verbs
+from jejak_lrs import database, dictionaries
+from jejak_lrs.ledger import verbs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

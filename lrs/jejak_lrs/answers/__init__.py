@@ -1,0 +1,1 @@
+"""What people ask: of one person, and of many by figures."""

@@ -1,0 +1,1 @@
+"""How an event becomes a record exactly once, in order, for good; and how records are read."""

@@ -1,0 +1,74 @@
+"""From a record's payload back to the event that it states."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from jejak_lrs import dictionaries
+from jejak_lrs.competency.extraction import SAYING
+from jejak_lrs.competency.registry import REGISTRY_EVENTS
+from jejak_lrs.ledger.effects import WITH_EFFECTS
+from jejak_schemas.events import StatementSubmitted
+from jejak_schemas.mapping import PROGRAMMES
+from jejak_schemas.statement import from_statement
+
+if TYPE_CHECKING:
+    from jejak_lrs.ledger.history import Record
+    from jejak_lrs.ledger.payload import Unpacker
+    from jejak_schemas.events import Event
+
+
+class Statements:
+    """Reads statements. For one thread."""
+
+    def __init__(self, unpacker: Unpacker | None = None) -> None:
+        self._unpacker = unpacker or dictionaries.unpacker()
+
+    def event_of(self, record: Record) -> Event | None:
+        """The resolved event of a record; None where it was erased.
+
+        Raises:
+            BadPayload: the payload cannot be read back.
+        """
+        if record.payload is None:
+            return None
+        return _event(record, self._unpacker.unpack(record.payload))
+
+    def folded_of(self, record: Record) -> Event | None:
+        """The same, None also where the event says nothing that a projection keeps.
+
+        That is told by its type and its bytes, without the work of making the event.
+        """
+        if record.payload is None:
+            return None
+        plain = self._unpacker.unpack(record.payload)
+        if record.event_type not in _FOLDED and _PROGRAMME not in plain:
+            return None
+        return _event(record, plain)
+
+
+# Any other learning event is a milestone, if it is of a programme; its IRI stands in the statement.
+_FOLDED: Final = SAYING | REGISTRY_EVENTS | WITH_EFFECTS | {StatementSubmitted.__name__}
+_PROGRAMME: Final = PROGRAMMES.encode()
+
+
+def _event(record: Record, plain: bytes) -> Event:
+    if record.event_type == StatementSubmitted.__name__:
+        return _submitted(record, plain)
+    return from_statement(orjson.loads(plain))
+
+
+def _submitted(record: Record, plain: bytes) -> StatementSubmitted:
+    """The event whose statement this is: the record's columns say the rest of it."""
+    return StatementSubmitted.model_validate(
+        {
+            "event_id": record.statement_id,
+            "occurred_at": record.occurred_at,
+            "party": record.party,
+            "on_behalf_of": record.on_behalf_of,
+            "learner": {"person_id": record.person_id},
+            "statement": plain.decode(),
+        }
+    )

@@ -1,0 +1,1 @@
+"""The published log: grown from the ledger, signed, and held against every copy of its heads."""

@@ -1,0 +1,92 @@
+"""Which facts become whose, and when: the step from records to evidence.
+
+A record's facts are its person's at its own position. A void names no person: it belongs to the
+person of its target, at its own position, or at the target's where that comes later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jejak_lrs.competency.extraction import facts_of
+from jejak_lrs.ledger import history
+from jejak_lrs.projection.evidence import Arrival
+from jejak_schemas.events import StatementVoided
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from jejak_lrs.database import Connection
+    from jejak_lrs.ledger.history import Record
+    from jejak_lrs.ledger.statements import Statements
+    from jejak_schemas.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A record and its event."""
+
+    record: Record
+    event: Event
+
+
+def arrivals(connection: Connection, told: Sequence[Said], statements: Statements) -> list[Arrival]:
+    """The facts of a batch of records, each with its person, in the order of arrival.
+
+    Three queries at most, whatever the batch.
+    """
+    found = [
+        *_own(told),
+        *_voids(connection, told),
+        *_voids_that_waited(connection, told, statements),
+    ]
+    return sorted(found, key=lambda one: (one.position, one.person_id))
+
+
+def _own(told: Sequence[Said]) -> Iterator[Arrival]:
+    for said in told:
+        record = said.record
+        if record.person_id is None or isinstance(said.event, StatementVoided):
+            continue
+        facts = facts_of(said.event, record.position, record.statement_id)
+        if facts:
+            yield Arrival(record.person_id, record.position, record, facts)
+
+
+def _voids(connection: Connection, told: Sequence[Said]) -> Iterator[Arrival]:
+    """Voids whose target is recorded before them."""
+    voids = [(said, said.event) for said in told if isinstance(said.event, StatementVoided)]
+    if not voids:
+        return
+    known = history.whereabouts(connection, {event.target for _, event in voids})
+    for said, event in voids:
+        position, person_id = known.get(event.target, (said.record.position, None))
+        if person_id is not None and position < said.record.position:
+            facts = facts_of(event, said.record.position, said.record.statement_id)
+            yield Arrival(person_id, said.record.position, said.record, facts)
+
+
+def _voids_that_waited(
+    connection: Connection, told: Sequence[Said], statements: Statements
+) -> Iterator[Arrival]:
+    """Voids recorded before their target, which is in this batch."""
+    targets = {said.record.statement_id: said.record for said in told if said.record.person_id}
+    if not targets:
+        return
+    waiting = [
+        (targets[target], position)
+        for target, position in history.references_to(connection, targets)
+        if position < targets[target].position
+    ]
+    voids = {
+        one.position: one
+        for one in (history.records_at(connection, {at for _, at in waiting}) if waiting else ())
+    }
+    for target, position in waiting:
+        void = voids[position]
+        event = statements.event_of(void)
+        if event is not None and target.person_id is not None:
+            facts = facts_of(event, position, void.statement_id)
+            if facts:  # what undoes a merge acts on it, too, and says nothing of a statement
+                yield Arrival(target.person_id, target.position, target, facts)

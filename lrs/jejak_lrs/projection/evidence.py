@@ -1,0 +1,110 @@
+"""The table of evidence: what was said about each person."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from jejak_lrs.competency.facts import from_documents, to_document
+from jejak_lrs.ledger.copying import copy_into
+from jejak_lrs.projection import kinship
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from uuid import UUID
+
+    from jejak_lrs.competency.facts import Fact
+    from jejak_lrs.database import Connection
+    from jejak_lrs.ledger.history import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Facts that become a person's at a position, by a record: their own, or a void's target."""
+
+    person_id: UUID
+    position: int
+    record: Record
+    facts: tuple[Fact, ...]
+
+
+_COLUMNS: Final = (
+    ("generation", "int4"), ("position", "int8"), ("ordinal", "int4"), ("person_id", "uuid"),
+    ("arrived", "int8"), ("kind", "text"), ("statement_id", "uuid"), ("party", "text"),
+    ("provider", "text"), ("offering", "text"), ("competency", "text"), ("agency", "text"),
+    ("home", "text"), ("assessor", "uuid"), ("document", "text"),
+)  # fmt: skip
+
+
+def insert(connection: Connection, generation: int, arrivals: Iterable[Arrival]) -> None:
+    """Keep facts. Each arrives once: in the transaction that takes in its record."""
+    rows = (
+        _row(generation, arrival, ordinal, fact)
+        for arrival in arrivals
+        for ordinal, fact in enumerate(arrival.facts)
+    )
+    copy_into(connection, "evidence", _COLUMNS, rows)
+
+
+def _row(generation: int, arrival: Arrival, ordinal: int, fact: Fact) -> tuple[object, ...]:
+    origin = fact.origin
+    return (
+        generation,
+        origin.position,
+        ordinal,
+        arrival.person_id,
+        arrival.position,
+        fact.kind,
+        origin.statement_id,
+        origin.party,
+        origin.provider,
+        origin.offering,
+        getattr(fact, "competency", None),
+        getattr(fact, "working", None) or getattr(fact, "agency", None),
+        getattr(fact, "home", None),
+        getattr(fact, "assessor", None),
+        to_document(fact),
+    )
+
+
+def erase(connection: Connection, generation: int, order: int) -> list[UUID]:
+    """Forget what records said whose erasure the record at `order` orders, and what agencies were
+    told of it; the persons of this generation, who are to be folded anew.
+    """  # noqa: D205
+    found = connection.execute("SELECT projection_erase(%s, %s)", [order, generation])
+    return sorted(person_id for (person_id,) in found if person_id is not None)
+
+
+def of_people(
+    connection: Connection, generation: int, people: Iterable[UUID], upto: int
+) -> dict[UUID, list[Fact]]:
+    """The facts of persons that had arrived by position `upto`."""
+    found: dict[UUID, list[str]] = defaultdict(list)
+    for person_id, document in connection.execute(
+        "SELECT person_id, document FROM evidence "
+        "WHERE generation = %s AND person_id = ANY(%s) AND arrived <= %s",
+        [generation, list(people), upto],
+    ):
+        found[person_id].append(document)
+    return {person_id: list(from_documents(each)) for person_id, each in found.items()}
+
+
+def people_between(connection: Connection, generation: int, low: UUID, high: UUID) -> list[UUID]:
+    """Everyone of whom something was said, from one to another, both included."""
+    found = connection.execute(
+        "SELECT DISTINCT person_id FROM evidence "
+        "WHERE generation = %s AND person_id BETWEEN %s AND %s ORDER BY person_id",
+        [generation, low, high],
+    )
+    return [person_id for (person_id,) in found]
+
+
+def people_at(connection: Connection, generation: int, agency: str) -> list[UUID]:
+    """Everyone who was ever posted to work at an agency, under the ids that stay."""
+    found = connection.execute(
+        "SELECT DISTINCT person_id FROM evidence WHERE generation = %s AND agency = %s",
+        [generation, agency],
+    ).fetchall()
+    persons = kinship.persons(connection, [person_id for (person_id,) in found])
+    return sorted({persons.stays(person_id) for (person_id,) in found})

@@ -1,0 +1,236 @@
+"""Feeding generations of the projection: from records to evidence, profiles and changes.
+
+Each record is folded at its own position, with the registry of that position, so the changes that a
+person's own records make do not depend on batching. Registry records that may touch people put them
+into `refold`; up to CHUNK of them are folded anew in each transaction, so after these the versions
+and changes on the way do depend on it. Profiles never do.
+Source: ledger.md, "Followers"; competency.md, "Projections".
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from jejak_lrs.competency.persons import word_of
+from jejak_lrs.competency.reach import Reach, reach_of
+from jejak_lrs.ledger import history
+from jejak_lrs.ledger.effects import erased_by
+from jejak_lrs.ledger.statements import Statements
+from jejak_lrs.projection import clock, evidence, kinship, profiles, refolding
+from jejak_lrs.projection.arriving import Said, arrivals
+from jejak_lrs.projection.evidence import Arrival
+from jejak_lrs.projection.folding import Folding
+from jejak_lrs.projection.telling import Cause
+from jejak_lrs.replay.gathering import registry_at
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+    from uuid import UUID
+
+    from jejak_lrs.competency.registry import Registry
+    from jejak_lrs.database import Connection
+    from jejak_lrs.ledger.history import Record
+    from jejak_lrs.projection.generations import Feed
+
+CHUNK: Final = 1_000  # persons folded anew, or told of a day, per transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """What one transaction is to do: the records that follow `after`, all of one day or earlier.
+
+    `turning`: profiles turn on that day; that comes first, and no records with it.
+    """
+
+    after: int
+    records: Sequence[Record]
+    day: date
+    turning: bool = False
+
+    @property
+    def to(self) -> int:
+        """The last of its positions."""
+        return self.records[-1].position if self.records else self.after
+
+
+@dataclass(frozen=True, slots=True)
+class Projected:
+    """What one transaction did. `position` is the cursor's new place, -1 before any record.
+
+    `looked`: for whom a registry record touches, maybe without finding anybody.
+    """
+
+    position: int
+    records: int
+    persons: int
+    changes: int
+    looked: bool = False
+
+    def __bool__(self) -> bool:
+        """Whether anything came."""
+        return self.records > 0 or self.persons > 0 or self.looked
+
+
+class Feeder:
+    """Feeds generations within the caller's transactions. For one thread.
+
+    Keeps the registry in memory between transactions; after a failed one it is read again.
+    """
+
+    def __init__(self) -> None:
+        self._statements = Statements()
+        self._registry: Registry | None = None
+        self._at = -1  # the position that the registry reflects
+
+    def feed(self, connection: Connection, feeds: Sequence[Feed], coming: Slice) -> Projected:
+        """Fold a slice into generations, the first before the others; the numbers are the first's.
+
+        Also folds up to CHUNK waiting persons anew, so it has work even without records.
+        """
+        registry = self._take_registry(connection, coming.after)
+        said = self._said(coming.records)
+        arriving = arrivals(connection, said, self._statements)
+        done = [
+            self._fold(Folding(connection, registry, coming.day, feed), said, arriving, coming)
+            for feed in feeds
+        ]
+        looked = [refolding.look_on(connection, feed.generation) for feed in feeds]
+        anew = [self._anew(connection, registry, coming, feed, feeds) for feed in feeds]
+        for feed in feeds:
+            if not feed.tell:
+                self._look_up(Folding(connection, registry, coming.day, feed))
+        self._registry, self._at = registry, coming.to
+        (persons, changes), (more, told) = done[0], anew[0]
+        persons, changes = persons + more, changes + told
+        return Projected(coming.to, len(coming.records), persons, changes, any(looked))
+
+    def turn(self, connection: Connection, feed: Feed, coming: Slice) -> Projected:
+        """Tell what begins and ends on a day, for up to CHUNK persons."""
+        registry = self._take_registry(connection, coming.after)
+        folding = Folding(connection, registry, coming.day, feed)
+        people = profiles.turning(connection, feed.generation, coming.day, CHUNK)
+        folding.stand(people)
+        for person_id in people:
+            folding.turn(person_id)
+        self._registry, self._at = registry, coming.after
+        return Projected(coming.after, 0, folding.folded, folding.write())
+
+    def extract(
+        self, connection: Connection, feed: Feed, records: Sequence[Record], upto: int
+    ) -> None:
+        """Keep what records say, in any order of records; nobody is folded.
+
+        Nothing of what was ordered to be erased by position `upto`.
+        """
+        gone = history.ordered_erased(connection, [one.position for one in records], upto)
+        said = self._said([one for one in records if one.position not in gone])
+        arriving = arrivals(connection, said, self._statements)
+        evidence.insert(connection, feed.generation, arriving)
+        kinship.insert(connection, feed.generation, said)
+
+    def assess(self, connection: Connection, feed: Feed, people: Sequence[UUID], upto: int) -> None:
+        """Fold persons by what was extracted, which is all up to a position and nothing later."""
+        day = clock.day(connection)
+        if day is None:
+            return  # nothing was ever folded
+        registry = self._take_registry(connection, upto)
+        folding = Folding(connection, registry, day, feed)
+        folding.load(people, upto)
+        for person_id in people:
+            folding.fold(person_id, upto)
+        folding.write()
+        self._registry, self._at = registry, upto
+
+    def _said(self, records: Sequence[Record]) -> list[Said]:
+        return [
+            Said(record, event)
+            for record in records
+            if (event := self._statements.folded_of(record)) is not None
+        ]
+
+    def _take_registry(self, connection: Connection, at: int) -> Registry:
+        """The registry as of a position. It grows with the batch, so it is kept at its end only:
+        if the batch fails, or its commit, the next one starts elsewhere and reads it again.
+        """  # noqa: D205
+        registry, self._registry = self._registry, None
+        return registry if registry is not None and self._at == at else registry_at(connection, at)
+
+    @staticmethod
+    def _fold(
+        folding: Folding, said: Sequence[Said], arriving: Sequence[Arrival], coming: Slice
+    ) -> tuple[int, int]:
+        """Record by record: the registry first, then the persons whom it is about.
+
+        How many folds, and changes.
+        """
+        connection, generation = folding.connection, folding.feed.generation
+        evidence.insert(connection, generation, arriving)
+        kinship.insert(connection, generation, said)
+        facts = [fact for one in arriving for fact in one.facts]
+        folding.load(_concerned(connection, generation, said, arriving), coming.after, facts)
+        at_position = defaultdict[int, list[Arrival]](list)
+        for one in arriving:
+            at_position[one.position].append(one)
+        for each in said:
+            record = each.record
+            if folding.registry.add(each.event, record.position):
+                reach = reach_of(each.event, folding.registry)
+                refolding.mark(connection, generation, reach, record)
+            cause = Cause(record.position, record.statement_id, record.stored, record.event_type)
+            if (word := word_of(each.event)) is not None:
+                touched = folding.rejoin(word, cause)
+                refolding.mark(connection, generation, Reach(persons=frozenset(touched)), record)
+            if gone := erased_by(each.event):
+                people = evidence.erase(connection, generation, record.position)
+                folding.erase(people, set(gone), cause)
+            here = at_position[record.position]
+            for person_id, group in groupby(here, key=lambda one: one.person_id):
+                folding.arrive(person_id, [fact for one in group for fact in one.facts], cause)
+        return folding.folded, folding.write()
+
+    @staticmethod
+    def _anew(
+        connection: Connection,
+        registry: Registry,
+        coming: Slice,
+        feed: Feed,
+        feeds: Sequence[Feed],
+    ) -> tuple[int, int]:
+        """Fold waiting persons by everything so far: how many, and their changes.
+
+        Nobody before all are in the generation that is read, so that the two may be compared.
+        """
+        if feed is not feeds[0] and refolding.is_anyone_waiting(connection, feeds[0].generation):
+            return 0, 0
+        # Beside the live stream few at a time: it goes first.
+        most = CHUNK if not coming.records else -(-CHUNK // 4)
+        waiting = refolding.take(connection, feed.generation, most)
+        folding = Folding(connection, registry, coming.day, feed)
+        folding.load([one.person_id for one in waiting], coming.to)
+        each = {folding.persons.stays(one.person_id): one for one in waiting}
+        for person_id, one in each.items():
+            cause = Cause(one.position, one.statement_id, one.stored)
+            folding.fold(person_id, coming.to, cause)
+        return folding.folded, folding.write()
+
+    @staticmethod
+    def _look_up(folding: Folding) -> None:
+        """Of a generation that is not read: who serves where on this day, which nobody is told."""
+        people = profiles.turned(folding.connection, folding.feed.generation, folding.day, CHUNK)
+        folding.stand(people)
+        for person_id in people:
+            folding.turn(person_id)
+        folding.write()
+
+
+def _concerned(
+    connection: Connection, generation: int, said: Sequence[Said], arriving: Sequence[Arrival]
+) -> set[UUID]:
+    """Whom a batch is about, joins or parts."""
+    words = [word for each in said if (word := word_of(each.event)) is not None]
+    joined = kinship.touched(connection, generation, words) if words else set()
+    return {one.person_id for one in arriving} | joined

@@ -1,0 +1,240 @@
+"""The tables of profiles and changes: written by the projector, read by publisher and answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from psycopg.rows import args_row
+
+from jejak_lrs.competency.routing import Agencies
+from jejak_lrs.ledger.copying import array
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date, datetime
+    from uuid import UUID
+
+    from jejak_lrs.database import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A person's profile as it stands; `document` is canonical JSON."""
+
+    person_id: UUID
+    version: int
+    digest: str
+    document: str
+    assessed_to: int
+    home: str | None
+    working: str | None
+    turns_on: date | None = None  # the next day on which something in it begins or ends
+
+    @property
+    def told(self) -> Agencies:
+        """The agencies that were told of the person last."""
+        return Agencies(self.home, self.working)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change as it is told: `agencies` and `relations` go together.
+
+    `kind` is a class of jejak_schemas.outgoing and `content` its own fields, as JSON values; of
+    ProfileState it is empty: the person's stored profile goes to the profile topics of those
+    `agencies` that the person still belongs to (`Stored.told`), and after a PersonLeft that
+    topic gets a tombstone with this `version`.
+    """
+
+    number: int
+    change_id: UUID
+    person_id: UUID
+    kind: str
+    version: int
+    changed_at: datetime
+    agencies: list[str]
+    relations: list[str]
+    content: dict[str, Any]
+    because_position: int | None  # None: a day came
+    because_statement: UUID | None
+    because_rule: str
+
+
+def active_generation(connection: Connection) -> int:
+    """The generation that is read."""
+    found = connection.execute("SELECT active FROM generation").fetchone()
+    return int(found[0]) if found else 1
+
+
+# -- profiles -----------------------------------------------------------------------------
+
+_COLUMNS = "person_id, version, digest, document, assessed_to, home, working, turns_on"
+
+
+def stored(
+    connection: Connection, people: Iterable[UUID], generation: int | None = None
+) -> dict[UUID, Stored]:
+    """The profiles of persons as they stand; who has none is missing. One query."""
+    with connection.cursor(row_factory=args_row(Stored)) as cursor:
+        cursor.execute(
+            f"SELECT {_COLUMNS} FROM profile WHERE person_id = ANY(%s) AND generation = "  # noqa: S608  a constant
+            "coalesce(%s, (SELECT active FROM generation))",
+            [list(people), generation],
+        )
+        return {one.person_id: one for one in cursor}
+
+
+def of_agency(connection: Connection, agency: str) -> list[Stored]:
+    """The profiles of everyone whose home or working agency this is now, by person. One query."""
+    with connection.cursor(row_factory=args_row(Stored)) as cursor:
+        return cursor.execute(
+            f"SELECT {_COLUMNS} FROM profile WHERE %s IN (home, working) AND generation = "  # noqa: S608  a constant
+            "(SELECT active FROM generation) ORDER BY person_id",
+            [agency],
+        ).fetchall()
+
+
+def standing(
+    connection: Connection, generation: int, people: Iterable[UUID] | None = None
+) -> list[tuple[int, UUID]]:
+    """(assessed_to, person_id) of these persons' profiles, or of all, in this order."""
+    return connection.execute(
+        "SELECT assessed_to, person_id FROM profile WHERE generation = %s "
+        "AND (%s::uuid[] IS NULL OR person_id = ANY(%s)) ORDER BY assessed_to, person_id",
+        [generation, *[None if people is None else list(people)] * 2],
+    ).fetchall()
+
+
+def write(connection: Connection, generation: int, profiles: Sequence[Stored]) -> None:
+    """Put profiles in the place of what stood."""
+    if not profiles:
+        return
+    connection.execute(
+        "INSERT INTO profile (generation, person_id, version, digest, document, assessed_to, "
+        "home, working, turns_on) SELECT %s, * FROM unnest(%s::uuid[], %s::bigint[], %s::text[], "
+        "%s::text[], %s::bigint[], %s::text[], %s::text[], %s::date[]) "
+        "ON CONFLICT (generation, person_id) DO UPDATE SET version = excluded.version, "
+        "digest = excluded.digest, document = excluded.document, "
+        "assessed_to = excluded.assessed_to, home = excluded.home, working = excluded.working, "
+        "turns_on = excluded.turns_on",
+        [
+            generation,
+            array(one.person_id for one in profiles),
+            array(one.version for one in profiles),
+            array(one.digest for one in profiles),
+            array(one.document for one in profiles),
+            array(one.assessed_to for one in profiles),
+            array(one.home for one in profiles),
+            array(one.working for one in profiles),
+            array(one.turns_on for one in profiles),
+        ],
+    )
+
+
+def first_turn(connection: Connection, generation: int, until: date) -> date | None:
+    """The earliest day up to `until` on which a profile turns; None: none does."""
+    found = connection.execute(
+        "SELECT min(turns_on) FROM profile WHERE generation = %s AND turns_on <= %s",
+        [generation, until],
+    ).fetchone()
+    return found[0] if found else None
+
+
+def turning(connection: Connection, generation: int, day: date, most: int) -> list[UUID]:
+    """Up to `most` persons whose profiles turn on a day."""
+    found = connection.execute(
+        "SELECT person_id FROM profile WHERE generation = %s AND turns_on = %s "
+        "ORDER BY person_id LIMIT %s",
+        [generation, day, most],
+    )
+    return [person_id for (person_id,) in found]
+
+
+# -- changes ------------------------------------------------------------------------------
+
+
+def take_numbers(connection: Connection, count: int) -> int:
+    """The first of `count` numbers: in commit order, without gaps: locked until commit."""
+    found = connection.execute(
+        "UPDATE change_head SET next_number = next_number + %s RETURNING next_number - %s",
+        [count, count],
+    ).fetchone()
+    return int(found[0]) if found else 0
+
+
+def write_changes(connection: Connection, changes: Sequence[Change]) -> None:
+    """Add changes, numbered already."""
+    connection.execute(
+        "INSERT INTO change (number, change_id, person_id, kind, version, changed_at, "
+        "agencies, relations, content, because_position, because_statement, because_rule) "
+        "SELECT number, change_id, person_id, kind, version, changed_at, "
+        "string_to_array(agencies, ' '), string_to_array(relations, ' '), content, "
+        "because_position, because_statement, because_rule FROM unnest(%s::bigint[], "
+        "%s::uuid[], %s::uuid[], %s::text[], %s::bigint[], %s::timestamptz[], %s::text[], "
+        "%s::text[], %s::jsonb[], %s::bigint[], %s::uuid[], %s::text[]) AS told (number, "
+        "change_id, person_id, kind, version, changed_at, agencies, relations, content, "
+        "because_position, because_statement, because_rule)",
+        [
+            array(one.number for one in changes),
+            array(one.change_id for one in changes),
+            array(one.person_id for one in changes),
+            array(one.kind for one in changes),
+            array(one.version for one in changes),
+            array(one.changed_at for one in changes),
+            array(" ".join(one.agencies) for one in changes),
+            array(" ".join(one.relations) for one in changes),
+            array(orjson.dumps(one.content).decode() for one in changes),
+            array(one.because_position for one in changes),
+            array(one.because_statement for one in changes),
+            array(one.because_rule for one in changes),
+        ],
+    )
+
+
+def turned(connection: Connection, generation: int, day: date, most: int) -> list[UUID]:
+    """Up to `most` persons whose profiles turn on a day or did before."""
+    found = connection.execute(
+        "SELECT person_id FROM profile WHERE generation = %s AND turns_on <= %s LIMIT %s",
+        [generation, day, most],
+    )
+    return [person_id for (person_id,) in found]
+
+
+def people_after(
+    connection: Connection, some: Sequence[int], after: UUID | None, most: int
+) -> list[UUID]:
+    """Up to `most` persons of some generations, in order, after one; None: from the first."""
+    found = connection.execute(
+        "SELECT person_id FROM unnest(%s::int[]) AS g, LATERAL (SELECT person_id FROM profile "
+        "WHERE generation = g AND (%s::uuid IS NULL OR person_id > %s) "
+        "ORDER BY person_id LIMIT %s) AS p GROUP BY person_id ORDER BY person_id LIMIT %s",
+        [list(some), after, after, most, most],
+    )
+    return [person_id for (person_id,) in found]
+
+
+def told_already(connection: Connection, change_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of the changes that have been told."""
+    found = connection.execute(
+        "SELECT change_id FROM change WHERE change_id = ANY(%s)", [list(change_ids)]
+    )
+    return {change_id for (change_id,) in found}
+
+
+def changes(connection: Connection, after: int, limit: int) -> list[Change]:
+    """The changes with number > `after`, in order; -1 is before the first."""
+    with connection.cursor(row_factory=args_row(Change)) as cursor:
+        return cursor.execute(
+            "SELECT number, change_id, person_id, kind, version, changed_at, agencies, relations, "
+            "content, because_position, because_statement, because_rule FROM change "
+            "WHERE number > %s ORDER BY number LIMIT %s",
+            [after, limit],
+        ).fetchall()
+
+
+def last_change(connection: Connection) -> int:
+    """The number of the last change; -1 before the first."""
+    found = connection.execute("SELECT next_number - 1 FROM change_head").fetchone()
+    return int(found[0]) if found else -1

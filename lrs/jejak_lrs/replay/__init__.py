@@ -1,0 +1,1 @@
+"""Any selection of the record again, in the same bytes each time."""

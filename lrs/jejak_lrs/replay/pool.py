@@ -1,0 +1,115 @@
+"""Work on many spans by several processes, handed back in the order of the spans.
+
+Each process has its own connection, which only reads: a standby or a restored backup will do, and
+no transaction is longer than one short query.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections import deque
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import closing
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+
+import psycopg
+
+from jejak_lrs import database, errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from jejak_lrs.database import Connection
+    from jejak_lrs.replay.selection import Span
+
+_AHEAD: Final = 3  # spans waiting, for each process
+_WORTH: Final = 20  # fewer spans are done sooner than a process starts
+_LONGEST: Final = "30s"
+Made_co = TypeVar("Made_co", covariant=True)
+
+
+class Work(Protocol[Made_co]):
+    """What is done with a span; it travels to other processes."""
+
+    def begin(self, connection: Connection) -> Any:
+        """What one connection needs for all its spans."""
+
+    def make(self, begun: Any, span: Span) -> Made_co:
+        """What comes of one span."""
+
+
+def in_order(
+    dsn: str, work: Work[Made_co], spans: Iterable[Span], workers: int = 1, worth: int = _WORTH
+) -> Iterator[Made_co]:
+    """What the work makes of each span, in their order.
+
+    Args:
+        dsn: where every process connects.
+        work: what is done.
+        spans: with what.
+        workers: how many processes.
+        worth: with fewer spans, this process does all of it.
+
+    Raises:
+        Unreachable, Busy: PostgreSQL went away in the middle.
+    """
+    coming = iter(spans)
+    first = list(islice(coming, worth))
+    every = chain(first, coming)
+    if workers > 1 and len(first) == worth:
+        return _by_many(dsn, work, every, workers)
+    return _by_one(dsn, work, every)
+
+
+def reading(dsn: str, name: str = "jejak replay") -> Connection:
+    """A connection that can write nothing, and whose queries end within 30 s."""
+    connection = database.connect(dsn, name)
+    connection.execute("SET default_transaction_read_only = on")
+    connection.execute("SELECT set_config('statement_timeout', %s, false)", [_LONGEST])
+    return connection
+
+
+def _by_one(dsn: str, work: Work[Made_co], spans: Iterable[Span]) -> Iterator[Made_co]:
+    with closing(reading(dsn)) as connection:
+        try:
+            begun = work.begin(connection)
+            for span in spans:
+                yield work.make(begun, span)
+        except psycopg.Error as exc:
+            raise errors.of(exc) from None
+
+
+def _by_many(
+    dsn: str, work: Work[Made_co], spans: Iterable[Span], workers: int
+) -> Iterator[Made_co]:
+    coming = iter(spans)
+    pool = ProcessPoolExecutor(
+        workers, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(dsn, work)
+    )
+    waiting: deque[Future[Made_co]] = deque()
+    try:
+        waiting.extend(pool.submit(_make, span) for span in islice(coming, workers * _AHEAD))
+        while waiting:
+            made = waiting.popleft().result()
+            waiting.extend(pool.submit(_make, span) for span in islice(coming, 1))
+            yield made
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+# What this process does, where it is one of many.
+_OWN: Final[dict[str, Any]] = {}
+
+
+def _begin(dsn: str, work: Work[Any]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the first process's to handle
+    _OWN.update(work=work, begun=work.begin(reading(dsn)))
+
+
+def _make(span: Span) -> Any:
+    try:
+        return _OWN["work"].make(_OWN["begun"], span)
+    except psycopg.Error as exc:
+        raise errors.of(exc) from None

@@ -1,0 +1,255 @@
+"""Which records are meant, and the reading of just these: for replay and evidence bundles.
+
+A void names no person: it is chosen with the record that it voids, if that stands at or below the
+selection's last position. Competencies stand in statements only: a record is chosen that names
+one, or an offering of a series that was ever aligned to it.
+
+Every query reads the positions of one span, so it is short however little it finds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, LiteralString
+
+import orjson
+
+from jejak_lrs import dictionaries
+from jejak_lrs.ledger import history
+from jejak_lrs.replay.gathering import registry_at
+from jejak_schemas.clock import rfc3339
+from jejak_schemas.events import StatementVoided
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from uuid import UUID
+
+    from jejak_lrs.database import Connection
+    from jejak_lrs.ledger.history import Record
+
+_VOID: Final = StatementVoided.__name__
+_FEW: Final = 1_000  # positions named in one query
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The records for which every condition given holds; of several values, any.
+
+    Positions are inclusive, None: to the end. `since` <= occurred_at < `until`.
+    """
+
+    from_position: int = 0
+    to_position: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    people: tuple[UUID, ...] = ()
+    parties: tuple[str, ...] = ()
+    agencies: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    competencies: tuple[str, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        """The conditions given, as JSON values: the same for the same selection."""
+        return {
+            name: _plain(value) for name, value in asdict(self).items() if value not in (None, ())
+        }
+
+    @property
+    def end(self) -> int:
+        """The position after the last, of a selection that ends (`up_to`)."""
+        return -1 if self.to_position is None else self.to_position + 1
+
+    def up_to(self, last: int) -> Selection:
+        """The same, but ending at a known position at the latest: what is below never changes."""
+        end = last if self.to_position is None else min(self.to_position, last)
+        return replace(self, to_position=end)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Positions from `start`, below `end`; of these only `chosen`, if given."""
+
+    start: int
+    end: int
+    chosen: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """A selection on a ledger, ready to be read by any number of connections.
+
+    `words`: what a statement must name one of, for the sake of its competencies; None: nothing.
+    """
+
+    selection: Selection
+    positions: tuple[int, ...] | None
+    words: frozenset[str] | None
+
+    @property
+    def end(self) -> int:
+        """The position after the last that can be chosen."""
+        return self.selection.end
+
+    def spans(self, width: int, start: int | None = None) -> Iterator[Span]:
+        """What there is to read, in order: spans that end at multiples of `width`."""
+        first = max(self.selection.from_position, start or 0)
+        if self.positions is None:
+            while first < self.end:
+                after = min((first // width + 1) * width, self.end)
+                yield Span(first, after)
+                first = after
+            return
+        named = [one for one in self.positions if one >= first]
+        for at in range(0, len(named), _FEW):
+            chosen = tuple(named[at : at + _FEW])
+            yield Span(chosen[0], chosen[-1] + 1, chosen)
+
+
+def select(connection: Connection, selection: Selection) -> Selected:
+    """Fix a selection's end, and look up what it needs to know."""
+    fixed = selection.up_to(history.head(connection).next_position - 1)
+    positions = _positions_of(connection, fixed) if fixed.people else None
+    words = _words(connection, fixed) if fixed.competencies else None
+    return Selected(fixed, positions, words)
+
+
+class Reader:
+    """Reads the records of a selection, span by span. For one thread."""
+
+    def __init__(self, connection: Connection, selected: Selected) -> None:
+        self._connection = connection
+        self._selected = selected
+        self._unpack = dictionaries.unpacker(connection).unpack
+
+    def records(self, span: Span) -> list[tuple[Record, bytes | None]]:
+        """The records of a span with their statements, in order; None: erased.
+
+        Raises:
+            BadPayload: a payload cannot be read back.
+        """
+        where, values = _where(self._selected.selection, span)
+        found = history.records_where(self._connection, where, values)
+        told = [(one, None if one.payload is None else self._unpack(one.payload)) for one in found]
+        return told if self._selected.words is None else list(self._naming(told))
+
+    def _naming(
+        self, told: Sequence[tuple[Record, bytes | None]]
+    ) -> Iterator[tuple[Record, bytes | None]]:
+        words = self._selected.words or frozenset()
+        needles = [word.encode() for word in words]
+        for record, plain in told:
+            if plain is None:
+                continue
+            said = self._target_of(record) if record.event_type == _VOID else plain
+            if said is not None and _names(said, words, needles):
+                yield record, plain
+
+    def _target_of(self, void: Record) -> bytes | None:
+        """The statement that a void takes back."""
+        targets = _targets(self._connection, void.position, self._selected.end)
+        found = history.records_at(self._connection, targets)
+        return next((self._unpack(one.payload) for one in found if one.payload), None)
+
+
+# -- conditions ---------------------------------------------------------------------------
+
+# The records that a void acts on, where they stand below the selection's end.
+_VOIDED: Final[LiteralString] = (
+    "FROM statement_reference f JOIN statement_key k ON k.statement_id = f.target "
+    "JOIN record t ON t.position = k.position "
+)
+
+
+def _where(selection: Selection, span: Span) -> tuple[LiteralString, dict[str, Any]]:
+    values: dict[str, Any] = {"start": span.start, "end": span.end}
+    conditions: list[LiteralString] = ["position >= %(start)s AND position < %(end)s"]
+    for name, value in (
+        ("since", selection.since), ("until", selection.until), ("parties", selection.parties),
+        ("types", selection.types), ("agencies", selection.agencies), ("chosen", span.chosen),
+    ):  # fmt: skip
+        if value not in (None, ()):
+            conditions.append(_CONDITIONS[name])
+            values[name] = list(value) if isinstance(value, tuple) else value
+    values["past"] = selection.end
+    return "WHERE " + " AND ".join(conditions) + " ORDER BY position", values
+
+
+_CONDITIONS: Final[dict[str, LiteralString]] = {
+    "since": "occurred_at >= %(since)s",
+    "until": "occurred_at < %(until)s",
+    "parties": "party = ANY(%(parties)s)",
+    "types": "event_type = ANY(%(types)s)",
+    "chosen": "position = ANY(%(chosen)s)",
+    "agencies": (
+        "(agency = ANY(%(agencies)s) OR event_type = 'StatementVoided' AND EXISTS (SELECT "
+        + _VOIDED
+        + "WHERE f.position = record.position AND k.position < %(past)s "
+        "AND t.agency = ANY(%(agencies)s)))"
+    ),
+}
+
+
+_OF_PEOPLE: Final[LiteralString] = (
+    "SELECT position FROM record WHERE person_id = ANY(%(people)s) "  # noqa: S608  constants
+    "UNION SELECT f.position "
+    + _VOIDED
+    + "WHERE t.person_id = ANY(%(people)s) AND k.position < %(past)s"
+)
+
+
+def _positions_of(connection: Connection, selection: Selection) -> tuple[int, ...]:
+    """Where records about the persons stand, and voids of these; read by the index of persons."""
+    found = connection.execute(
+        _OF_PEOPLE,
+        {"people": list(selection.people), "past": selection.end},
+    )
+    within = range(selection.from_position, selection.end)
+    return tuple(sorted(at for (at,) in found if at in within))
+
+
+def _targets(connection: Connection, position: int, past: int) -> list[int]:
+    found = connection.execute(
+        "SELECT k.position FROM statement_reference f "
+        "JOIN statement_key k ON k.statement_id = f.target "
+        "WHERE f.position = %s AND k.position < %s",
+        [position, past],
+    )
+    return [at for (at,) in found]
+
+
+# -- competencies ---------------------------------------------------------------------------
+
+
+def _words(connection: Connection, selection: Selection) -> frozenset[str]:
+    """The competencies, and the offerings of every series that was ever aligned to one."""
+    registry = registry_at(connection, selection.end - 1)
+    series = {one for iri in selection.competencies for one in registry.series_aligned_to(iri)}
+    offerings = (registry.offerings_of(one) for one in series)
+    return frozenset(selection.competencies).union(*offerings)
+
+
+def _names(plain: bytes, words: frozenset[str], needles: Iterable[bytes]) -> bool:
+    """Whether a statement holds one of the words as a text of its own."""
+    if b"\\" not in plain and not any(needle in plain for needle in needles):
+        return False
+    return any(text in words for text in _texts(orjson.loads(plain)))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from _texts(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts(one)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    if isinstance(value, tuple):
+        return sorted(str(one) for one in value)
+    return value
