@@ -15,6 +15,7 @@ from jejak_schemas import codec
 from jejak_schemas.credentials import Credentials, KafkaAccess
 from jejak_schemas.outgoing import Receipt
 from jejak_schemas.parts import Role
+from tests.services import QUOTA
 
 EPOCH = UUID("00000000-0000-4000-8000-00000000e90c")
 
@@ -32,7 +33,7 @@ class Brokers:
         access = self.access.model_copy(update={"username": code, "password": password})
         credentials = Credentials(party=code, roles=new.roles, kafka=access, topics=new.topics)
         with connected(self.access) as admin:
-            provision_kafka(admin, [new], [credentials])
+            provision_kafka(admin, [new], [credentials], QUOTA)
         return credentials
 
     def read(self, topic: str) -> list[tuple[int, int, bytes, bytes]]:
