@@ -19,8 +19,9 @@ MESSAGES = 24
 WRITER = """
 import sys
 from uuid import UUID
-from jejak_lrs import failpoint, inboxes, ledger
+from jejak_lrs import failpoint
 from jejak_lrs.database import Database
+from jejak_lrs.ledger import appending, inboxes
 from tests import rows
 
 dsn, spec, messages = sys.argv[1], sys.argv[2], int(sys.argv[3])
@@ -29,7 +30,7 @@ writer = Database(dsn)
 key = (rows.TOPIC, 0)
 while (start := inboxes.stored_offsets(writer.connection, [key])[key].next_offset) < messages:
     items = [rows.row(n, statement_id=UUID(int=n + 1)) for n in range(start, start + 2)]
-    ledger.append(writer, rows.batch([*items, rows.refused(start + 2)], start=start))
+    appending.append(writer, rows.batch([*items, rows.refused(start + 2)], start=start))
 """
 POINTS = ["append.before-copy", "append.after-copy", "append.before-commit", "append.after-commit"]
 

@@ -268,8 +268,9 @@ from datetime import datetime
 from jejak.loops import door_rules, finisher
 from jejak.redriving import paced
 from jejak_consumers.redrive import Redriver
-from jejak_lrs import failpoint, quarantine
+from jejak_lrs import failpoint
 from jejak_lrs.database import Database
+from jejak_lrs.ledger import quarantine
 from jejak_lrs.ledger.people import People
 
 dsn, spec, now, rate = sys.argv[1:]

@@ -308,7 +308,7 @@ def test_loops_that_are_told_to_stop_under_load_end_with_0(
     house.emit(2_000)
     for loop in processes.LOOPS:
         house.signal(loop)
-    assert [house.code(loop) for loop in processes.LOOPS] == [0, 0, 0]
+    assert {loop: house.code(loop) for loop in processes.LOOPS} == dict.fromkeys(processes.LOOPS, 0)
     monkeypatch.setenv("JEJAK_STOP_SECONDS", "1")  # for the next test
     for loop in processes.LOOPS:
         assert house.lines(loop)[-1]["event"] == "stopped"
