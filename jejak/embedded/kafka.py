@@ -59,6 +59,11 @@ ONE_NODE = {
 }
 
 
+def cluster_id() -> str:
+    """A new id in the form that Kafka gives: 16 bytes in URL-safe Base64, not leading with `-`."""
+    return urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A")
+
+
 @dataclass(slots=True)
 class EmbeddedKafka:
     """One broker over `folder`.
@@ -72,6 +77,7 @@ class EmbeddedKafka:
         jars: of the broker (see `jars.fetched`).
         log: the file that takes what the broker says.
         heap_mb: its largest heap, MiB.
+        cluster: the id of its cluster. Matters at the first start.
     """
 
     folder: Path
@@ -82,6 +88,7 @@ class EmbeddedKafka:
     jars: list[Path] = field(repr=False)
     log: Path
     heap_mb: int = 512
+    cluster: str = field(default_factory=cluster_id)
     process: child.Child | None = None
 
     @property
@@ -182,7 +189,7 @@ class EmbeddedKafka:
                     [
                         *("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp"),
                         quoted(class_path(self.jars)),
-                        *("kafka.tools.StorageTool", "format", "--cluster-id", cluster_id()),
+                        *("kafka.tools.StorageTool", "format", "--cluster-id", self.cluster),
                         *("--config", quoted(str(settings)), "--add-scram"),
                         quoted(f"SCRAM-SHA-512=[name={OPERATOR},password={self.password}]"),
                     ]
@@ -202,11 +209,6 @@ def properties(values: Mapping[str, str]) -> str:
 def quoted(argument: str) -> str:
     """An argument as Java's argument files take it."""
     return '"' + argument.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def cluster_id() -> str:
-    """A new id in the form that Kafka gives: 16 bytes in URL-safe Base64, not leading with `-`."""
-    return urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A")
 
 
 def bare_environment(environment: Mapping[str, str]) -> dict[str, str]:

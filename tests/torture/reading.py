@@ -29,6 +29,7 @@ def login(access: KafkaAccess) -> dict[str, Any]:
         "sasl_mechanism": access.sasl_mechanism,
         "sasl_plain_username": access.username,
         "sasl_plain_password": access.password.get_secret_value(),
+        **({"ssl_cafile": access.ssl_cafile} if access.ssl_cafile else {}),
     }
 
 
