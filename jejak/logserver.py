@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from typing import Final
 from urllib.parse import urlsplit
 
 from jejak.errors import Misuse
+from jejak.serving import answering
 from jejak.settings import Settings
 from jejak_lrs.notary.checkpoints import OUTCOMES
 from jejak_lrs.notary.newlog import FORMER, KEYS, STATEMENT
@@ -111,11 +112,5 @@ def serving(folder: Path, host: str, port: int) -> Iterator[str]:
         server = _Server((host, port), _handler(folder.resolve()))
     except OSError as error:
         raise Misuse(f"cannot listen on {host} port {port}: {error.strerror}") from None
-    thread = Thread(target=server.serve_forever, name="log-server", daemon=True)
-    thread.start()
-    try:
+    with answering(server, "log-server"):
         yield f"http://{host}:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from socketserver import ThreadingMixIn
-from threading import Thread
 from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from prometheus_client import make_wsgi_app
 
 from jejak.errors import Misuse
+from jejak.serving import answering
 from jejak_consumers.vitals import Vitals
 
 if TYPE_CHECKING:
@@ -53,14 +53,8 @@ def watched(vitals: Vitals, host: str, port: int) -> Iterator[str]:
             f"cannot listen on {host} port {port} for metrics: {error.strerror}; set "
             "JEJAK_METRICS_PORT to another, or to 0 for a free one"
         ) from None
-    thread = Thread(target=server.serve_forever, name="watching", daemon=True)
-    thread.start()
-    try:
+    with answering(server, "watching"):
         yield f"http://{host}:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def page_of(vitals: Vitals) -> "WSGIApplication":

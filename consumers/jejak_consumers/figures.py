@@ -7,11 +7,12 @@ while the projector is busy.
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Final
 from uuid import UUID
 
 from jejak_consumers.follower import Batch
+from jejak_consumers.projector import today
 from jejak_consumers.vitals import Vitals
 from jejak_lrs import cursor
 from jejak_lrs.answers import daily, figures
@@ -22,7 +23,6 @@ from jejak_lrs.database import Connection
 from jejak_lrs.ledger import standing
 from jejak_lrs.projection import projecting
 from jejak_lrs.replay import gathering
-from jejak_schemas.clock import jakarta_date
 from jejak_schemas.traces import Step
 
 MOST: Final = 2_000  # changes a transaction
@@ -37,11 +37,6 @@ class People:
 
     changed: Sequence[UUID]
     known: Known | None = None
-
-
-def today() -> date:
-    """Today in Jakarta."""
-    return jakarta_date(datetime.now(UTC))
 
 
 @dataclass(slots=True)

@@ -22,12 +22,17 @@ from jejak_schemas.traces import Step
 MOST = 1_000  # records a transaction
 
 
+def today() -> date:
+    """Today in Jakarta."""
+    return jakarta_date(datetime.now(UTC))
+
+
 @dataclass(slots=True)
 class Projection:
     """One generation of the projection."""
 
     projector: Projector
-    today: Callable[[], date] = field(default=lambda: jakarta_date(datetime.now(UTC)))
+    today: Callable[[], date] = today
     name: str = field(default=projecting.NAME, init=False)
     _most: int = field(default=MOST, init=False)
 

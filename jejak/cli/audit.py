@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jejak.cli import erasing, evidence, inspecting, progress, speech
-from jejak.cli.options import HomeOption, JsonOption, YesOption, services_of
+from jejak.cli.options import HomeOption, JsonOption, LogOption, YesOption, services_of
 from jejak_schemas.topics import INBOX_PREFIX
 
 if TYPE_CHECKING:
@@ -55,10 +55,7 @@ def check(  # noqa: PLR0913, PLR0917  one for each option
             help="A public key of the log, or a file of them; by default the home's own.",
         ),
     ] = None,
-    log: Annotated[
-        Path | None,
-        typer.Option("--log", file_okay=False, help="The log's folder; by default the home's."),
-    ] = None,
+    log: LogOption = None,
     profiles: Annotated[
         bool, typer.Option("--profiles", help="Fold everybody anew, not only some by chance.")
     ] = False,

@@ -9,6 +9,7 @@ from uuid import UUID
 import typer
 
 from jejak.cli import progress, speech
+from jejak.cli.asking import today
 from jejak.cli.options import HomeOption, JsonOption, YesOption, services_of
 from jejak.errors import JejakError, Misuse, Refuse
 
@@ -201,9 +202,8 @@ def _show(found: "Selection") -> None:
 
 def _show_due(reading: "Connection", as_json: bool) -> None:
     from jejak_lrs.erasure import retention  # noqa: PLC0415  as above
-    from jejak_schemas.clock import jakarta_date  # noqa: PLC0415
 
-    version, found = retention.due(reading, jakarta_date(datetime.now(UTC)))
+    version, found = retention.due(reading, today())
     if version is None:
         raise Refuse("no retention schedule is recorded: ANRI publishes it (RetentionPublished)")
     if as_json:

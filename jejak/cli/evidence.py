@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jejak.cli import exceptions, progress, settling, speech
-from jejak.cli.options import HomeOption, JsonOption, log_of, services_of
+from jejak.cli.options import HomeOption, JsonOption, LogOption, log_of, services_of
 from jejak.cli.selecting import (
     AgencyOption,
     CompetencyOption,
@@ -63,10 +63,7 @@ def bundle(  # noqa: PLR0913, PLR0917  one for each option
         Path | None,
         typer.Option("--checkpoint", help="An earlier checkpoint's file; by default the last."),
     ] = None,
-    log: Annotated[
-        Path | None,
-        typer.Option("--log", file_okay=False, help="The log's folder; by default the home's."),
-    ] = None,
+    log: LogOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -183,7 +180,7 @@ def _say_verdict(found: "Verdict", *, given: bool) -> None:
     for where, what in found.wrong[:_NAMED]:
         speech.say(f"WRONG  {where}: {what}")
     if not found.holds:
-        speech.say(f"{len(found.wrong)} things are wrong")
+        speech.say(f"wrong: {len(found.wrong)}")
         return
     speech.say(f"everything holds: {found.records} records")
     if not given:

@@ -1,7 +1,6 @@
 """`jejak audit exceptions`: what an inspector looks for, counted, and one by one."""
 
 import sys
-from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
@@ -11,10 +10,10 @@ import typer
 
 from jejak import sheets
 from jejak.cli import progress, speech
+from jejak.cli.asking import today
 from jejak.cli.options import HomeOption, JsonOption, services_of
 from jejak.errors import Misuse
 from jejak.sheets import Sheet
-from jejak_schemas.clock import jakarta_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -80,8 +79,7 @@ def exceptions(  # noqa: PLR0913, PLR0917  one for each option
     from jejak_lrs.exceptions import thresholds as versions  # noqa: PLC0415
 
     _check(rule, rules.NAMES, form, output)
-    today = jakarta_date(datetime.now(UTC))
-    limits = versions.on(today) if thresholds is None else versions.read(thresholds)
+    limits = versions.on(today()) if thresholds is None else versions.read(thresholds)
     _, services = services_of(home)
     dsn = services.dsn(roles.AUDITOR)
     with progress.bar("reading") as watch, survey.surveyed(dsn, limits, workers, watch) as report:

@@ -24,6 +24,10 @@ HomeOption = Annotated[
         file_okay=False,
     ),
 ]
+LogOption = Annotated[
+    Path | None,
+    typer.Option("--log", file_okay=False, help="The log's folder; by default the home's."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 

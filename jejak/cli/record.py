@@ -8,7 +8,7 @@ from uuid import UUID
 import typer
 
 from jejak.cli import speech
-from jejak.cli.options import HomeOption, JsonOption, log_of, services_of
+from jejak.cli.options import HomeOption, JsonOption, LogOption, log_of, services_of
 from jejak.errors import Misuse, Refuse
 
 if TYPE_CHECKING:
@@ -28,10 +28,7 @@ def record(
         Path | None,
         typer.Option("--proof", dir_okay=False, help="Also write its .tlog-proof here."),
     ] = None,
-    log: Annotated[
-        Path | None,
-        typer.Option("--log", file_okay=False, help="The log's folder; by default the home's."),
-    ] = None,
+    log: LogOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> int:

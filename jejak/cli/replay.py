@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from jejak.cli import progress, speech
+from jejak.cli.asking import today
 from jejak.cli.options import HomeOption, JsonOption, services_of
 from jejak.cli.selecting import (
     AgencyOption,
@@ -204,19 +205,16 @@ def _answer_one(
     services: "Services", found: "Sequence[Compared]", lang: Lang, as_json: bool
 ) -> int:
     """One person, whole."""
-    from datetime import UTC, datetime  # noqa: PLC0415
-
     from jejak import naming, views  # noqa: PLC0415  not part of the plain install
     from jejak_lrs import roles  # noqa: PLC0415
     from jejak_lrs.answers import individuals  # noqa: PLC0415
     from jejak_lrs.replay import gathering  # noqa: PLC0415
     from jejak_lrs.replay.pool import reading  # noqa: PLC0415
-    from jejak_schemas.clock import jakarta_date  # noqa: PLC0415
 
     if not found:
         raise Refuse("no profile is stored for this person yet")
     one = found[0]
-    day = jakarta_date(datetime.now(UTC))
+    day = today()
     answer = individuals.Answer(one.person_id, one.replayed, one.digest, one.position)
     if as_json:
         told = {"equal": one.equal, "pending": one.pending, "stored_digest": one.stored_digest}

@@ -32,6 +32,7 @@ from jejak.provisioning import NewParty
 from jejak.services import Services
 from jejak_schemas import topics
 from jejak_schemas.credentials import Credentials
+from tests.torture import reading
 
 pytestmark = pytest.mark.integration
 
@@ -54,14 +55,8 @@ def leaked(front: Services, tmp_path: Path) -> Credentials:
 
 
 def login(leaked: Credentials) -> dict[str, Any]:
-    access = leaked.kafka
-    return {
-        "bootstrap_servers": access.bootstrap_servers,
-        "security_protocol": access.security_protocol,
-        "sasl_mechanism": access.sasl_mechanism,
-        "sasl_plain_username": access.username,
-        "sasl_plain_password": access.password.get_secret_value(),
-    }
+    """As kafka-python takes it."""
+    return reading.login(leaked.kafka)
 
 
 def refused(act: Callable[[], object]) -> bool:

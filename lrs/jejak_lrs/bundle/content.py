@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from jejak_schemas.clock import rfc3339
+from jejak_lrs.replay.lines import columns
 
 if TYPE_CHECKING:
     from jejak_lrs.ledger.batch import Alias
@@ -50,27 +50,10 @@ def record_line(piece: Piece) -> bytes:
     """A record as a line."""
     record = piece.record
     document = {
-        "position": record.position,
+        **columns(record),
         "chosen": piece.chosen,
-        "statement_id": str(record.statement_id),
-        "stored": rfc3339(record.stored),
-        "occurred_at": rfc3339(record.occurred_at),
-        "event_type": record.event_type,
-        "party": record.party,
-        "on_behalf_of": record.on_behalf_of,
-        "person_id": record.person_id,
-        "agency": record.agency,
-        "verb": record.verb,
-        "activity": record.activity,
-        "source_kind": record.source_kind,
-        "source_topic": record.source_topic,
-        "source_partition": record.source_partition,
-        "source_offset": record.source_offset,
-        "mapping_version": record.mapping_version,
-        "warnings": record.warnings or [],
         "content_tag": _hex(record.content_tag),
         "salt": _hex(record.salt),
-        "commitment": record.commitment.hex(),
         "statement": None if piece.plain is None else piece.plain.decode(),
     }
     return orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)

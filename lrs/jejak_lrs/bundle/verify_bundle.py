@@ -64,7 +64,7 @@ def main() -> int:
         print(line)
     for where, what in wrong:
         print(f"WRONG  {where}: {what}")
-    print(f"{len(wrong)} things are wrong" if wrong else "everything holds")
+    print(f"wrong: {len(wrong)}" if wrong else "everything holds")
     return 1 if wrong else 0
 
 

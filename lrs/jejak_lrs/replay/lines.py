@@ -115,6 +115,15 @@ def line(record: Record, plain: bytes | None) -> bytes:
 def document(record: Record, plain: bytes | None) -> dict[str, Any]:
     """One record as orjson writes it."""
     return {
+        **columns(record),
+        "erased": plain is None,
+        "statement": None if plain is None else orjson.Fragment(plain.translate(_BREAKS)),
+    }
+
+
+def columns(record: Record) -> dict[str, Any]:
+    """What of a record stands beside its statement, salt and tag, for orjson."""
+    return {
         "position": record.position,
         "statement_id": record.statement_id,
         "stored": rfc3339(record.stored),
@@ -133,6 +142,4 @@ def document(record: Record, plain: bytes | None) -> dict[str, Any]:
         "mapping_version": record.mapping_version,
         "warnings": record.warnings or [],
         "commitment": record.commitment.hex(),
-        "erased": plain is None,
-        "statement": None if plain is None else orjson.Fragment(plain.translate(_BREAKS)),
     }
