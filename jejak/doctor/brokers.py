@@ -32,8 +32,9 @@ def examine(
         with connected(services.kafka(services.operator), PATIENCE) as admin:
             yield Finding(PART, services.bootstrap_servers, Level.WELL, "answers the operator")
             yield from _protocol(services)
-            yield from _cluster(admin.brokers(), embedded=embedded)
-            yield from _topics(admin, parties)
+            there = admin.brokers()
+            yield from _cluster(there, embedded=embedded)
+            yield from _topics(admin, parties, len(there))
             yield from _rights(admin, parties, services)
             yield from _clock(admin, parties)
     except Retry as error:
@@ -81,7 +82,7 @@ def _cluster(brokers: Sequence[Broker], *, embedded: bool) -> Iterator[Finding]:
     )
 
 
-def _topics(admin: KafkaAdmin, parties: Iterable[Credentials]) -> Iterator[Finding]:
+def _topics(admin: KafkaAdmin, parties: Iterable[Credentials], brokers: int) -> Iterator[Finding]:
     must = [Topic(topics.CHECKPOINTS, 1, KEEP_FOREVER)]
     must += [topic for party in parties for topic in topics_of(NewParty.of(party))]
     made = admin.topics([topic.name for topic in must])
@@ -96,7 +97,7 @@ def _topics(admin: KafkaAdmin, parties: Iterable[Credentials]) -> Iterator[Findi
         PART, "topics' settings", f"as the contract says{_named(other, 'but for')}",
         "kafka-configs.sh --alter --entity-type topics --add-config KEY=VALUE", well=not other,
     )  # fmt: skip
-    if len(admin.brokers()) >= CLUSTER:
+    if brokers >= CLUSTER:
         weak = [topic.name for topic, found in there if not _outlives(found)]
         yield judged(
             PART, "replication", f"3 replicas, 2 in sync{_named(weak, 'but for')}",
