@@ -43,6 +43,9 @@ _ALIAS: Final = re.compile(
     rf"\{{\s*(?:{_HOME}\s*,\s*{_NAME}|{_NAME}\s*,\s*{_HOME})\s*\}}",
 )
 
+# U+0000 as JSON writes it; after an escaped backslash the same six letters are only text.
+_NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+
 
 def checked(text: str) -> str:
     """The text itself, if it is a statement that can be kept; PydanticCustomError if not."""
@@ -55,7 +58,7 @@ def checked(text: str) -> str:
         rest.encode()
     except UnicodeEncodeError:
         raise PydanticCustomError("invalid-utf8", "holds half a surrogate pair") from None
-    if "\\u0000" in rest:
+    if _NUL.search(rest):
         raise PydanticCustomError("nul-character", "holds U+0000")
     if holds_nip(rest):
         raise PydanticCustomError("personal-data-in-text", "holds an 18-digit number like a NIP")

@@ -144,11 +144,21 @@ def test_a_number_of_a_person_anywhere_else_is_refused() -> None:
         ('{"id": ' + "[" * 20_000 + "]" * 20_000 + "}", "too-deep"),
         ('{"id": "\\ud800"}', "invalid-utf8"),
         ('{"id": "\\u0000"}', "nul-character"),
+        (r'{"id": "\\\u0000"}', "nul-character"),
     ],
-    ids=["cut", "a list", "a name twice", "NaN", "infinite", "deep", "deepest", "half", "nul"],
+    ids=[
+        *["cut", "a list", "a name twice", "NaN", "infinite", "deep", "deepest", "half"],
+        *["nul", "nul after backslashes"],
+    ],
 )
 def test_text_that_cannot_be_kept_is_refused(text: str, reason: str) -> None:
     assert refused(text=text) == (reason, "statement")
+
+
+def test_a_backslash_before_u0000_is_only_text() -> None:
+    for written in (r"\u0000", r"\\u0000", r"a\\\u0000"):
+        text = json.dumps(own(verb={"id": iris.COMPLETED, "display": {"id": written}}))
+        assert submission.checked(text) == text
 
 
 def test_it_must_not_be_too_long_once_its_persons_are_resolved() -> None:
