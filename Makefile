@@ -18,7 +18,7 @@ up: .venv/run ## embedded Kafka, PostgreSQL and every loop, in the foreground; C
 test: test-unit test-integration test-kills test-e2e ## every test (SERVICES=containers for Docker)
 
 test-unit: .venv/dev ## tests that need no service
-	@$(BIN)/pytest -q tests/unit $(ARGS)
+	@$(BIN)/pytest -q tests/unit -n auto $(ARGS)
 
 test-integration: .venv/dev ## tests on real PostgreSQL and Kafka
 	@$(BIN)/pytest -q tests/integration -m "not kills" $(ARGS)

@@ -11,8 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +33,7 @@ from jejak_schemas.credentials import Credentials
 from jejak_schemas.outgoing import Change, Receipt
 from tests import services
 from tests.loops import PARTIES, PEOPLE, House, completed, registered, rules
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.kills,
@@ -97,13 +97,6 @@ class Site:
 
     def jejak(self, *words: str) -> int:
         return cli.run([*words, "--home", str(self.house.home.path)], debug=False)
-
-
-def until(true: Callable[[], bool], patience: float = 90.0) -> None:
-    end = time.monotonic() + patience
-    while not true():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.1)
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from jejak import processes, running
 from jejak.embedded.account import UNPRIVILEGED, handovers, identity
 from jejak.home import Endpoints, Home, default_cache
 from tests import services
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.integration,
@@ -32,13 +32,6 @@ Process = subprocess.Popen[str]
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "home")
-
-
-def until(true: Callable[[], bool], patience: float = 60.0) -> None:
-    end = time.monotonic() + patience
-    while not true():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.1)
 
 
 @contextmanager

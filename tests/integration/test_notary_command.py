@@ -5,8 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -23,16 +21,10 @@ from jejak_lrs.tlog import note
 from jejak_lrs.tlog.note import Verifier
 from tests import rows, services
 from tests.signing import Site
+from tests.waiting import until
 from tests.watched import get
 
 pytestmark = [pytest.mark.integration, pytest.mark.kills]
-
-
-def until(true: Callable[[], bool], seconds: float = 90.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
 
 
 class Run:

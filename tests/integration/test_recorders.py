@@ -7,8 +7,7 @@ own list of what was sent.
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +26,7 @@ from jejak_producers import Producer, Sent
 from jejak_schemas.credentials import KafkaAccess
 from jejak_schemas.events import CourseCompleted
 from jejak_schemas.parts import Activity, PersonRef
+from tests.waiting import until
 
 pytestmark = pytest.mark.kills
 
@@ -103,13 +103,6 @@ def completed(number: int) -> CourseCompleted:
         learner=PersonRef(nip=f"19850312201001{1 + number % 2}{number % 90:03d}"),
         activity=Activity(id="https://pusdiklat.example/1", name={"id": "Seminar"}),
     )  # fmt: skip
-
-
-def until(true: Callable[[], bool], patience: float = 60.0) -> None:
-    end = time.monotonic() + patience
-    while not true():
-        assert time.monotonic() < end, "did not come"
-        time.sleep(0.1)
 
 
 @pytest.fixture

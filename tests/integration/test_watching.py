@@ -7,7 +7,7 @@ import json
 import re
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from jejak_lrs import database, roles
 from jejak_producers import Producer
 from jejak_schemas.events import CourseCompleted
 from jejak_schemas.parts import Activity, PersonRef
+from tests.waiting import until
 from tests.watched import get, labels_of, samples, value
 
 pytestmark = [pytest.mark.integration, pytest.mark.kills]
@@ -96,13 +97,6 @@ def completed(nip: str) -> CourseCompleted:
         learner=PersonRef(nip=nip),
         activity=Activity(id="https://pusdiklat.example/7", name={"id": "Seminar"}),
     )  # fmt: skip
-
-
-def until(true: Callable[[], bool], patience: float = 90.0) -> None:
-    end = time.monotonic() + patience
-    while not true():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")

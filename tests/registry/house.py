@@ -1,10 +1,9 @@
 """A home that is up on a real schema registry, and what its parties say in it."""
 
 import json
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -144,11 +143,3 @@ def asked(url: str, body: Any = None) -> Any:
     except urllib.error.HTTPError as error:
         with error:
             return error.code
-
-
-def eventually(what: Callable[[], bool], seconds: float = 40.0) -> None:
-    """Wait until something holds."""
-    until = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < until, "it did not come to be"
-        time.sleep(0.1)

@@ -25,10 +25,10 @@ from tests.registry.house import (
     House,
     asked,
     completed,
-    eventually,
     example,
 )
 from tests.schema_registry import Answer, Asked, Registry, serving
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_a_registry_killed_in_mid_run_loses_and_refuses_nothing(
         # Loops that know nothing wait; so does the ledger, and nothing is refused.
         house.restart_loops()
         more = [producer.emit(completed(number)).result(WAIT_SECONDS) for number in range(200)]
-        eventually(lambda: "partition waits" in house.log_of("recorder"))
+        until(lambda: "partition waits" in house.log_of("recorder"))
         time.sleep(QUIET_SECONDS)
         assert (house.recorded(), house.refused()) == (recorded + 300, refused)
 
@@ -106,7 +106,7 @@ def test_the_sdk_says_so_before_anything_is_sent(house: House, apicurio: Apicuri
 def commands(house: House, framing: SchemaRegistry, tmp_path: Path) -> list[list[str]]:
     """What parties and the operator would run; there are receipts and changes to be read."""
     house.told(framing, [completed()])
-    eventually(lambda: bool(house.read("2060", topics.changes("2060"))))
+    until(lambda: bool(house.read("2060", topics.changes("2060"))))
     file = tmp_path / "events.jsonl"
     row = completed().model_dump(mode="json", exclude_none=True)
     file.write_text(json.dumps({"event": "CourseCompleted", **row}) + "\n")
@@ -186,7 +186,7 @@ def test_a_registry_that_answers_wrongly_loses_and_refuses_nothing(
             bad.bent = bent
             bad.asked.clear()
             waiting = producer.emit(example(name, uuid7()), wait="receipt")
-            eventually(lambda: len(bad.asked) > 2)
+            until(lambda: len(bad.asked) > 2)
             assert (house.recorded(), house.refused()) == before, how
             bad.bent = lambda _: None
             released.set()

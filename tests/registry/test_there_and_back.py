@@ -26,7 +26,8 @@ from jejak_schemas.registry import SchemaRegistry
 from jejak_schemas.registry.registering import subject_of
 from tests.feeds import hours
 from tests.registry.apicurio import Apicurio
-from tests.registry.house import NIP, NOW, WAIT_SECONDS, House, asked, completed, eventually
+from tests.registry.house import NIP, NOW, WAIT_SECONDS, House, asked, completed
+from tests.waiting import until
 
 # -- what `jejak up` has put there --------------------------------------------------------------
 
@@ -74,7 +75,7 @@ def test_an_event_is_recorded_and_what_is_sent_back_is_framed_alike(
     header = framing.header_of(avro.released()["Receipt"])
     assert {(message.value or b"")[:5] for message in receipts} == {header}
     for topic in (topics.changes("2060"), topics.profiles("2060")):
-        eventually(lambda topic=topic: bool(house.read("2060", topic)))  # type: ignore[misc]
+        until(lambda topic=topic: bool(house.read("2060", topic)))  # type: ignore[misc]
         framed = {(message.value or b"")[:1] for message in house.read("2060", topic)}
         assert framed == {CONFLUENT_MAGIC}
     with Subscriber(house.credentials("2060"), house.home.run / "seen", framing=framing) as own:
@@ -219,7 +220,7 @@ def test_a_confluent_client_is_recorded_and_reads_its_receipt(
     def receipts() -> list[Any]:
         return read_by_confluents(house, apicurio, "lms", topics.receipts("lms"))
 
-    eventually(lambda: bool(house.read("lms", topics.receipts("lms"))))
+    until(lambda: bool(house.read("lms", topics.receipts("lms"))))
     (receipt,) = receipts()
     assert (str(receipt["event_id"]), receipt["outcome"]) == (event_id, "recorded")
 
@@ -229,7 +230,7 @@ def test_a_confluent_client_reads_an_agencys_changes(
 ) -> None:
     house.told(framing, [completed(1)])
     topic = topics.changes("2060")
-    eventually(lambda: bool(house.read("2060", topic)))
+    until(lambda: bool(house.read("2060", topic)))
     found = read_by_confluents(house, apicurio, "2060", topic)
     assert [one["seq"] for one in found] == sorted({one["seq"] for one in found})
     assert {len(one["match_refs"]) for one in found} == {1}

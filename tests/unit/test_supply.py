@@ -2,6 +2,8 @@
 
 import json
 import re
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,8 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from jejak.embedded.jars import locked
 from requirements import sbom
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +34,24 @@ def test_it_names_every_pinned_package_and_every_jar(document: dict[str, Any]) -
     found = {part["purl"]: part for part in document["components"]}
     assert found.keys() == wanted
     assert [url for url, part in found.items() if not part["hashes"]] == []
+
+
+@pytest.mark.parametrize(
+    ("lock", "extras"),
+    [
+        ("run", ["server", "embedded", "build"]),
+        ("server", ["server", "otel", "registry"]),
+        ("dev", ["server", "embedded", "registry", "parquet", "otel", "build", "dev"]),
+    ],
+)
+def test_each_lock_file_pins_all_that_its_extras_ask_for(lock: str, extras: list[str]) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    asked = [*project["dependencies"]]
+    asked += [one for extra in extras for one in project["optional-dependencies"][extra]]
+    pinned = (ROOT / f"requirements/{lock}.txt").read_text("utf-8")
+    names = set(re.findall(r"^([\w.-]+)(?:\[[\w,-]+\])?==", pinned, re.MULTILINE))
+    wanted = {re.split(r"[\[>=<]", one)[0] for one in asked}
+    assert wanted - names == set(), "run `make lock`"
 
 
 def test_the_same_tree_gives_the_same_bytes() -> None:
