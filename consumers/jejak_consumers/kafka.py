@@ -8,6 +8,7 @@ threads do not survive one. Traps of the library met here (each tried):
 - a group member throws away a join that ends between two polls, or forgets that it is joining and
   then spins without ever reading: `_keep_joins`;
 - a static member whose place was taken is not told: `KafkaInboxReader._require_place`;
+- an admin client asks the broker that knew of a group, though another does by now: `_Describer`;
 - rebalance listeners run on the library's own thread, where a blocking call of the consumer is
   refused and waiting stops the heartbeats, and what they raise is only logged: `_Listener`;
 - `commit_transaction` waits without an end, and a producer's `close` flushes first, and where it
@@ -369,16 +370,21 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 
 
 class _Describer:
-    """Asks the brokers now; a consumer answers from what it remembers."""
+    """Asks the brokers now; a consumer answers from what it remembers.
+
+    By a client that ends at its first failure: it remembers for ever which broker knows of a group
+    and, where another has taken that over, would ask the wrong one for ever.
+    """
 
     def __init__(self, access: KafkaAccess, patience: float) -> None:
+        self._patience = patience
         self._line = Line(access, patience)
-        self._client = self._line.open(kafka.KafkaAdminClient, request_timeout_ms=_ms(patience))
+        self._client: Any = None
 
     def topic_ids(self, names: Iterable[str]) -> Mapping[str, UUID]:
         """The ids of those topics that exist and may be seen."""
-        with self._line.explained():
-            found = self._client.describe_topics(sorted(set(names)))
+        with self._asking() as client:
+            found = client.describe_topics(sorted(set(names)))
         return {
             topic["name"]: UUID(str(topic["topic_id"]))
             for topic in found
@@ -387,8 +393,8 @@ class _Describer:
 
     def reported(self) -> Mapping[TopicPartition, Reported]:
         """The group's offsets and their metadata."""
-        with self._line.explained():
-            found = self._client.list_group_offsets({RECORDERS: None})[RECORDERS]
+        with self._asking() as client:
+            found = client.list_group_offsets({RECORDERS: None})[RECORDERS]
         return {
             TopicPartition(*where): Reported(told.offset, told.metadata or "")
             for where, told in found.items()
@@ -396,8 +402,23 @@ class _Describer:
 
     def close(self) -> None:
         """End."""
-        with contextlib.suppress(theirs.KafkaError):
-            self._client.close()
+        ended, self._client = self._client, None
+        if ended is not None:
+            with contextlib.suppress(theirs.KafkaError):
+                ended.close()
+
+    @contextlib.contextmanager
+    def _asking(self) -> Iterator[Any]:
+        if self._client is None:
+            self._client = self._line.open(
+                kafka.KafkaAdminClient, request_timeout_ms=_ms(self._patience)
+            )
+        try:
+            with self._line.explained():
+                yield self._client
+        except errors.LoopError:
+            self.close()
+            raise
 
 
 class KafkaOutbox(Outbox):

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from kafka.errors import MessageSizeTooLargeError
 from uuid_utils.compat import uuid7
 
 from jejak import provisioning
+from jejak.embedded.ports import free_port
 from jejak.provisioning import NewParty
 from jejak.services import RECORDER, Services
 from jejak_consumers import errors
@@ -20,8 +22,19 @@ from jejak_lrs.database import Database
 from jejak_lrs.ledger import inboxes
 from jejak_schemas import topics
 from jejak_schemas.credentials import Credentials, KafkaAccess
+from tests.torture.proxy import Proxy
 
 pytestmark = pytest.mark.integration
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a broker says of who coordinates a group."""
+
+    host: str
+    port: int
+    node_id: int = 99
+    error_code: int = 0
 
 
 class Member:
@@ -108,6 +121,25 @@ def test_a_member_reads_every_partition_from_where_it_sought(
     assert one.reader.bounds([inbox]) == {inbox: (0, 2)}
     one.reader.report({TopicPartition(topic, 0): Reported(2, "a life")})
     until(lambda: one.reader.reported().get(TopicPartition(topic, 0)) == Reported(2, "a life"), one)
+
+
+def test_a_group_is_asked_of_anew_once_the_broker_that_knew_of_it_knows_no_more(
+    topic: str, member: Callable[[str], Member]
+) -> None:
+    one = member(f"{topic}-1")
+    before = one.reader.reported()
+    with closing(Proxy(free_port)) as another:
+        misremember_the_coordinator(one.reader, another.port)
+        with pytest.raises(errors.BrokersAway):
+            one.reader.reported()
+    assert one.reader.reported() == before
+
+
+def misremember_the_coordinator(reader: KafkaInboxReader, port: int) -> None:
+    """What is known once another broker has taken the group over; a broker alone cannot lose it."""
+    known = reader._asking()._client._manager.cluster
+    for kind, group in list(known._coordinators):
+        known.add_coordinator(Found("127.0.0.1", port), kind, group)
 
 
 def test_a_second_member_takes_its_share_and_gives_it_back(
