@@ -129,34 +129,37 @@ class Naive:
         published = [one for one in words if type(one).__name__ == "OfferingPublished"]
         return published[0] if published else None
 
-    def defined(self, competency: str) -> tuple[Any, Any] | None:
-        """The last publication of a competency by its owner, and its entry there."""
+    def editions(self, competency: str) -> list[tuple[Any, Any]]:
+        """Every publication of a competency by its owner, with its entry there."""
         owner = self.first_publisher("FrameworkPublished", competency)
-        best = None
-        for one in self.of("FrameworkPublished"):
-            for entry in one.competencies:
-                if (
-                    entry.id == competency
-                    and provider(one) == owner
-                    and (best is None or one.valid_from >= best[0].valid_from)
-                ):
-                    best = (one, entry)
-        return best
+        return [
+            (one, entry) for one in self.of("FrameworkPublished") for entry in one.competencies
+            if entry.id == competency and provider(one) == owner
+        ]  # fmt: skip
+
+    def defined(self, competency: str, day: date) -> tuple[Any, Any] | None:
+        """The publication that holds on a day; before all of them the first."""
+        editions = self.editions(competency)
+        begun = [one for one in editions if one[0].valid_from <= day]
+        if not begun and editions:
+            return self.defined(competency, min(one.valid_from for one, _ in editions))
+        return max(begun, key=lambda one: one[0].valid_from) if begun else None
 
     def owner(self, competency: str) -> str | None:
         return self.first_publisher("FrameworkPublished", competency)
 
-    def stands_for(self, competency: str) -> list[tuple[str, date]]:
-        """What counts under a competency: itself, and what it names as equivalent, since when."""
-        found = [(competency, date.min)]
-        known = self.defined(competency)
-        if known:
-            since = known[0].valid_from
-            found += [(old, since) for old in known[1].equivalents if old != competency]
+    def stands_for(self, competency: str) -> list[tuple[str, date, date]]:
+        """What counts under a competency: itself, and whatever it names as equivalent, and when."""
+        found = [(competency, date.min, date.max)]
+        days = sorted({one.valid_from for one, _ in self.editions(competency)})
+        for since, until in zip(days, [*days[1:], date.max], strict=True):
+            known = self.defined(competency, since)
+            assert known is not None
+            found += [(old, since, until) for old in known[1].equivalents if old != competency]
         return found
 
-    def kind(self, competency: str) -> str | None:
-        known = self.defined(competency)
+    def kind(self, competency: str, day: date) -> str | None:
+        known = self.defined(competency, day)
         return known[1].kind if known else None
 
     def alignment_level(self, series: str, competency: str, day: date) -> int | None:
@@ -216,7 +219,8 @@ class Naive:
         if self.inside("AssessorSuspended", provider(event), "assessor", day):
             return False
         return any(
-            position in one.position_classes and self.kind(event.competency) in one.competency_kinds
+            position in one.position_classes
+            and self.kind(event.competency, jakarta(event)) in one.competency_kinds
             for one in self.inside("AssessorAccredited", provider(event), "assessor", day)
         )
 
@@ -344,9 +348,10 @@ class Naive:
         """Every piece or failure that counts under a competency, from when."""
         if competency not in self._pieces:
             self._pieces[competency] = [
-                piece | {"since": since}
-                for under, since in self.stands_for(competency)
+                piece | {"since": since, "no_more": until}
+                for under, since, until in self.stands_for(competency)
                 for piece in self._pieces_of(under)
+                if jakarta(piece["event"]) < until
             ]
         return self._pieces[competency]
 
@@ -412,7 +417,7 @@ class Naive:
         begun = jakarta(piece["event"])
         if day < max(begun, piece["since"]) or (piece["until"] and day > piece["until"]):
             return 0
-        if day >= piece["revoked"]:
+        if day >= min(piece["revoked"], piece["no_more"]):
             return 0
         if piece["class"] == "assessment-centre":
             default = plus_months(begun, rules["assessment"]["valid_months"])
@@ -459,7 +464,7 @@ class Naive:
 
     def valid_assertions(self, competency: str, day: date) -> list[Any]:
         rules = self.rules(day)
-        under = dict(self.stands_for(competency))
+        under = [one for one, since, until in self.stands_for(competency) if since <= day < until]
         found = []
         for one in self.of("CompetencyAssessed", "CompetencyAsserted"):
             if one.competency not in under or not self.counts(one) or not self.may_assess(one):
@@ -468,8 +473,9 @@ class Naive:
                 continue
             last = one.valid_until
             end = plus_months(jakarta(one), rules["assessment"]["valid_months"])
-            begun = max(jakarta(one), under[one.competency])
-            if begun <= day < self.revoked_from(one) and (day <= last if last else day < end):
+            if jakarta(one) <= day < self.revoked_from(one) and (
+                day <= last if last else day < end
+            ):
                 found.append(one)
         return found
 

@@ -487,6 +487,36 @@ def test_evidence_under_an_earlier_framework_counts_only_through_equivalents() -
     assert indicated(through, LATER) == 3
 
 
+def test_an_equivalent_counts_for_as_long_as_it_is_named() -> None:
+    newer = BASE + "v2/M.01"
+    editions = [
+        framework(
+            newer, on=on, version=version, equivalents=(INTEGRITY,) if version != "2.2" else ()
+        )
+        for on, version in (("2024-01-01", "2.0"), ("2024-02-01", "2.1"), ("2024-03-01", "2.2"))
+    ]
+    of = profile(passed("2023-12-01"), assessed("2023-12-01", 2), decreed=[*usual(), *editions])
+    days = ("2023-12-31", "2024-01-01", "2024-02-29", "2024-03-01")
+    assert [indicated(of, day, newer) for day in days] == [None, 3, 3, None]
+    assert [asserted(of, day, newer) for day in days] == [None, 2, 2, None]
+    (held,) = [one for one in of.competencies if one.competency == newer]
+    assert len(held.indicated) == 1  # the second edition says the same: it is no boundary
+
+
+def test_an_assessment_is_judged_by_the_kind_of_its_day() -> None:
+    """The second edition calls it technical, which nobody here is accredited for."""
+    changed = framework(INTEGRITY, on="2024-03-01", version="2", kind="technical")
+    decreed = [*usual(), changed]
+    assert asserted(profile(assessed("2024-02-29", 2), decreed=decreed), LATER) == 2
+    assert asserted(profile(assessed("2024-03-01", 2), decreed=decreed), LATER) is None
+
+
+def test_a_level_is_explained_by_the_framework_of_the_day_asked_about() -> None:
+    known = registry([*usual(), framework(INTEGRITY, on="2024-03-01", version="2")])
+    versions = [known.definition(INTEGRITY, day(on)) for on in ("2010-01-01", "2024-02-29", LATER)]
+    assert [one.version for one in versions if one] == ["1", "1", "2"]
+
+
 def test_intervals_of_the_same_level_are_one() -> None:
     of = profile(passed("2024-01-01"), certificate("2024-02-01"))
     spans = of.competencies[0].indicated

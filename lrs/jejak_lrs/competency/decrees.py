@@ -43,7 +43,6 @@ class Definition:
 
     framework: str
     version: str
-    owner: str
     kind: str
     names: tuple[tuple[str, str], ...]
     equivalents: tuple[str, ...]

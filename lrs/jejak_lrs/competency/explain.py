@@ -104,7 +104,7 @@ def explain(facts: Iterable[Fact], registry: Registry, competency: str, day: dat
     rules = registry.rules_on(day)
     indicated = levels.level_of(levels.live_on(pieces, day, rules), rules) if rules else None
     counts, idle = _weigh(pieces, day, rules, indicated)
-    definition = registry.definition(competency)
+    definition = registry.definition(competency, day)
     return Explanation(
         competency=competency,
         names=definition.names if definition else (),
@@ -210,7 +210,7 @@ def _is_about(one: Discounted, registry: Registry, competency: str) -> bool:
     """Whether a discounted fact might have counted for a competency."""
     named = getattr(one.fact, "competency", None)
     if named is not None:
-        return any(under == competency for under, _ in registry.counts_under(named))
+        return any(under == competency for under, *_ in registry.counts_under(named))
     series = registry.series_of(one.fact.origin)
     return series is None or competency in registry.competencies_of(series)
 

@@ -164,8 +164,13 @@ class _Judgement:
         assessed = fact.evidence_class == rules.assessment.evidence_class
         for one in self._assessed(fact, known) if assessed else self._trained(fact, known):
             yield one, rules
-            for competency, since in self.registry.counts_under(one.competency)[1:]:
-                yield one._replace(competency=competency, under_since=since), rules
+            for competency, since, until in self.registry.counts_under(one.competency)[1:]:
+                if fact.origin.day < until:
+                    revoked = min(one.revoked, until)
+                    carried = one._replace(
+                        competency=competency, under_since=since, revoked=revoked
+                    )
+                    yield carried, rules
 
     def _trained(self, fact: Evidence, known: EvidenceClass) -> Iterator[Piece]:
         """Rule 1: only under a countersigned alignment of the series, in force at the time."""
@@ -224,7 +229,7 @@ class _Judgement:
         )
 
     def _unassessable(self, origin: Origin, competency: str) -> str | None:
-        definition = self.registry.definition(competency)
+        definition = self.registry.definition(competency, origin.day)
         if definition is None:
             return COMPETENCY_UNKNOWN
         posting = posting_on(self.words, origin.day)
@@ -251,10 +256,11 @@ class _Judgement:
             if reason is not None:
                 self._discount(fact, reason, fact.competency)
                 continue
-            for competency, since in self.registry.counts_under(fact.competency):
+            revoked = self.acts.level_ends(fact)
+            for competency, since, until in self.registry.counts_under(fact.competency):
                 yield Stated(
                     fact.origin, competency, fact.level, fact.valid_until, since,
-                    self.acts.level_ends(fact),
+                    min(revoked, until),
                 )  # fmt: skip
 
 

@@ -28,8 +28,8 @@ class Piece(NamedTuple):
     """Evidence that counts, for one competency at one level, in days [starts, ends).
 
     `strength` is the class's, before recency. `closed` is the day from which a failure closes it,
-    `revoked` that from which it is revoked. `under_since` is the first day on which it counts
-    under this competency (rule 12).
+    `revoked` that from which it is revoked, or counts under this competency no more; `under_since`
+    is the first day on which it does (rule 12).
     """
 
     origin: Origin

@@ -16,7 +16,7 @@ from jejak_lrs.competency.accreditation import Accreditation
 from jejak_lrs.competency.days import FOREVER, end_of
 from jejak_lrs.competency.decrees import Decree, Definition, decree, in_force
 from jejak_lrs.competency.facts import Origin, Voice
-from jejak_lrs.competency.frameworks import Frameworks
+from jejak_lrs.competency.frameworks import Frameworks, Under
 from jejak_lrs.competency.memo import Memo
 from jejak_lrs.competency.offerings import Offerings
 from jejak_lrs.competency.ruleset import BadRuleset, Ruleset, parse
@@ -183,19 +183,19 @@ class Registry:
         return tuple(sorted({one.event.competency for one in self._alignments.get(series, ())}))
 
     def _countersigned(self, alignment: Decree[events.AlignmentPublished]) -> bool:
-        definition = self.definition(alignment.event.competency)
-        return definition is not None and definition.owner in self._signers[alignment.statement_id]
+        owner = self.frameworks.owner(alignment.event.competency)
+        return owner is not None and owner in self._signers[alignment.statement_id]
 
     def competencies(self) -> list[str]:
         """Every competency of every framework, by IRI."""
         return self.frameworks.competencies()
 
-    def definition(self, competency: str) -> Definition | None:
-        """A competency as defined last by its owner."""
-        return self.frameworks.definition(competency)
+    def definition(self, competency: str, day: date = date.max) -> Definition | None:
+        """A competency as its owner defines it on a day, by default at last."""
+        return self.frameworks.definition(competency, day)
 
-    def counts_under(self, competency: str) -> tuple[tuple[str, date], ...]:
-        """Rule 12: under which competencies a competency counts, and from which day."""
+    def counts_under(self, competency: str) -> tuple[Under, ...]:
+        """Rule 12: under which competencies a competency counts, and from which day until which."""
         return self.frameworks.counts_under(competency)
 
     def roles_on(self, party: str, day: date) -> frozenset[str]:
