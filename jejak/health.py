@@ -19,6 +19,7 @@ from jejak_consumers import tail
 from jejak_consumers.messages import Reported, TopicPartition
 from jejak_lrs import cursor, database, roles
 from jejak_lrs import errors as ledger_errors
+from jejak_lrs.answers import aside
 from jejak_lrs.cursor import Cursor
 from jejak_lrs.database import Connection
 from jejak_lrs.ledger import history, inboxes, quarantine, standing
@@ -66,7 +67,8 @@ class Checkpoint:
 class Ledger:
     """How the ledger stands. `loops`: how many of each are connected to it, wherever they run.
 
-    `quarantine` counts messages by status, then reason; `refold` persons still to be folded anew.
+    `quarantine` counts messages by status, then reason; `refold` persons still to be folded anew;
+    `aside` whom or what figures cannot be made of, by kind of error.
     """
 
     head: Head
@@ -74,6 +76,7 @@ class Ledger:
     cursors: Mapping[str, Follower]
     quarantine: Mapping[str, Mapping[str, int]]
     refold: int
+    aside: Mapping[str, int]
     loops: Mapping[str, int]
     checkpoints: Mapping[str, Checkpoint]
 
@@ -172,6 +175,7 @@ def ledger_of(connection: Connection) -> Ledger:
         cursors={name: follower(name, at, head, last_change) for name, at in cursors.items()},
         quarantine=waiting,
         refold=refolding.backlog(connection, profiles.active_generation(connection)),
+        aside=aside.counts(connection),
         loops={name: connected_as.get(f"jejak {name}", 0) for name in LOOPS},
         checkpoints={
             tree: Checkpoint(last.size, last.stored)

@@ -56,6 +56,7 @@ DUTIES: Mapping[str, Mapping[str, frozenset[str]]] = {
         "required": {"projector": "insert delete"},
         "threshold": {"projector": "insert update"},
         "published": {"projector": "insert"},
+        "figure_aside": {"projector": "insert update delete"},
         "checkpoint": {"notary": "insert"},
         "cosignature": {"notary": "insert"},
         "alembic_version": {},

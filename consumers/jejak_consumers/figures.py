@@ -1,7 +1,8 @@
 """Figures: follows the changes of profiles and lays them out in rows, for whoever counts.
 
 It works beside the projector, in its process, and lets it go first: at most two batches a second
-while the projector is busy.
+while the projector is busy. What cannot be laid out is set aside (`jejak status` says so) and tried
+again when it changes, and once after each start.
 """
 
 import time
@@ -11,11 +12,13 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
+import structlog
+
 from jejak_consumers.follower import Batch
 from jejak_consumers.projector import today
 from jejak_consumers.vitals import Vitals
 from jejak_lrs import cursor
-from jejak_lrs.answers import daily, figures
+from jejak_lrs.answers import aside, daily, figures
 from jejak_lrs.answers.daily import Known
 from jejak_lrs.answers.figures import Figures
 from jejak_lrs.cursor import Cursor
@@ -24,6 +27,8 @@ from jejak_lrs.ledger import standing
 from jejak_lrs.projection import projecting
 from jejak_lrs.replay import gathering
 from jejak_schemas.traces import Step
+
+log = structlog.get_logger()
 
 MOST: Final = 2_000  # changes a transaction
 _PAUSE: Final = 0.5  # seconds between looks while the projector is busy, or nothing comes
@@ -49,6 +54,7 @@ class Layout:
     _known: Known | None = field(default=None, init=False)
     _not_before: float = field(default=0.0, init=False)
     _not_again_before: float = field(default=0.0, init=False)  # the day's tables
+    _is_new: bool = field(default=True, init=False)  # who is set aside was not tried again
 
     def read(self, connection: Connection, after: Cursor) -> Batch[People] | None:
         """Whoever changed next; where nobody did, the day's tables if they are old."""
@@ -60,6 +66,10 @@ class Layout:
             self._not_before = time.monotonic() + _PAUSE
         if changed:
             return Batch(People(changed), Cursor(last, -1))
+        if self._is_new:
+            self._is_new = False
+            if again := aside.people(connection):
+                return Batch(People(again), after)
         self._figures.remember(connection)
         known = Known(self.day(), daily.last_decree(connection), len(self._figures.places))
         if busy or known == self._known or time.monotonic() < self._not_again_before:
@@ -75,12 +85,42 @@ class Layout:
 
     def keep(self, connection: Connection, items: People) -> None:
         """Lay them out; or make the day's tables anew."""
-        self._figures.lay_out(connection, items.changed)
-        if items.known is not None:
+        if items.known is None:
+            self._lay_out(connection, items.changed)
+        else:
             self._look_at_the_day(connection, items.known)
 
+    def _lay_out(self, connection: Connection, people: Sequence[UUID]) -> None:
+        """All at once; where that fails half of them, down to those of whom it cannot be done."""
+        error = aside.attempt(connection, lambda: self._figures.lay_out(connection, people))
+        if error is None:
+            aside.clear(connection, map(str, people))
+            return
+        self._figures.forget()
+        if len(people) == 1:
+            self._set_aside(connection, str(people[0]), error)
+            return
+        middle = len(people) // 2
+        self._lay_out(connection, people[:middle])
+        self._lay_out(connection, people[middle:])
+
+    def _set_aside(self, connection: Connection, subject: str, error: str) -> None:
+        log.error("set aside", work=self.name, subject=subject, error=error)
+        aside.put(connection, subject, error)
+
     def _look_at_the_day(self, connection: Connection, known: Known) -> None:
+        """Make its tables anew, and publish; where that fails, they stay as they are."""
         began = time.monotonic()
+        error = aside.attempt(connection, lambda: self._make_the_day(connection, known))
+        if error is None:
+            aside.clear(connection, [aside.DAY])
+        else:
+            self._figures.forget()
+            self._set_aside(connection, aside.DAY, error)
+        self._known = known
+        self._not_again_before = time.monotonic() + _SHARE * (time.monotonic() - began)
+
+    def _make_the_day(self, connection: Connection, known: Known) -> None:
         registry = gathering.registry_at(connection, known.position)
         places, competencies = self._figures.places, self._figures.competencies
         daily.refresh(connection, registry, known.day, places, competencies)
@@ -88,8 +128,6 @@ class Layout:
         if end is not None and places:
             nodes = daily.plans_at(connection, known.position).nodes_on(end)
             daily.publish(connection, registry, nodes, end)
-        self._known = known
-        self._not_again_before = time.monotonic() + _SHARE * (time.monotonic() - began)
 
     def rest(self) -> None:
         """Forget what a failed transaction may have taken back."""

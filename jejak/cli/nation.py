@@ -22,29 +22,45 @@ def programmes(
     ] = None,
     person: PersonOption = None,
 ) -> None:
-    """Show how far people have come in each programme and cohort, who left, who completed."""
+    """Show how far people have come in programmes, who left, who completed.
+
+    By cohort at an agency; of the nation what is published for a month's end, as `jejak national`.
+    """
+    if person is not None:
+        _say_steps(way, person)
+    elif agency is not None:
+        _say_cohorts(way, agency)
+    else:
+        _say_published(way, "programme")
+
+
+def _say_steps(way: Way, person: str) -> None:
     from jejak import people  # noqa: PLC0415  not part of the plain install
     from jejak.reports import programmes as reports  # noqa: PLC0415
-    from jejak_lrs.answers import individuals, workforce  # noqa: PLC0415
-    from jejak_lrs.answers import programmes as asking  # noqa: PLC0415
+    from jejak_lrs.answers import individuals  # noqa: PLC0415
 
     with way.reading() as connection:
-        if person is not None:
-            known = way.position(connection)
-            found = individuals.profile_of(
-                connection, people.person_of(connection, person, known), known
-            )
-            if found is None:
-                raise Refuse("nothing is folded for this person yet")
-            way.say(reports.of_person(found, way.lang))
-            return
-        if way.known_at is not None:
-            raise Misuse("--known-at is for one person: say --person")
+        known = way.position(connection)
+        who = people.person_of(connection, person, known)
+        found = individuals.profile_of(connection, who, known)
+    if found is None:
+        raise Refuse("nothing is folded for this person yet")
+    way.say(reports.of_person(found, way.lang))
+
+
+def _say_cohorts(way: Way, agency: str) -> None:
+    from jejak.reports import programmes as reports  # noqa: PLC0415  not part of the plain install
+    from jejak_lrs.answers import programmes as asking  # noqa: PLC0415
+    from jejak_lrs.answers import workforce  # noqa: PLC0415
+
+    if way.known_at is not None:
+        raise Misuse("--known-at is for one person: say --person")
+    with way.reading() as connection:
         asked = way.asked(connection)
         rules = workforce.registry_for(connection, asked).rules_on(asked.day)
         cohorts = asking.cohorts(connection, asked.day, rules, agency)
     if not cohorts:
-        raise Refuse(f"nobody had entered a programme by {asked.day}")
+        raise Refuse(f"nobody there had entered a programme by {asked.day}")
     way.say(reports.of_cohorts(str(asked.day), cohorts, way.lang))
 
 
@@ -69,10 +85,18 @@ def fragmentation(way: Way) -> None:
 def national(
     way: Way,
     subject: Annotated[
-        str | None, typer.Option("--subject", help="One table: people, 'match IRI', ...")
+        str | None,
+        typer.Option(
+            "--subject", help="One table, or all of a kind: people, 'match IRI', programme, ..."
+        ),
     ] = None,
 ) -> None:
     """Show counts across agencies as published for a month's end (--as-of), the last by default."""
+    _say_published(way, subject)
+
+
+def _say_published(way: Way, subject: str | None) -> None:
+    """Say counts across agencies: nobody is shown others than these."""
     from jejak.reports import national as reports  # noqa: PLC0415  not part of the plain install
     from jejak_lrs.answers import daily  # noqa: PLC0415
     from jejak_lrs.competency.national import month_end  # noqa: PLC0415

@@ -144,6 +144,7 @@ def ledger_lines(ledger: "Ledger") -> dict[str, object]:
     """How the ledger stands, as lines for a person."""
     waiting = ledger.quarantine.get("waiting", {})
     reasons = "".join(f", {reason} {count}" for reason, count in waiting.items())
+    aside = ", ".join(f"{count} ({error})" for error, count in ledger.aside.items())
     return {
         "loops": ", ".join(
             f"{name} {count}" if count else f"{name} (not connected)"
@@ -160,6 +161,7 @@ def ledger_lines(ledger: "Ledger") -> dict[str, object]:
             for tree, last in ledger.checkpoints.items()
         )
         or "none yet",
+        **({"set aside": f"figures of {aside}"} if aside else {}),
         "refold": f"{ledger.refold} persons waiting",
         "quarantine": f"waiting {sum(waiting.values())}{reasons}",
     }

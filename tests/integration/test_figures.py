@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 from jejak_consumers.figures import Layout
 from jejak_consumers.follower import Follower
 from jejak_lrs import roles
-from jejak_lrs.answers import counting, daily, teaching, workforce
+from jejak_lrs.answers import aside, counting, daily, teaching, workforce
 from jejak_lrs.answers.figures import Figures
 from jejak_lrs.answers.workforce import Asked
 from jejak_lrs.competency.learning import Hours
@@ -21,10 +21,12 @@ from jejak_lrs.database import Connection, Database, connect
 from jejak_lrs.ledger import history
 from jejak_lrs.projection import profiles
 from jejak_lrs.projection.projecting import Projector
+from jejak_schemas.events import LearnerRegistered
 from jejak_schemas.parts import PersonRef
 from tests import services
 from tests.recorded import record
 from tests.world import (
+    ACTIVITY,
     BASE,
     INTEGRITY,
     PERSON,
@@ -32,6 +34,7 @@ from tests.world import (
     certificate,
     course,
     day,
+    event,
     failed,
     finished,
     moved,
@@ -47,6 +50,7 @@ pytestmark = pytest.mark.integration
 
 TODAY = day("2024-06-20")
 OTHER = PersonRef(person_id=UUID("01900000-0000-7000-8000-000000000002"))
+WHO = UUID(str(PERSON.person_id))
 DAYS = [day(f"{year}-01-31") for year in (2019, 2024, 2025, 2027, 2030)]
 WITHIN = 90
 
@@ -61,6 +65,10 @@ class House:
     reader: Connection
 
     def __post_init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """Start the layout, anew."""
         self.layout = Layout(day=lambda: TODAY)
         self.follower = Follower(self.following, self.layout)
 
@@ -178,6 +186,11 @@ def test_a_month_is_published_once_when_its_reports_have_come(house: House) -> N
     house.layout.day = lambda: day("2040-03-14")
     house.settle()
     (first,) = daily.published(house.reader, None, "people")[:1]
+    kinds = {one.subject.split()[0] for one in daily.published(house.reader, None, None)}
+    assert kinds == {"people", "match", "programme"}
+    programmes = daily.published(house.reader, None, "programme")
+    assert len({one.subject for one in programmes}) == 6
+    assert {one.unit for one in programmes} == {None}
     assert first.month_end == day("2040-02-29")
     found = {
         (one.agency, one.unit): one.counts for one in daily.published(house.reader, None, "people")
@@ -207,6 +220,58 @@ def test_whoever_has_left_the_service_is_counted_on_earlier_days(house: House) -
     registry = workforce.registry_for(house.reader, then)
     assert workforce.overview_of(house.reader, "2060", then, registry).match.short == 0
     assert counting.tally(house.reader, "2060", TODAY, WITHIN).people.total() == 0
+
+
+def test_whose_figures_cannot_be_made_is_set_aside_and_stops_nobody(
+    house: House, superuser: Connection
+) -> None:
+    many = [PersonRef(person_id=uuid7()) for _ in range(7)]
+    record(house.writer, *usual(), registered(), *(registered(person=one) for one in many))
+    while Projector().project(house.projecting, 100):
+        pass
+    whole = superuser.execute("SELECT document FROM profile WHERE person_id = %s", [WHO]).fetchone()
+    superuser.execute("UPDATE profile SET document = '{' WHERE person_id = %s", [WHO])
+    house.settle()
+    assert counting.behind(house.reader) == 0
+    assert aside.people(house.reader) == [WHO]
+    assert sum(aside.counts(house.reader).values()) == 1
+    assert counting.tally(house.reader, "2060", TODAY, WITHIN).people.total() == len(many)
+    superuser.execute("UPDATE profile SET document = %s WHERE person_id = %s", [whole[0], WHO])  # type: ignore[index]
+    house.settle()
+    assert aside.people(house.reader) == [WHO]
+    house.begin()
+    house.settle()
+    assert aside.counts(house.reader) == {}
+    assert counting.tally(house.reader, "2060", TODAY, WITHIN).people.total() == len(many) + 1
+
+
+def test_a_day_that_cannot_be_made_is_set_aside_and_stops_nobody(
+    house: House, superuser: Connection
+) -> None:
+    superuser.execute("ALTER TABLE required ADD CONSTRAINT broken CHECK (false)")
+    record(house.writer, *usual(), standard(3), registered())
+    house.settle()
+    assert aside.counts(house.reader) == {"CheckViolation": 1}
+    assert counting.tally(house.reader, "2060", TODAY, WITHIN).people.total() == 1
+    superuser.execute("ALTER TABLE required DROP CONSTRAINT broken")
+    house.begin()
+    house.settle()
+    assert aside.counts(house.reader) == {}
+    assert house.reader.execute("SELECT level FROM required").fetchall() == [(3,)]
+
+
+def test_of_a_programme_states_are_counted_by_person(house: House) -> None:
+    record(
+        house.writer, *usual(), registered(), finished("2024-02-01", cohort="I"),
+        event(LearnerRegistered, "2024-03-01", programme="reformer-academy", cohort="II",
+              activity=ACTIVITY),
+    )  # fmt: skip
+    house.settle()
+    (((place, *states), people),) = counting.enrolled(house.reader, TODAY).items()
+    assert (place.working, states, people) == (
+        "2060", ["reformer-academy", ("completed", "registered")], 1
+    )  # fmt: skip
+    assert counting.enrolled(house.reader, day("2024-01-31")) == {}
 
 
 def test_a_year_of_more_hours_than_anybody_learns_stops_nobody(

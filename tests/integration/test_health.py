@@ -223,7 +223,7 @@ def test_outcomes_cursors_and_quarantine_are_told(
     assert found.cursors["projector"].behind == 2
     assert found.cursors["publisher-receipts"].behind == 5
     assert found.cursors["publisher-changes"].behind == 0
-    assert found.refold == 0
+    assert (found.refold, found.aside) == (0, {})
 
 
 def test_a_loop_is_seen_wherever_it_runs(home: Home, front: Services) -> None:

@@ -1,5 +1,6 @@
 """What is published across agencies: rounded, and no small count can be found in it."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
 
@@ -7,18 +8,17 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from jejak_lrs.competency import ruleset
-from jejak_lrs.competency.national import PEOPLE, month_end, released
+from jejak_lrs.competency.national import NO_UNIT, PEOPLE, month_end, released, tables
 from jejak_lrs.competency.publication import NATION, Path, Table, publish, rounded, summed
+from jejak_lrs.competency.stretches import Place
+from jejak_lrs.competency.tallies import Tally
+from tests import world
 from tests.attacker import Attacker
 
 RULES = ruleset.parse(ruleset.shipped()).publication
 assert RULES is not None
 FEWEST = RULES.fewest
-MATCH = "match M.01"
-
-
-def leaves_of(table: Mapping[Path, object]) -> list[Path]:
-    return [path for path in table if len(path) == 2]
+MATCH, PROGRAMME = "match M.01", "programme reformer-academy"
 
 
 # -- what a reader sees -------------------------------------------------------------------
@@ -56,6 +56,23 @@ def test_a_row_once_hidden_stays_so_and_hides_another_with_it() -> None:
     assert again.hidden == {("a",), ("a", "1"), ("b",), ("b", "1")}
 
 
+def test_of_a_programme_everybody_counts_once_as_the_best_that_holds() -> None:
+    places = [Place("2060", "2060", unit, "pengawas", None, "PNS") for unit in ("TU", None)]
+    code, registry = "reformer-academy", world.registry(world.usual())
+    enrolled = {
+        (places[0], code, ("completed", "in-project")): 2,
+        (places[1], code, ("registered", "withdrawn")): 3,
+        (places[1], code, ("dismissed", "failed")): 4,
+        (places[1], "unheard-of", ("completed",)): 5,
+    }
+    counted = Tally(Counter({places[0]: 10, places[1]: 20}))
+    found = tables(counted, enrolled, registry, (), world.day("2026-06-30"))
+    assert found[f"programme {code}"] == {("2060",): (2, 3, 4, 21)}
+    assert found["programme talent-academy"] == {("2060",): (0, 0, 0, 30)}
+    assert "programme unheard-of" not in found
+    assert set(found[PEOPLE]) == {("2060", "TU"), ("2060", NO_UNIT)}
+
+
 def test_a_month_ends_on_its_last_day() -> None:
     days = [date(2024, 2, 29), date(2024, 3, 1), date(2024, 12, 30), date(2025, 1, 31)]
     ends = [date(2024, 2, 29), date(2024, 2, 29), date(2024, 11, 30), date(2025, 1, 31)]
@@ -84,29 +101,29 @@ def released_of(table: Table, lately: Mapping[str, frozenset[Path]] | None = Non
     return released({PEOPLE: people, MATCH: table}, RULES, lately or {})
 
 
-def learn(attacker: Attacker, month: str, table: Table, found) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def learn(attacker: Attacker, month: str, table: Table, found, subject: str = MATCH) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
     """All that is published of a month, unrounded: rows of categories, and sums of rows."""
     whole, width = summed(table), len(next(iter(table.values())))
     for path, counts in whole.items():
-        beneath = [leaf for leaf in leaves_of(table) if leaf[: len(path)] == path]
+        beneath = [leaf for leaf in table if leaf[: len(path)] == path]
         for category, count in enumerate(counts):
             unknowns = {(month, leaf, category): 1 for leaf in beneath}
             for name in unknowns:
                 attacker.names.setdefault(name, len(attacker.names))
-            if found[MATCH].rows[path] is not None:
+            if found[subject].rows[path] is not None:
                 attacker.learn(unknowns, count)
         if found[PEOPLE].rows[path] is not None:
             everybody = {(month, leaf, at): 1 for leaf in beneath for at in range(width)}
             attacker.learn(everybody, sum(counts))
 
 
-def small_hidden(table: Table, found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def small_hidden(table: Table, found, subject: str = MATCH):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Each hidden count below the threshold: the unknowns that make it up."""
     for path, counts in summed(table).items():
-        beneath = [leaf for leaf in leaves_of(table) if leaf[: len(path)] == path]
+        beneath = [leaf for leaf in table if leaf[: len(path)] == path]
         for category, count in enumerate(counts):
             if count < FEWEST:
-                assert found[MATCH].rows[path] is None
+                assert found[subject].rows[path] is None
                 yield beneath, category
 
 
@@ -137,7 +154,7 @@ def test_with_every_table_each_small_count_could_still_be_any_small_number(
         assert attacker.can_be(wanted, FEWEST - 1)
     for path, counts in summed(table).items():
         if sum(counts) < FEWEST:
-            beneath = [leaf for leaf in leaves_of(table) if leaf[: len(path)] == path]
+            beneath = [leaf for leaf in table if leaf[: len(path)] == path]
             wanted = [("m", leaf, category) for leaf in beneath for category in range(3)]
             assert attacker.can_be(wanted, 0)
             assert attacker.can_be(wanted, FEWEST - 1)
@@ -160,6 +177,35 @@ def test_with_the_table_of_all_people_each_small_row_could_still_be_any_small_nu
         assert attacker.can_be(wanted, FEWEST - 1)
 
 
+@settings(max_examples=25, deadline=None)
+@given(NATIONS, st.integers(1, 2))
+def test_a_table_by_agency_beside_them_tells_no_more(
+    agencies: list[list[tuple[int, int, int]]], shift: int
+) -> None:
+    """Who takes part in a programme: other categories of the same people, known to be as many."""
+    table = table_of(agencies)
+    sums = {path: counts for path, counts in summed(table).items() if len(path) == 1}
+    taking = {path: counts[shift:] + counts[:shift] for path, counts in sums.items()}
+    people = {path: (sum(row),) for path, row in table.items()}
+    found = released({PEOPLE: people, MATCH: table, PROGRAMME: taking}, RULES, {})
+    attacker = Attacker()
+    learn(attacker, MATCH, table, found)
+    learn(attacker, PROGRAMME, taking, found, PROGRAMME)
+    for agency in taking:
+        here = {(PROGRAMME, agency, category): 1 for category in range(3)}
+        there = [leaf for leaf in table if leaf[:1] == agency]
+        attacker.learn(
+            here | {(MATCH, leaf, category): -1 for leaf in there for category in range(3)}, 0
+        )
+    for subject, of in ((MATCH, table), (PROGRAMME, taking)):
+        if found[subject].rows[NATION] is None:
+            continue
+        for beneath, category in small_hidden(of, found, subject):
+            wanted = [(subject, leaf, category) for leaf in beneath]
+            assert attacker.can_be(wanted, 0)
+            assert attacker.can_be(wanted, FEWEST - 1)
+
+
 @settings(max_examples=20, deadline=None)
 @given(NATIONS, st.data())
 def test_two_months_tell_no_more_of_what_was_small_in_the_first(
@@ -167,7 +213,7 @@ def test_two_months_tell_no_more_of_what_was_small_in_the_first(
 ) -> None:
     """Some rows grow; the attacker even knows which, and that all others stayed as they were."""
     before = table_of(agencies)
-    growing = data.draw(st.sets(st.sampled_from(leaves_of(before)), max_size=2))
+    growing = data.draw(st.sets(st.sampled_from(list(before)), max_size=2))
     after = {
         path: tuple(count + 25 for count in row) if path in growing else row
         for path, row in before.items()

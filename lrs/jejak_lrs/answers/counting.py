@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from jejak_lrs.competency.learning import Limits
+    from jejak_lrs.competency.tallies import Enrolled
     from jejak_lrs.database import Connection
 
 
@@ -54,6 +55,24 @@ def tally(connection: Connection, agency: str | None, day: date, within: int) ->
     ):
         counted.levels[numbered[place], Standing(*standing)] += people
     return counted
+
+
+def enrolled(connection: Connection, day: date) -> Enrolled:
+    """Count who is in which states of programmes on a day, at any agency."""
+    numbered = _places(connection, None)
+    found = connection.execute(
+        "SELECT place, programme, states, count(*) FROM ("
+        "SELECT place, programme, array_agg(DISTINCT state) AS states "
+        "FROM enrolled e JOIN served s USING (person_id) "
+        "WHERE e.starts <= %(day)s AND e.ends > %(day)s "
+        "AND s.starts <= %(day)s AND s.ends > %(day)s "
+        "GROUP BY person_id, place, programme) AS each GROUP BY place, programme, states",
+        {"day": day},
+    )
+    return {
+        (numbered[place], programme, tuple(states)): people
+        for place, programme, states, people in found
+    }
 
 
 def places(connection: Connection, agency: str) -> list[Place]:

@@ -88,17 +88,17 @@ def refresh(
         "SELECT * FROM unnest(%s::int[], %s::int[], %s::smallint[])",
         [[row[at] for row in rows] for at in range(3)],
     )
-    _define(connection, registry)
+    _define(connection, registry, day)
     rules = registry.rules_on(day)
     if rules is not None:
         _set_thresholds(connection, rules)
 
 
-def _define(connection: Connection, registry: Registry) -> None:
+def _define(connection: Connection, registry: Registry, day: date) -> None:
     known = [
         (iri, one.kind, one.framework, one.version, names.get("id"), names.get("en"))
         for iri in registry.competencies()
-        if (one := registry.definition(iri)) is not None
+        if (one := registry.definition(iri, day)) is not None
         for names in [dict(one.names)]
     ]
     connection.execute(
@@ -156,7 +156,8 @@ def publishable(
     within = rules.announcements.expiring_within_days
     counted = counting.tally(connection, None, end, within)
     lately = _hidden_since(connection, months_later(end, -rules.publication.keep_hidden_months))
-    return released(tables(counted, registry, nodes, end), rules.publication, lately)
+    enrolled = counting.enrolled(connection, end)
+    return released(tables(counted, enrolled, registry, nodes, end), rules.publication, lately)
 
 
 def publish(connection: Connection, registry: Registry, nodes: list[Node], end: date) -> int:
@@ -209,12 +210,15 @@ class Figure:
 
 
 def published(connection: Connection, end: date | None, subject: str | None) -> list[Figure]:
-    """The published tables of a month's end; None: of the last one."""
+    """The published tables of a month's end; None: of the last one.
+
+    `subject`: one table, or all of a kind (`programme`); None: every one.
+    """
     found = connection.execute(
         "SELECT month_end, subject, nullif(agency, ''), nullif(unit, ''), "
         "CASE WHEN count(people) = count(*) THEN json_object_agg(category, people) END "
         "FROM published WHERE month_end = coalesce(%(end)s, (SELECT max(month_end) FROM published))"
-        " AND (%(subject)s::text IS NULL OR subject = %(subject)s) "
+        " AND (%(subject)s::text IS NULL OR %(subject)s IN (subject, split_part(subject, ' ', 1))) "
         "GROUP BY month_end, subject, agency, unit ORDER BY subject, agency, unit",
         {"end": end, "subject": subject},
     )

@@ -50,23 +50,23 @@ class Cohort:
         return self.people - self.completed - self.left
 
 
-def cohorts(
-    connection: Connection, day: date, rules: Ruleset | None, agency: str | None = None
-) -> list[Cohort]:
-    """Every programme and cohort that anybody had entered by a day.
+def cohorts(connection: Connection, day: date, rules: Ruleset | None, agency: str) -> list[Cohort]:
+    """Every programme and cohort that somebody who works at an agency had entered by a day.
+
+    Exact: for whoever may see that agency's people.
 
     Args:
         connection: a reader's.
         day: its end.
         rules: whose states; those that it does not know come last.
-        agency: only of people who work there on the day; None: of all.
+        agency: where the people work on the day.
     """
     found = connection.execute(
         "SELECT programme, cohort, state, count(DISTINCT person_id), "
         "count(*) FILTER (WHERE ends > %(day)s) FROM enrolled e WHERE starts <= %(day)s "
-        "AND (%(agency)s::text IS NULL OR EXISTS (SELECT FROM served s JOIN place p "
-        "ON p.id = s.place WHERE s.person_id = e.person_id AND p.working = %(agency)s "
-        "AND s.starts <= %(day)s AND s.ends > %(day)s)) "
+        "AND EXISTS (SELECT FROM served s JOIN place p ON p.id = s.place "
+        "WHERE s.person_id = e.person_id AND p.working = %(agency)s "
+        "AND s.starts <= %(day)s AND s.ends > %(day)s) "
         "GROUP BY programme, cohort, state ORDER BY programme, cohort, state",
         {"day": day, "agency": agency},
     )

@@ -9,18 +9,20 @@ from datetime import date, timedelta
 from typing import Final
 
 from jejak_lrs.competency.plans import Node, supply_of
-from jejak_lrs.competency.publication import Path, Published, Table, publish
+from jejak_lrs.competency.publication import Path, Published, Table, publish, summed
 from jejak_lrs.competency.registry import Registry
-from jejak_lrs.competency.ruleset import Publication
+from jejak_lrs.competency.ruleset import OTHER, Publication
 from jejak_lrs.competency.standards import Standards
 from jejak_lrs.competency.stretches import Place
-from jejak_lrs.competency.tallies import Standing, Tally
+from jejak_lrs.competency.tallies import Enrolled, Standing, Tally
 
 PEOPLE: Final = "people"
 NO_UNIT: Final = "-"
 EVERYBODY: Final = ("people",)
 MATCHING: Final = ("meets", "below", "not-assessed", "not-required")
 SUPPLYING: Final = ("asserted", "indicated", "expired", "none")
+ENROLLED: Final = ("completed", "under-way", "left", "none")
+_COMPLETED: Final = "completed"  # the outcome
 
 
 def month_end(day: date) -> date:
@@ -31,15 +33,22 @@ def month_end(day: date) -> date:
 
 def categories(subject: str) -> tuple[str, ...]:
     """The categories of a subject, in the order of its counts."""
-    if subject == PEOPLE:
-        return EVERYBODY
-    return SUPPLYING if subject.startswith("plan ") else MATCHING
+    kind, _, _ = subject.partition(" ")
+    return {PEOPLE: EVERYBODY, "plan": SUPPLYING, "programme": ENROLLED}.get(kind, MATCHING)
 
 
 def tables(
-    counted: Tally, registry: Registry, nodes: Iterable[Node], day: date
+    counted: Tally,
+    enrolled: Enrolled,
+    registry: Registry,
+    nodes: Iterable[Node],
+    day: date,
 ) -> dict[str, Table]:
-    """Every table, unrounded: `people`, `match COMPETENCY`, `plan COMPETENCY LEVEL`."""
+    """Every table, unrounded.
+
+    `people`, `match COMPETENCY`, `plan COMPETENCY LEVEL`, `programme CODE`; of programmes those
+    that the ruleset lists, by agency only.
+    """
     standings = defaultdict[str, list[tuple[Place, Standing, int]]](list)
     for (place, standing), people in counted.levels.items():
         standings[standing.competency].append((place, standing, people))
@@ -54,6 +63,10 @@ def tables(
     for competency, level in needs:
         supply = _supplying(counted, level, standings[competency])
         found[f"plan {competency} {level}"] = _rows(supply, len(SUPPLYING))
+    if (rules := registry.rules_on(day)) is not None:
+        for programme in sorted(rules.programmes.of.keys() - {OTHER}):
+            cells = _taking_part(counted, enrolled, programme, rules.programmes.outcomes)
+            found[f"programme {programme}"] = _agencies(_rows(cells, len(ENROLLED)))
     return found
 
 
@@ -87,6 +100,30 @@ def _supplying(
         left[place] -= people
     for place, people in left.items():
         yield place, SUPPLYING.index("none"), people
+
+
+def _taking_part(
+    counted: Tally, enrolled: Enrolled, programme: str, outcomes: Mapping[str, str]
+) -> Cells:
+    """Who takes part in several cohorts counts as what is best of them."""
+    left = Counter(counted.people)
+    for (place, code, states), people in enrolled.items():
+        if code == programme:
+            yield place, min(_stage(outcomes.get(state)) for state in states), people
+            left[place] -= people
+    for place, people in left.items():
+        yield place, ENROLLED.index("none"), people
+
+
+def _stage(outcome: str | None) -> int:
+    if outcome is None:
+        return ENROLLED.index("under-way")
+    return ENROLLED.index("completed" if outcome == _COMPLETED else "left")
+
+
+def _agencies(table: Table) -> Table:
+    sums = summed(table)
+    return {path: counts for path, counts in sums.items() if len(path) == 1}
 
 
 def _rows(cells: Cells, width: int) -> Table:

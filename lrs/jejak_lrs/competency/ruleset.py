@@ -28,6 +28,7 @@ from jejak_lrs.errors import Refuse
 from jejak_schemas.wire import Code
 
 NEWEST: Final = "2026.1"
+OTHER: Final = "other"  # the programme whose steps those take that are not listed
 
 
 class BadRuleset(Refuse):
@@ -297,7 +298,7 @@ class Programmes(_Sourced):
 
     def steps(self, programme: str) -> tuple[Step, ...]:
         """The steps of a programme; those of `other` where it is not listed."""
-        return self.of.get(programme) or self.of.get("other", ())
+        return self.of.get(programme) or self.of.get(OTHER, ())
 
     @cached_property
     def _ways(self) -> dict[str, dict[str, tuple[tuple[Step, Entry], ...]]]:
@@ -305,7 +306,7 @@ class Programmes(_Sourced):
 
     def ways(self, programme: str, event: str) -> tuple[tuple[Step, Entry], ...]:
         """The steps of a programme that name an event, with the entries that do."""
-        listed = self._ways.get(programme) or self._ways.get("other", {})
+        listed = self._ways.get(programme) or self._ways.get(OTHER, {})
         return listed.get(event, ())
 
 

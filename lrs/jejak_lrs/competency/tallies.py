@@ -4,7 +4,7 @@ A tally is made of rows, whether the database counts them or the fold has just m
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -37,6 +37,10 @@ class Tally:
             Counter({place: count for place, count in self.people.items() if place.unit in units}),
             Counter({key: count for key, count in self.levels.items() if key[0].unit in units}),
         )
+
+
+# People by place, programme and the states, in order, that they are in there; no row: in none.
+Enrolled = Mapping[tuple[Place, str, tuple[str, ...]], int]
 
 
 def tally(profiles: Iterable[Profile], agency: str | None, day: date, within: int) -> Tally:
