@@ -8,7 +8,7 @@ import orjson
 from jejak_lrs.database import Database
 from jejak_lrs.ledger import appending, parties
 from jejak_lrs.ledger.batch import SYSTEM, Row
-from jejak_lrs.ledger.effects import target_of
+from jejak_lrs.ledger.effects import erased_by, target_of
 from jejak_schemas.catalogue import entry_of
 from jejak_schemas.events import Event
 from jejak_schemas.mapping import activity_of
@@ -32,6 +32,7 @@ def row_of(event: Event) -> Row:
         verb=entry_of(event).verb,
         activity=activity_of(statement),
         target=target_of(event),
+        erases=erased_by(event),
     )
     return replace(made, commitment=rows.commitment_of(made, plain))
 

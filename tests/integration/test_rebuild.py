@@ -7,20 +7,36 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
+from uuid_utils.compat import uuid7
 
 from jejak_lrs import roles
 from jejak_lrs.competency.days import months_later
 from jejak_lrs.competency.profile import EMPTY, canonical, digest
 from jejak_lrs.database import Connection, Database, connect
 from jejak_lrs.errors import Unready
+from jejak_lrs.ledger import history
 from jejak_lrs.projection import clock, evidence, generations, profiles, rebuild, rebuilt, switching
 from jejak_lrs.projection.projecting import Projector
 from jejak_lrs.projection.rebuild import Rebuild, Worker
 from jejak_lrs.projection.switching import Following
+from jejak_lrs.replay.gathering import fold_person
+from jejak_schemas.events import ErasureOrdered, Event
 from jejak_schemas.parts import PersonRef
 from tests import services, world
 from tests.recorded import record
-from tests.world import PERSON, assessed, course, moved, passed, registered, usual, voided
+from tests.world import (
+    PERSON,
+    assessed,
+    course,
+    event,
+    merged,
+    moved,
+    passed,
+    registered,
+    split,
+    usual,
+    voided,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -172,6 +188,76 @@ def test_a_rebuild_that_was_killed_goes_on(
     while worker.work():
         pass
     assert rebuilt.digest_of(projecting, 2) == rebuilt.digest_of(projecting, 1)
+
+
+def of_merges(writer: Database) -> list[Event]:
+    """Record a history of merges, with a split and an erasure; what is to come after it."""
+    a, b, c, d, e, f = PEOPLE
+    lone, bare = (PersonRef(person_id=UUID(int=WHO.int + n)) for n in (98, 99))
+    wrong, right = merged(a, b), merged(c, d)
+    record(writer, registered(person=lone), merged(bare, lone))  # else nothing is said of bare
+    everybody(writer)
+    end = record(writer, wrong, split(wrong, stays=a), right, passed(DAY, "b", learner=d))
+    record(writer, erased(end - 1), voided(wrong, DAY))
+    return [
+        passed(DAY, "d", party="lain", learner=d), split(right, stays=c), merged(e, a),
+        erased(end - 8), assessed(DAY, 2, learner=f),
+        merged(b, e), erased(end - 6), moved(DAY, person=f, home_agency="4011"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("positions", "persons"), [(1, 1), (9, 3), (1000, 1000)])
+def test_merges_splits_and_erasures_come_out_alike_with_live_traffic_meanwhile(
+    writer: Database, projecting: Connection, rebuilding: Connection,
+    positions: int, persons: int,
+) -> None:  # fmt: skip
+    """Whatever comes between the parts."""
+    coming = iter(of_merges(writer))
+
+    def live() -> bool:
+        """One more event is recorded and folded by the live stream."""
+        event = next(coming, None)
+        if event is not None:
+            record(writer, event)
+            catch_up(projecting)
+        return event is not None
+
+    catch_up(projecting)
+    rebuild.begin(rebuilding, positions)
+    for enter in (lambda one: rebuild.assess_next(rebuilding, one, persons),
+                  lambda one: rebuild.follow_next(rebuilding, one)):  # fmt: skip
+        worker = Worker(rebuilding, making(rebuilding))
+        while worker.work():
+            live()
+        enter(making(rebuilding))
+    following = Following(making(rebuilding))
+    while live() or following.follow(rebuilding, 2):
+        following.follow(rebuilding, 2)
+    catch_up(projecting)
+    before, anew = documents(projecting, 1), documents(projecting, 2)
+    assert len(before) == 5
+    assert anew == before
+    last = profiles.last_change(projecting)
+    assert following.switch(rebuilding)
+    restated(rebuilding)
+    assert told(projecting, last) == []
+    head = len(history.records(projecting, -1, 10_000)) - 1
+    for who, document in before.items():
+        assert canonical(fold_person(projecting, who, head)).decode() == document
+
+
+def documents(connection: Connection, generation: int) -> dict[UUID, str]:
+    """Everybody's profile in a generation, without those of nothing."""
+    rows = connection.execute(
+        "SELECT person_id, document FROM profile WHERE generation = %s", [generation]
+    ).fetchall()
+    return {who: document for who, document in rows if document != canonical(EMPTY).decode()}
+
+
+def erased(*positions: int) -> Event:
+    """An order to erase what is at these positions."""
+    return event(ErasureOrdered, DAY, party="jejak", target=uuid7(), positions=positions,
+                 ordered_by="2060")  # fmt: skip
 
 
 def test_only_one_process_leads(projecting: Connection, rebuilding: Connection) -> None:

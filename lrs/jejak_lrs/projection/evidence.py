@@ -91,11 +91,16 @@ def of_people(
 
 
 def people_between(connection: Connection, generation: int, low: UUID, high: UUID) -> list[UUID]:
-    """Everyone of whom something was said, from one to another, both included."""
+    """Everyone of whom something was said, from one to another, both included.
+
+    Also who is named as the one who stays for others, though nothing else be said of that id.
+    """
     found = connection.execute(
-        "SELECT DISTINCT person_id FROM evidence "
-        "WHERE generation = %s AND person_id BETWEEN %s AND %s ORDER BY person_id",
-        [generation, low, high],
+        "SELECT person_id FROM evidence "
+        "WHERE generation = %(generation)s AND person_id BETWEEN %(low)s AND %(high)s UNION "
+        "SELECT stays FROM person_merge "
+        "WHERE generation = %(generation)s AND stays BETWEEN %(low)s AND %(high)s ORDER BY 1",
+        {"generation": generation, "low": low, "high": high},
     )
     return [person_id for (person_id,) in found]
 

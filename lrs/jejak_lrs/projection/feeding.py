@@ -211,7 +211,8 @@ class Feeder:
         waiting = refolding.take(connection, feed.generation, most)
         folding = Folding(connection, registry, coming.day, feed)
         folding.load([one.person_id for one in waiting], coming.to)
-        each = {folding.persons.stays(one.person_id): one for one in waiting}
+        stays = folding.persons.stays
+        each = {who: one for one in waiting for who in (one.person_id, stays(one.person_id))}
         for person_id, one in each.items():
             cause = Cause(one.position, one.statement_id, one.stored)
             folding.fold(person_id, coming.to, cause)

@@ -111,7 +111,8 @@ def assess_next(connection: Connection, rebuild: Rebuild, persons: int = PERSONS
             "SELECT %(generation)s::int, 'assess', number, min(person), max(person) FROM "
             "(SELECT person_id::text AS person, "
             "(row_number() OVER (ORDER BY person_id) - 1) / %(size)s AS number FROM "
-            "(SELECT DISTINCT person_id FROM evidence WHERE generation = %(generation)s) AS p"
+            "(SELECT person_id FROM evidence WHERE generation = %(generation)s UNION "
+            "SELECT stays FROM person_merge WHERE generation = %(generation)s) AS p"
             ") AS numbered GROUP BY number",
             {"generation": rebuild.generation, "size": persons},
         )
