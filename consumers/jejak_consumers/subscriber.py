@@ -10,84 +10,34 @@ Needs the plain install only. Promises:
 - a change is remembered as handled after the loop's body has returned for it, never before; so a
   body that is killed or raises gets the same change again, and one that completes does not;
 - leaving the `with` block without an error (a `break` included) counts as handled, too;
-- changes come in the order of their chain, without a gap: where some are gone for good, `Reload`.
+- changes come in the order of their chain, without a gap: where some are gone for good, `Reload`;
+- after a reload only those come that the profiles read do not hold already.
 """
 
 import contextlib
-import json
 import logging
-import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self, TypeVar
-from uuid import UUID
+from typing import Literal, Self
 
-from jejak_consumers import errors
+from jejak_consumers import bookmark, errors
+from jejak_consumers.bookmark import State
+from jejak_consumers.compacted import Compacted
 from jejak_consumers.messages import Feed, Message
-from jejak_schemas import codec, newer
+from jejak_consumers.reading import read_as
+from jejak_schemas import newer
 from jejak_schemas.chain import Numbered, Place, Verdict, judge
 from jejak_schemas.credentials import Credentials
 from jejak_schemas.framing import SINGLE_OBJECT, Framing
 from jejak_schemas.outgoing import Change, ProfileState
-from jejak_schemas.registry import errors as registry_errors
 
 log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.5
 
 Start = Literal["earliest", "latest"]
-M = TypeVar("M", Change, ProfileState)
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """Where a subscriber stands: the last change handled, None before the first.
-
-    `next_offset` is where to read on; with no place, any message there is the first.
-    """
-
-    topic: str
-    next_offset: int
-    place: Place | None = None
-
-    def write(self, path: Path) -> None:
-        """Keep it: a reader of the file sees the old state or the new, never half."""
-        place = self.place
-        said = {
-            "topic": self.topic,
-            "next_offset": self.next_offset,
-            "epoch": str(place.epoch) if place else None,
-            "seq": place.seq if place else None,
-        }
-        aside = path.with_name(path.name + ".new")
-        with aside.open("w", encoding="utf-8") as file:
-            json.dump(said, file)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-
-    @classmethod
-    def read(cls, path: Path, topic: str) -> Self | None:
-        """What was kept; None where nothing was.
-
-        Raises:
-            StateDamaged: the file is no state, or another topic's.
-        """
-        try:
-            said = json.loads(path.read_text("utf-8"))
-            epoch, seq = said["epoch"], said["seq"]
-            place = None if epoch is None else Place(UUID(epoch), int(seq))
-            state = cls(str(said["topic"]), int(said["next_offset"]), place)
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as exc:
-            raise errors.StateDamaged(f"{path} is no state of a subscriber") from exc
-        if state.topic != topic:
-            raise errors.StateDamaged(f"{path} belongs to {state.topic}, not {topic}")
-        return state
 
 
 class Subscriber:
@@ -124,6 +74,8 @@ class Subscriber:
         self._state: State | None = None
         self._pending: State | None = None
         self._restart: int | None = None
+        self._read_last: dict[str, int] = {}  # versions of the profiles read last
+        self._versions: dict[str, int] = {}  # versions of the profiles that it began from
 
     def __enter__(self) -> Self:
         return self
@@ -161,8 +113,11 @@ class Subscriber:
             if not self._accepts(feed, change, message):
                 continue
             place = Place(change.epoch, change.seq)
-            self._pending = State(self._topic, message.offset + 1, place)
-            yield change
+            held = self._holds(change)
+            began = bool(self._versions)
+            self._pending = State(self._topic, message.offset + 1, place, began)
+            if not held:
+                yield change
             self.settle()
 
     def settle(self) -> None:
@@ -179,6 +134,7 @@ class Subscriber:
         people = Compacted(self._framing)
         for message in self._kept(self._profiles):
             people.take(message)
+        self._read_last = people.versions()
         yield from people.states()
 
     def kept_changes(self) -> Iterator[Change]:
@@ -186,15 +142,17 @@ class Subscriber:
         return map(self._read, self._kept(self._topic))
 
     def start_over(self) -> None:
-        """After a `Reload` and a full reading of `profiles`: go on with the changes still kept.
+        """After a full reading of `profiles`, and keeping it: go on with the changes since then.
 
-        They may begin before the profiles just read: skip those whose `version` is not greater
-        than the person's.
+        Both after a `Reload` and to begin with. Those of the changes still kept that the profiles
+        hold already are not given.
         """
-        if self._restart is not None:
-            self._pending = None
-            self._remember(State(self._topic, self._restart))
-            self._restart = None
+        restart = self._opened().bounds()[0] if self._restart is None else self._restart
+        self._pending = self._restart = None
+        self._versions, self._read_last = self._read_last, {}
+        # Killed between the two: the old state finds what it found, and is told to reload again.
+        bookmark.write_versions(self._file, self._versions)
+        self._remember(State(self._topic, restart, began=True))
 
     def close(self) -> None:
         """End; what was not settled comes again."""
@@ -222,10 +180,20 @@ class Subscriber:
             log.warning("waiting for the changes before seq %d of %s", change.seq, self._topic)
         return verdict is Verdict.ACCEPT
 
+    def _holds(self, change: Change) -> bool:
+        """Whether the profiles that it began from hold the change; once one does not, none will."""
+        person = str(change.person_id)
+        held = change.version <= self._versions.get(person, -1)
+        if not held:
+            self._versions.pop(person, None)
+        return held
+
     def _stand(self, feed: Feed) -> State:
         """Where we stand; a start that no file remembers is remembered at once."""
         if self._state is None:
             self._state = State.read(self._file, self._topic)
+            if self._state is not None and self._state.began:
+                self._versions = bookmark.read_versions(self._file)
         if self._state is None:
             first, end = feed.bounds()
             self._remember(State(self._topic, first if self._start == "earliest" else end))
@@ -238,54 +206,16 @@ class Subscriber:
         feed.seek(state.next_offset if first <= state.next_offset <= end else first)
 
     def _remember(self, state: State) -> None:
-        try:
-            state.write(self._file)
-        except OSError as exc:
-            raise errors.StateDamaged(f"cannot write {self._file}: {exc.strerror}") from exc
+        state.write(self._file)
         self._state = state
 
     def _read(self, message: Message) -> Change:
-        return _as(Change, message, self._framing)
+        return read_as(Change, message, self._framing)
 
     def _opened(self) -> Feed:
         if self._feed is None:
             self._feed = self._open(self._topic)
         return self._feed
-
-
-class Compacted:
-    """A compacted topic's content: per person the message of the greatest (epoch, version).
-
-    An epoch has no number: one that appears later in the topic is greater. Only the latest counts:
-    a person of an earlier one may have lost this id together with the end of the ledger.
-    """
-
-    def __init__(self, framing: Framing = SINGLE_OBJECT) -> None:
-        self._framing = framing
-        self._epochs: dict[UUID, int] = {}
-        self._held: dict[bytes, tuple[tuple[int, int], Message]] = {}
-
-    def take(self, message: Message) -> None:
-        """Take in one message, in the order of the topic."""
-        epoch, version = self._version(message)
-        rank = self._epochs.setdefault(epoch, len(self._epochs)), version
-        key = message.key or b""
-        if key not in self._held or self._held[key][0] <= rank:
-            self._held[key] = rank, message
-
-    def states(self) -> Iterator[ProfileState]:
-        """The states of those who are there; a tombstone is nobody."""
-        latest = len(self._epochs) - 1
-        for (epoch, _), message in self._held.values():
-            if epoch == latest and message.value is not None:
-                yield _as(ProfileState, message, self._framing)
-
-    def _version(self, message: Message) -> tuple[UUID, int]:
-        """Epoch and version: in the state, or in a tombstone's headers."""
-        if message.value is None:
-            return _version_of_tombstone(message)
-        state = _as(ProfileState, message, self._framing)
-        return state.epoch, state.version
 
 
 def _kafka(credentials: Credentials) -> Callable[[str], Feed]:
@@ -315,32 +245,6 @@ def _truncated(feed: Feed, state: State) -> bool:
     """Whether what follows our place is not kept any more, or the topic was made again."""
     first, end = feed.bounds()
     return not first <= state.next_offset <= end
-
-
-def _as(expected: type[M], message: Message, framing: Framing) -> M:
-    try:
-        return codec.read_as(expected, message.value, framing)
-    except codec.Refusal as exc:
-        raise _unreadable(message, exc, framing) from exc
-    except registry_errors.Retry as exc:
-        raise errors.RegistryAway(str(exc)) from exc
-    except registry_errors.RegistryError as exc:
-        raise errors.RegistryRefuses(str(exc)) from exc
-
-
-def _version_of_tombstone(message: Message) -> tuple[UUID, int]:
-    headers = {name: content.decode("ascii", "replace") for name, content in message.headers}
-    try:
-        return UUID(headers["epoch"]), int(headers["version"])
-    except (KeyError, ValueError) as exc:
-        raise errors.Fatal(f"a tombstone without a version in {message.topic}") from exc
-
-
-def _unreadable(message: Message, refusal: codec.Refusal, framing: Framing) -> errors.Fatal:
-    what = f"{message.topic} offset {message.offset} cannot be read ({refusal.reason})"
-    if refusal.reason == "unknown-schema" and message.value is not None:
-        return errors.UnknownSchema(f"{what}: {newer.advice(message.value, framing)}")
-    return errors.Fatal(f"{what}: is this Jejak older than the ledger's?")
 
 
 def _why(last: Place | None, link: Numbered) -> str:

@@ -143,8 +143,7 @@ class Agency:
                 list(subscriber.changes(patience=60))
             found = len(list(subscriber.profiles()))
             subscriber.start_over()
-            self.changes.clear()
-            self.take(subscriber)
+            assert list(subscriber.changes(patience=1)) == []  # the profiles hold them all
         return found
 
     def subscribed(self) -> Subscriber:

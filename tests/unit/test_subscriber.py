@@ -5,6 +5,8 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jejak_consumers import errors
 from jejak_consumers.subscriber import Start, Subscriber
@@ -15,11 +17,16 @@ from tests.feeds import (
     CREDENTIALS,
     EPOCH,
     LATER_EPOCH,
+    PERSON,
     MemoryFeed,
     Topic,
     hours,
+    left,
     state,
 )
+
+PERSON_B = UUID("00000000-0000-7000-8000-00000000bbbb")
+STANDINGS = st.tuples(st.sampled_from([PERSON, PERSON_B]), st.booleans())
 
 
 @pytest.fixture
@@ -42,6 +49,12 @@ def subscriber(file: Path, *topics_: Topic, start: Start = "earliest") -> Subscr
     return Subscriber(
         CREDENTIALS, file, start=start, open_feed=lambda name: MemoryFeed(by_name[name])
     )
+
+
+def entomb(profiles: Topic, version: int, person: UUID = PERSON) -> None:
+    """Say that a person is there no more."""
+    headers = (("epoch", str(EPOCH).encode()), ("version", str(version).encode()))
+    profiles.take(str(person).encode(), None, headers)
 
 
 def seqs(file: Path, topic: Topic, start: Start = "earliest") -> list[int]:
@@ -140,15 +153,76 @@ def test_a_new_epoch_means_reload_and_then_goes_on(
     file: Path, topic: Topic, profiles: Topic
 ) -> None:
     topic.put(hours(1), hours(1, epoch=LATER_EPOCH), hours(2, epoch=LATER_EPOCH))
-    profiles.put(state(7, epoch=LATER_EPOCH))
+    profiles.put(state(1, epoch=LATER_EPOCH))
     seen = []
     with subscriber(file, topic, profiles) as own:
         with pytest.raises(errors.Reload, match="new epoch"):
             seen += [change.seq for change in own.changes(patience=0.01)]
-        assert [one.version for one in own.profiles()] == [7]
+        assert [one.version for one in own.profiles()] == [1]
         own.start_over()
-        assert [change.seq for change in own.changes(patience=0.01)] == [1, 2]
+        assert [change.seq for change in own.changes(patience=0.01)] == [2]
     assert seqs(file, topic) == []
+
+
+class TestStartingOver:
+    """From the profiles read on: what they hold is not given, all else is, once."""
+
+    @pytest.fixture
+    def begun(self, file: Path, topic: Topic, profiles: Topic) -> Topic:
+        """The changes topic; its fourth change is known from the profiles, its fifth is not."""
+        topic.put(*(hours(seq) for seq in range(1, 5)), hours(5, version=4))
+        topic.put(hours(6, person_id=PERSON_B, version=2))
+        profiles.put(state(4), state(1, person=PERSON_B))
+        with subscriber(file, topic, profiles) as own:
+            assert sorted(one.version for one in own.profiles()) == [1, 4]
+            own.start_over()
+        return topic
+
+    def test_what_the_profiles_hold_is_not_given_again(self, file: Path, begun: Topic) -> None:
+        assert seqs(file, begun) == [6]
+        begun.put(hours(7))
+        assert seqs(file, begun) == [7]
+
+    def test_nor_after_a_kill_at_any_change(self, file: Path, begun: Topic) -> None:
+        begun.put(hours(7, version=5), hours(8, person_id=PERSON_B, version=3))
+        killed = subscriber(file, begun).changes()
+        assert [next(killed).seq, next(killed).seq] == [6, 7]
+        assert seqs(file, begun) == [7, 8]
+
+    def test_who_is_killed_before_it_is_told_to_reload_again(
+        self, file: Path, topic: Topic, profiles: Topic
+    ) -> None:
+        topic.put(hours(1), hours(2), hours(3))
+        with subscriber(file, topic) as own:
+            next(own.changes())
+            own.settle()
+        topic.drop_before(2)
+        profiles.put(state(3))
+        killed = subscriber(file, topic, profiles)
+        with pytest.raises(errors.Reload):
+            next(killed.changes())
+        assert [one.version for one in killed.profiles()] == [3]
+        with pytest.raises(errors.Reload):
+            seqs(file, topic)
+
+    def test_what_is_told_of_those_who_have_left_is_held_too(
+        self, file: Path, topic: Topic, profiles: Topic
+    ) -> None:
+        topic.put(hours(1), left(2))
+        entomb(profiles, 2)
+        with subscriber(file, topic, profiles) as own:
+            assert list(own.profiles()) == []
+            own.start_over()
+        assert seqs(file, topic) == []
+
+    def test_a_state_that_was_removed_begins_without_them(self, file: Path, begun: Topic) -> None:
+        file.unlink()
+        assert seqs(file, begun) == [1, 2, 3, 4, 5, 6]
+
+    def test_versions_that_are_gone_are_said_so(self, file: Path, begun: Topic) -> None:
+        file.with_name(file.name + ".versions").unlink()
+        with pytest.raises(errors.StateDamaged, match="versions of profiles"):
+            seqs(file, begun)
 
 
 def test_a_topic_made_again_means_reload_at_a_gap(file: Path, topic: Topic) -> None:
@@ -198,16 +272,16 @@ class TestProfiles:
 
     def test_a_tombstone_is_nobody(self, profiles: Topic) -> None:
         profiles.put(state(3))
-        self.entomb(profiles, 4)
+        entomb(profiles, 4)
         assert self.versions(profiles) == []
 
     def test_an_older_state_does_not_raise_the_dead(self, profiles: Topic) -> None:
-        self.entomb(profiles, 4)
+        entomb(profiles, 4)
         profiles.put(state(3))
         assert self.versions(profiles) == []
 
     def test_who_comes_back_is_there_again(self, profiles: Topic) -> None:
-        self.entomb(profiles, 4)
+        entomb(profiles, 4)
         profiles.put(state(5))
         assert self.versions(profiles) == [5]
 
@@ -221,7 +295,21 @@ class TestProfiles:
         profiles.put(state(1, epoch=LATER_EPOCH))
         assert self.versions(profiles) == [1]
 
-    def entomb(self, profiles: Topic, version: int) -> None:
-        key = str(state(1).person_id).encode()
-        version_ = ("version", str(version).encode())
-        profiles.take(key, None, (("epoch", str(EPOCH).encode()), version_))
+    @given(st.data())
+    def test_a_compacted_topic_says_what_the_whole_one_says(self, data: st.DataObject) -> None:
+        """However far Kafka has come: it may have dropped whatever a later message replaces."""
+        whole = Topic(topics.profiles(AGENCY))
+        for version, (person, gone) in enumerate(data.draw(st.lists(STANDINGS, min_size=1)), 1):
+            if gone:
+                entomb(whole, version, person)
+            else:
+                whole.put(state(version, person=person))
+        compacted = Topic(topics.profiles(AGENCY))
+        last = {one.key: one.offset for one in whole.messages}
+        kept = set[bytes | None]()
+        for one in whole.messages:
+            bare = one.value is None and one.key not in kept  # it outlives what it replaces
+            if not (bare or last[one.key] > one.offset) or data.draw(st.booleans()):
+                compacted.take(one.key or b"", one.value, one.headers)
+                kept.add(one.key)
+        assert sorted(self.versions(compacted)) == sorted(self.versions(whole))
