@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
-    from jejak_lrs.competency.ruleset import Ruleset, Step
+    from jejak_lrs.competency.ruleset import Ruleset
+    from jejak_lrs.competency.steps import Step
     from jejak_lrs.database import Connection
 
 COMPLETED: Final = "completed"

@@ -11,12 +11,13 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
+from jejak_lrs.competency.crediting import Figure, Figures
 from jejak_lrs.competency.days import end_of, months_later
 from jejak_lrs.competency.facts import Activity, Award, Posting
 from jejak_lrs.competency.postings import Word, posting_on
 from jejak_lrs.competency.profile import Credited, Hours, Uncredited, Year
 from jejak_lrs.competency.registry import Registry
-from jejak_lrs.competency.ruleset import Figure, Figures, Ruleset
+from jejak_lrs.competency.ruleset import Ruleset
 
 # Why an activity is worth nothing.
 NO_FORM: Final = "form-absent"

@@ -16,7 +16,7 @@ from jejak_lrs.competency.days import FOREVER, closing, end_of
 from jejak_lrs.competency.facts import Award, Milestone
 from jejak_lrs.competency.profile import Certified, Enrolment, Passed, Reached
 from jejak_lrs.competency.registry import Registry
-from jejak_lrs.competency.ruleset import Entry, Step
+from jejak_lrs.competency.steps import Entry, Step
 
 
 def certificates(awards: Sequence[Award], acts: Acts) -> tuple[Certified, ...]:

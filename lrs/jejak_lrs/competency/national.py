@@ -11,8 +11,9 @@ from typing import Final
 from jejak_lrs.competency.plans import Node, supply_of
 from jejak_lrs.competency.publication import Path, Published, Table, publish, summed
 from jejak_lrs.competency.registry import Registry
-from jejak_lrs.competency.ruleset import OTHER, Publication
+from jejak_lrs.competency.ruleset import Publication
 from jejak_lrs.competency.standards import Standards
+from jejak_lrs.competency.steps import OTHER
 from jejak_lrs.competency.stretches import Place
 from jejak_lrs.competency.tallies import Enrolled, Standing, Tally
 
