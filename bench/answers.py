@@ -29,7 +29,7 @@ from rich.table import Table
 
 from bench import mix, walk
 from bench.asked import asked
-from bench.filling import fill, give_aliases, person_of
+from bench.filling import fill, give_aliases, hurried, person_of, without_indexes
 from bench.ledgers import SUPERUSER, Server, running_server
 from bench.line import Line
 from jejak_consumers import system
@@ -39,7 +39,7 @@ from jejak_lrs import database, roles
 from jejak_lrs.answers import daily, individuals, workforce
 from jejak_lrs.answers.figures import Figures, changed
 from jejak_lrs.answers.workforce import Asked
-from jejak_lrs.competency.profile import levels_on
+from jejak_lrs.competency.lookups import levels_on
 from jejak_lrs.competency.registry import Registry
 from jejak_lrs.database import Connection, Database
 from jejak_lrs.ledger import history
@@ -48,6 +48,7 @@ from jejak_lrs.ledger.batch import Batch, Row
 from jejak_lrs.projection.projecting import Projector
 from jejak_lrs.replay import gathering
 from jejak_producers.simulate import REFERENCE, Nation
+from jejak_schemas.events import PersonMerged
 from jejak_schemas.parts import Institution
 
 PEOPLE: Final = 1_000_000
@@ -94,7 +95,8 @@ def _measured(people: int, events: int) -> bool:
         with closing(database.connect(server.dsn(SUPERUSER, "nation"))) as root:
             _tell(f"copied until there are {people:,}")
             copies = fill(root, history.head(root).next_position * people // SEEDS)
-            _copy_figures(root, copies)
+            with hurried(root), without_indexes(root, _FIGURES):
+                _copy_figures(root, copies)
             _show_sizes(root)
         with closing(database.connect(server.dsn(roles.READER, "nation"))) as reader:
             whom = [person_of(_CHANCE.choice(known), _CHANCE.randrange(copies + 1))
@@ -149,9 +151,10 @@ def _rows(nation: Nation) -> list[Row]:
     deliveries = [
         one
         for phase in nation.phases()
-        if phase.name != "irregular"  # merges and the like, which copies would share
+        if phase.name != "irregular"
         for one in phase.deliveries
         if not one.note and one.event is not None
+        if not isinstance(one.event, PersonMerged)  # a copy would be merged with the first one
     ]
     house = walk.house_of(nation, deliveries)
     targets = {target for one in deliveries if (target := getattr(one.event, "target", None))}
@@ -188,7 +191,6 @@ def _copy_figures(root: Connection, copies: int) -> None:
             ).format(table=named, others=others),
             [copies],
         )
-    root.execute("VACUUM (ANALYZE)")
 
 
 # -- what is asked ------------------------------------------------------------------------

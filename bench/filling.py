@@ -6,7 +6,7 @@ of its own, and its ids follow those before it, as UUIDv7s do. The columns are t
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final, LiteralString
@@ -56,7 +56,7 @@ def fill(connection: Connection, records: int) -> int:
     ).fetchall()
     copies = [(table, _copying(connection, table)) for table in _TABLES]
     number = max(0, -(-(records - base) // size))
-    with _hurried(connection), _without_indexes(connection):
+    with hurried(connection), without_indexes(connection, _TABLES):
         for copy in range(1, number + 1):
             given = {"copy": copy, "span": span, "time": time, "base": base, "people": people}
             with connection.transaction():
@@ -139,13 +139,13 @@ def _value(column: str) -> LiteralString:
 
 
 @contextmanager
-def _without_indexes(connection: Connection) -> Iterator[None]:
+def without_indexes(connection: Connection, tables: Iterable[str]) -> Iterator[None]:
     """Without the indexes that keep nothing apart, which are made again, the same, at the end."""
     found = connection.execute(
         "SELECT c.relname, replace(pg_get_indexdef(c.oid), ' ON ONLY ', ' ON ')"
         " FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
         " WHERE NOT indisunique AND indrelid = ANY(%s::text[]::regclass[])",
-        [list(_TABLES)],
+        [list(tables)],
     ).fetchall()
     for name, _ in found:
         connection.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(name)))
@@ -157,7 +157,7 @@ def _without_indexes(connection: Connection) -> Iterator[None]:
 
 
 @contextmanager
-def _hurried(connection: Connection) -> Iterator[None]:
+def hurried(connection: Connection) -> Iterator[None]:
     """Without writing through to the disk, for what is lost is made again; tidy at the end."""
     for setting, value in _FAST.items():
         connection.execute(f"ALTER SYSTEM SET {setting} = {value}")

@@ -8,7 +8,8 @@ import orjson
 
 from jejak.errors import Refuse
 from jejak_lrs.answers.individuals import Answer
-from jejak_lrs.competency.profile import canonical, levels_on
+from jejak_lrs.competency.lookups import levels_on
+from jejak_lrs.competency.profile import canonical
 from jejak_lrs.competency.registry import Registry
 
 

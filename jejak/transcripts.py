@@ -12,7 +12,8 @@ from uuid import UUID
 from jejak import naming, views
 from jejak.views import Lang
 from jejak_lrs.answers.individuals import Answer, Done
-from jejak_lrs.competency.profile import Profile, levels_on, on, serving_on
+from jejak_lrs.competency.lookups import levels_on, on, serving_on
+from jejak_lrs.competency.profile import Profile
 from jejak_lrs.competency.registry import Registry
 from jejak_lrs.competency.wording import LEVELS
 

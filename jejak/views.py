@@ -9,13 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from jejak_lrs.answers.individuals import Answer
-from jejak_lrs.competency.profile import (
-    Year,
-    certificates_on,
-    levels_on,
-    programmes_on,
-    serving_on,
-)
+from jejak_lrs.competency.lookups import certificates_on, levels_on, programmes_on, serving_on
+from jejak_lrs.competency.profile import Year
 
 Lang = Literal["id", "en"]
 NameOf = Callable[[str], str]

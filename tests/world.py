@@ -14,7 +14,8 @@ from jejak_lrs.competency import ruleset
 from jejak_lrs.competency.assess import assess
 from jejak_lrs.competency.extraction import facts_of
 from jejak_lrs.competency.facts import Fact
-from jejak_lrs.competency.profile import Profile, levels_on
+from jejak_lrs.competency.lookups import levels_on
+from jejak_lrs.competency.profile import Profile
 from jejak_lrs.competency.registry import Registry
 from jejak_schemas import events
 from jejak_schemas.events import Event

@@ -20,10 +20,11 @@ from jejak_lrs.answers.individuals import Answer
 from jejak_lrs.answers.workforce import Asked
 from jejak_lrs.competency.explain import Explanation
 from jejak_lrs.competency.fragmentation import Fragments
+from jejak_lrs.competency.lookups import levels_on, serving_on
 from jejak_lrs.competency.national import month_end
 from jejak_lrs.competency.overview import Overview
 from jejak_lrs.competency.plans import Demand
-from jejak_lrs.competency.profile import canonical, digest, levels_on, serving_on
+from jejak_lrs.competency.profile import canonical, digest
 from jejak_lrs.competency.publication import Published
 from jejak_lrs.competency.registry import Registry
 from jejak_lrs.ledger import books, history, parties, people

@@ -14,7 +14,7 @@ from jejak.views import Lang, NameOf
 from jejak_lrs.answers.individuals import Answer
 from jejak_lrs.competency import wording
 from jejak_lrs.competency.explain import Explanation
-from jejak_lrs.competency.profile import levels_on
+from jejak_lrs.competency.lookups import levels_on
 
 WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "id": ("Kompetensi", "Nama", "Dinyatakan", "Ditunjukkan", "Disengketakan"),

@@ -24,7 +24,8 @@ from jejak_consumers.kafka import KafkaOutbox
 from jejak_consumers.publisher import Postman
 from jejak_consumers.subscriber import Subscriber
 from jejak_lrs import roles
-from jejak_lrs.competency.profile import Profile, levels_on, parse
+from jejak_lrs.competency.lookups import levels_on
+from jejak_lrs.competency.profile import Profile, parse
 from jejak_lrs.database import Connection, Database, connect
 from jejak_lrs.projection import profiles
 from jejak_schemas.credentials import Credentials

@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jejak_lrs import cursor, roles
-from jejak_lrs.competency import profile as lookups
 from jejak_lrs.competency.assess import assess
 from jejak_lrs.competency.days import months_later
+from jejak_lrs.competency.lookups import levels_on
+from jejak_lrs.competency.profile import canonical, digest, parse
 from jejak_lrs.cursor import Cursor
 from jejak_lrs.database import Connection, Database, connect
 from jejak_lrs.ledger import history
@@ -79,10 +80,10 @@ def test_a_record_becomes_evidence_a_profile_and_changes(
     done = Projector().project(projecting, 100)
     assert (done.position, done.records, done.persons) == (end - 1, end, 2)
     one = stood(projecting)
-    levels = lookups.levels_on(lookups.parse(one.document), today())
+    levels = levels_on(parse(one.document), today())
     assert levels[world.INTEGRITY].indicated == 3
     assert (one.version, one.home, one.working) == (2, "2060", "2060")
-    assert one.digest == lookups.digest(one.document.encode())
+    assert one.digest == digest(one.document.encode())
     (change,) = told(projecting, "LevelChanged")
     assert change.content == {
         "competency": world.INTEGRITY, "standing": "indicated", "before": None, "after": 3,
@@ -183,7 +184,7 @@ def test_replay_equals_live(writer: Database, projecting: Connection, reading: C
     record(writer, *usual(), registered(), passed(recent()), assessed(recent()))
     catch_up(projecting)
     one = stood(reading)
-    replayed = lookups.canonical(fold_person(reading, one.person_id, one.assessed_to))
+    replayed = canonical(fold_person(reading, one.person_id, one.assessed_to))
     assert replayed.decode() == one.document
 
 
@@ -197,10 +198,10 @@ def test_a_void_before_its_target_waits_for_it(
     end = record(writer, tested)
     catch_up(projecting)
     one = stood(projecting)
-    assert lookups.levels_on(lookups.parse(one.document), today()) == {}
+    assert levels_on(parse(one.document), today()) == {}
     assert one.assessed_to == end - 1
     replayed = fold_person(reading, one.person_id, one.assessed_to)
-    assert lookups.canonical(replayed).decode() == one.document
+    assert canonical(replayed).decode() == one.document
 
 
 def test_known_at_a_position_is_the_profile_of_then(
@@ -211,7 +212,7 @@ def test_known_at_a_position_is_the_profile_of_then(
     after = record(writer, voided(tested, recent())) - 1
     catch_up(projecting)
     who = stood(reading).person_id
-    known = [lookups.levels_on(fold_person(reading, who, at), today()) for at in (before, after)]
+    known = [levels_on(fold_person(reading, who, at), today()) for at in (before, after)]
     assert [set(levels) for levels in known] == [{world.INTEGRITY}, set()]
 
 
@@ -250,14 +251,14 @@ def test_registry_records_that_come_late_fold_again_whom_they_touch(
     late = [one for one in decreed if type(one).__name__ != "FrameworkPublished"]
     record(writer, *late, registered(), passed(recent()), registered(person=OTHER))
     catch_up(projecting)
-    assert lookups.levels_on(lookups.parse(stood(projecting).document), today()) == {}
+    assert levels_on(parse(stood(projecting).document), today()) == {}
     untouched = stood(projecting, OTHER.person_id)
     published = record(writer, world.framework()) - 1
     catch_up(projecting)
     one = stood(projecting)
-    assert lookups.levels_on(lookups.parse(one.document), today())[world.INTEGRITY].indicated == 3
+    assert levels_on(parse(one.document), today())[world.INTEGRITY].indicated == 3
     assert told(projecting, "LevelChanged")[-1].because_position == published
-    assert lookups.canonical(fold_person(reading, one.person_id, one.assessed_to)).decode() == (
+    assert canonical(fold_person(reading, one.person_id, one.assessed_to)).decode() == (
         one.document
     )
     assert stood(projecting, OTHER.person_id) == untouched
@@ -284,7 +285,7 @@ def test_any_registry_record_may_come_last(
     one = stood(projecting)
     assert one.digest != early.digest
     whole = assess(facts_until(reading, one.person_id, one.assessed_to), world.registry(decreed))
-    assert lookups.canonical(whole).decode() == one.document
+    assert canonical(whole).decode() == one.document
     assert refolding.backlog(reading, 1) == 0
 
 
@@ -324,9 +325,9 @@ def test_many_who_are_touched_are_looked_up_in_pages(
         assert waits or done.persons or not refolding.is_anyone_waiting(projecting, 1)
     for one in people:
         stored = stood(projecting, one.person_id)
-        levels = lookups.levels_on(lookups.parse(stored.document), today())
+        levels = levels_on(parse(stored.document), today())
         assert set(levels) == ({world.INTEGRITY} if one in people[3:] else set())
-        replayed = lookups.canonical(fold_person(reading, stored.person_id, stored.assessed_to))
+        replayed = canonical(fold_person(reading, stored.person_id, stored.assessed_to))
         assert replayed.decode() == stored.document
 
 
@@ -371,7 +372,7 @@ def test_an_erased_record_is_passed_over(
         "WHERE event_type = 'AssessmentPassed'"
     )
     catch_up(projecting)
-    assert lookups.levels_on(lookups.parse(stood(projecting).document), today()) == {}
+    assert levels_on(parse(stood(projecting).document), today()) == {}
 
 
 def test_an_agency_reads_its_own_people_only(
@@ -421,7 +422,7 @@ class TestAnyOrder:
             assessed(recent(7)), voided(failed, recent(1)), voided(tested, recent(1), party="lan"),
             moved(recent(6), home_agency="4011", working_agency="4011"),
         ]  # fmt: skip
-        whole = lookups.canonical(assess(world.facts(said), world.registry(said)))
+        whole = canonical(assess(world.facts(said), world.registry(said)))
         chance.shuffle(said)
         with (
             services.copied(template) as own,

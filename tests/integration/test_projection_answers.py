@@ -9,7 +9,7 @@ import pytest
 
 from jejak_lrs import roles
 from jejak_lrs.answers import individuals
-from jejak_lrs.competency.profile import levels_on
+from jejak_lrs.competency.lookups import levels_on
 from jejak_lrs.database import Connection, Database, connect
 from jejak_lrs.ledger import history
 from jejak_lrs.projection.projecting import Projector

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from jejak_lrs import outbox, roles
 from jejak_lrs.audit import check
-from jejak_lrs.competency import profile as lookups
 from jejak_lrs.competency.assess import assess
+from jejak_lrs.competency.lookups import levels_on
+from jejak_lrs.competency.profile import EMPTY, canonical, parse
 from jejak_lrs.database import Connection, Database, connect
 from jejak_lrs.projection import kinship, profiles
 from jejak_lrs.replay.gathering import fold_person
@@ -49,7 +50,7 @@ def projecting(database: services.Database) -> Iterator[Connection]:
 
 def replayed(connection: Connection, person: PersonRef) -> str:
     one = stood(connection, person.person_id)
-    return lookups.canonical(fold_person(connection, one.person_id, one.assessed_to)).decode()
+    return canonical(fold_person(connection, one.person_id, one.assessed_to)).decode()
 
 
 def of_two() -> list[Event]:
@@ -78,10 +79,10 @@ def test_a_merge_gives_one_profile_and_takes_the_other_away(
     record(writer, merged(A, B))
     catch_up(projecting)
     one, gone = stood(projecting, A.person_id), stood(projecting, B.person_id)
-    profile = lookups.parse(one.document)
-    assert lookups.levels_on(profile, today())[world.INTEGRITY].indicated == 4
+    profile = parse(one.document)
+    assert levels_on(profile, today())[world.INTEGRITY].indicated == 4
     assert [each.home for each in profile.postings] == ["4011", "2060"]
-    assert (gone.document, gone.home) == (lookups.canonical(lookups.EMPTY).decode(), None)
+    assert (gone.document, gone.home) == (canonical(EMPTY).decode(), None)
     assert gone.version == version + 1
     assert heard(projecting, said) == [
         ("PersonLeft", B.person_id, ["4011"], "rule-13"),
@@ -119,8 +120,8 @@ def test_what_is_said_of_the_absorbed_later_is_the_other_ones(
     catch_up(projecting, 1)
     record(writer, passed(recent(), learner=B))
     catch_up(projecting)
-    profile = lookups.parse(stood(projecting, A.person_id).document)
-    assert lookups.levels_on(profile, today())[world.INTEGRITY].indicated == 3
+    profile = parse(stood(projecting, A.person_id).document)
+    assert levels_on(profile, today())[world.INTEGRITY].indicated == 3
     assert profiles.stored(projecting, [id_of(B)]) == {}
     assert replayed(projecting, A) == stood(projecting, A.person_id).document
 
@@ -185,7 +186,7 @@ def test_two_numbers_seen_apart_are_one_once_bkn_says_so_by_number(
         one = stood(projecting, stays)
         assert one.home is not None
         assert set(outbox.nips_of(publishing, [stays])[stays]) == {old, new}
-        assert lookups.parse(stood(projecting, gone).document) == lookups.EMPTY
+        assert parse(stood(projecting, gone).document) == EMPTY
 
 
 def test_whom_a_merged_assessor_assessed_is_folded_anew(
@@ -198,12 +199,12 @@ def test_whom_a_merged_assessor_assessed_is_folded_anew(
         world.assessed(recent(10), learner=A, assessor=C),
     )  # fmt: skip
     catch_up(projecting)
-    held = lookups.parse(stood(projecting, A.person_id).document)
-    assert lookups.levels_on(held, today())[world.INTEGRITY].indicated == 3
+    held = parse(stood(projecting, A.person_id).document)
+    assert levels_on(held, today())[world.INTEGRITY].indicated == 3
     record(writer, merged(C, B))
     catch_up(projecting)
-    now = lookups.parse(stood(projecting, A.person_id).document)
-    assert lookups.levels_on(now, today())[world.INTEGRITY].indicated == 2
+    now = parse(stood(projecting, A.person_id).document)
+    assert levels_on(now, today())[world.INTEGRITY].indicated == 2
     assert replayed(projecting, A) == stood(projecting, A.person_id).document
 
 
@@ -269,7 +270,7 @@ class TestAnyOrder:
             passed(recent(9), "b", learner=C), world.assessed(recent(8), learner=B, assessor=C),
         ]  # fmt: skip
         one = [_as_one(each) for each in said if getattr(each, "learner", None) != C]
-        whole = lookups.canonical(assess(world.facts(one), world.registry(said))).decode()
+        whole = canonical(assess(world.facts(one), world.registry(said))).decode()
         chance.shuffle(said)
         with (
             services.copied(template) as own,

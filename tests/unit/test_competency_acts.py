@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from jejak_lrs.competency.judge import judge
-from jejak_lrs.competency.profile import Profile, certificates_on
+from jejak_lrs.competency.lookups import certificates_on
+from jejak_lrs.competency.profile import Profile
 from jejak_schemas.events import Event
 from tests import world
 from tests.world import (

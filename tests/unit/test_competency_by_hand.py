@@ -12,13 +12,8 @@ import pytest
 
 from jejak_lrs.competency.assess import assess
 from jejak_lrs.competency.extraction import facts_of
-from jejak_lrs.competency.profile import (
-    Profile,
-    canonical,
-    certificates_on,
-    levels_on,
-    programmes_on,
-)
+from jejak_lrs.competency.lookups import certificates_on, levels_on, programmes_on
+from jejak_lrs.competency.profile import Profile, canonical
 from jejak_lrs.competency.registry import Registry
 from jejak_lrs.competency.routing import agencies_on
 from jejak_schemas.events import Event, StatementVoided

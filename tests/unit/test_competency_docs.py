@@ -10,8 +10,9 @@ from uuid import UUID
 import pytest
 
 from jejak_lrs.competency.assess import assess
+from jejak_lrs.competency.lookups import certificates_on
 from jejak_lrs.competency.persons import Persons, word_of
-from jejak_lrs.competency.profile import Profile, certificates_on
+from jejak_lrs.competency.profile import Profile
 from jejak_lrs.competency.routing import agencies_on
 from jejak_schemas.events import Event
 from jejak_schemas.parts import PersonRef

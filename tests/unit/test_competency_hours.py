@@ -5,7 +5,8 @@ from uuid import UUID
 import pytest
 
 from jejak_lrs.competency import ruleset
-from jejak_lrs.competency.profile import Profile, certificates_on, programmes_on
+from jejak_lrs.competency.lookups import certificates_on, programmes_on
+from jejak_lrs.competency.profile import Profile
 from jejak_schemas.events import Event
 from jejak_schemas.parts import Activity
 from tests.world import (

@@ -14,17 +14,9 @@ from hypothesis import strategies as st
 from jejak_lrs.competency.assess import assess
 from jejak_lrs.competency.extraction import facts_of
 from jejak_lrs.competency.facts import Fact, from_documents, to_document
+from jejak_lrs.competency.lookups import Dated, certificates_on, levels_on
 from jejak_lrs.competency.persons import Persons, word_of
-from jejak_lrs.competency.profile import (
-    EMPTY,
-    Dated,
-    Profile,
-    canonical,
-    certificates_on,
-    digest,
-    levels_on,
-    parse,
-)
+from jejak_lrs.competency.profile import EMPTY, Profile, canonical, digest, parse
 from jejak_lrs.competency.registry import Registry
 from jejak_lrs.competency.routing import agencies_on
 from jejak_schemas import events

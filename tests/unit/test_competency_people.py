@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jejak_lrs.competency.assess import assess
+from jejak_lrs.competency.lookups import levels_on
 from jejak_lrs.competency.persons import Persons, word_of
-from jejak_lrs.competency.profile import EMPTY, Profile, canonical, levels_on
+from jejak_lrs.competency.profile import EMPTY, Profile, canonical
 from jejak_lrs.competency.routing import NOWHERE, Agencies, agencies_on
 from jejak_schemas import events
 from jejak_schemas.events import Event

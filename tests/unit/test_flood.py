@@ -7,7 +7,7 @@ import pytest
 
 from jejak_lrs.competency import levels
 from jejak_lrs.competency.assess import assess
-from jejak_lrs.competency.profile import levels_on
+from jejak_lrs.competency.lookups import levels_on
 from tests import world
 from tests.naive_fold import Naive
 from tests.world import INTEGRITY, assessed, certificate, course, passed, registered, usual

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from jejak_lrs.competency import ruleset
 from jejak_lrs.competency.assess import assess
 from jejak_lrs.competency.facts import from_documents, to_document
-from jejak_lrs.competency.profile import canonical, programmes_on
+from jejak_lrs.competency.lookups import programmes_on
+from jejak_lrs.competency.profile import canonical
 from jejak_lrs.competency.registry import Registry
 from jejak_schemas import events, iris
 from jejak_schemas.catalogue import BY_NAME, CATALOGUE

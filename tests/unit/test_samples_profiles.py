@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from jejak_lrs.competency.profile import levels_on
+from jejak_lrs.competency.lookups import levels_on
 from jejak_producers.simulate import samples
 from tests.told import MAIN, profile_of, told
 

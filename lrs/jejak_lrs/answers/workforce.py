@@ -15,7 +15,8 @@ from jejak_lrs.answers import counting, daily
 from jejak_lrs.competency import gaps as gapping
 from jejak_lrs.competency import learning, overview, plans, tallies
 from jejak_lrs.competency.learning import PersonHours, limits_of
-from jejak_lrs.competency.profile import parse, serving_on
+from jejak_lrs.competency.lookups import serving_on
+from jejak_lrs.competency.profile import parse
 from jejak_lrs.competency.stretches import learnt, place_of
 from jejak_lrs.projection import evidence, profiles
 from jejak_lrs.projection.projecting import NAME

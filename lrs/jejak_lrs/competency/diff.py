@@ -10,15 +10,8 @@ from datetime import date, timedelta
 from operator import attrgetter
 from typing import Any, ClassVar, Final, TypeVar
 
-from jejak_lrs.competency.profile import (
-    Asserted,
-    Indicated,
-    Profile,
-    Standing,
-    certificates_on,
-    on,
-    programmes_on,
-)
+from jejak_lrs.competency.lookups import certificates_on, on, programmes_on
+from jejak_lrs.competency.profile import Asserted, Indicated, Profile, Standing
 from jejak_lrs.competency.routing import Agencies
 
 K = TypeVar("K")

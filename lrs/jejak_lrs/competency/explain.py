@@ -16,8 +16,9 @@ from jejak_lrs.competency import levels
 from jejak_lrs.competency.days import closing
 from jejak_lrs.competency.facts import Act, Assertion, Evidence, Fact, to_document
 from jejak_lrs.competency.judge import Judged, judge
+from jejak_lrs.competency.lookups import on
 from jejak_lrs.competency.pieces import Discounted, Piece
-from jejak_lrs.competency.profile import Asserted, on
+from jejak_lrs.competency.profile import Asserted
 from jejak_lrs.competency.registry import Registry
 from jejak_lrs.competency.ruleset import Ruleset
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from jejak_lrs.competency.profile import Profile, Served, levels_on, serving_on
+from jejak_lrs.competency.lookups import levels_on, serving_on
+from jejak_lrs.competency.profile import Profile, Served
 from jejak_lrs.competency.registry import Registry
 from jejak_lrs.competency.standards import Standards
 

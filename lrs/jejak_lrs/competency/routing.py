@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
 
-from jejak_lrs.competency.profile import Profile, on, serving_on
+from jejak_lrs.competency.lookups import on, serving_on
+from jejak_lrs.competency.profile import Profile
 
 Relation = Literal["home", "working", "both"]
 

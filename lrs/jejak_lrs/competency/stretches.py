@@ -9,7 +9,8 @@ from datetime import date
 from itertools import pairwise
 
 from jejak_lrs.competency.days import FOREVER
-from jejak_lrs.competency.profile import Dated, Profile, Served, Standing, on, year_in
+from jejak_lrs.competency.lookups import Dated, on, year_in
+from jejak_lrs.competency.profile import Profile, Served, Standing
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from jejak_lrs.competency.diff import Seen
-from jejak_lrs.competency.profile import Dated, Profile
+from jejak_lrs.competency.lookups import Dated
+from jejak_lrs.competency.profile import Profile
 from jejak_lrs.competency.registry import Registry
 from jejak_lrs.competency.ruleset import Ruleset
 
