@@ -5,7 +5,7 @@ Each difference names its outgoing class and holds that class's own fields.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from operator import attrgetter
 from typing import Any, ClassVar, Final, TypeVar
@@ -42,10 +42,10 @@ class Difference:
 
     def content(self) -> dict[str, Any]:
         """The class's own fields, as JSON values."""
-        plain: dict[str, Any] = asdict(self)
+        plain = {one.name: getattr(self, one.name) for one in fields(self)}
         return {
-            key: value.isoformat() if isinstance(value, date) else value
-            for key, value in plain.items()
+            name: value.isoformat() if isinstance(value, date) else value
+            for name, value in plain.items()
         }
 
 
