@@ -7,10 +7,13 @@ a statement is shown.
 
 import json
 import re
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import unquote
 
-from jejak_schemas import iris
+from pydantic import ValidationError
+
+from jejak_schemas import iris, sure
 from jejak_schemas.catalogue import BY_NAME, Actor, Entry, entry_of
 from jejak_schemas.events import Event, LearningEvent, StatementSubmitted
 from jejak_schemas.mapping import PROGRAMMES, SCALE, statement_of
@@ -34,6 +37,9 @@ def from_statement(statement: dict[str, _Json]) -> Event:
     Raises KeyError or pydantic's ValidationError on any other statement.
     """
     entry, fields = fields_of(statement)
+    with suppress(ValidationError):
+        good: Event = sure.keeper_of(entry.event).validate_python(fields)
+        return good
     return entry.event.model_validate(fields)
 
 

@@ -5,20 +5,23 @@ Source: contract.md, "The catalogue" and "From event to statement".
 
 from typing import Any
 
+import hypothesis
 import orjson
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from uuid_utils.compat import uuid7
 
-from jejak_schemas import iris, xapi
+from jejak_schemas import iris, sure, xapi
 from jejak_schemas.catalogue import CATALOGUE, Actor, Entry
-from jejak_schemas.events import Event, LearningRated, StatementSubmitted
+from jejak_schemas.events import CourseCompleted, Event, LearningRated, StatementSubmitted
 from jejak_schemas.mapping import activity_of
 from jejak_schemas.parts import Score
 from jejak_schemas.places import types_of
 from jejak_schemas.resolve import Resolved, references, resolve
-from jejak_schemas.statement import from_statement, to_statement
+from jejak_schemas.statement import fields_of, from_statement, to_statement
+from tests.documents import example
 from tests.events import any_event, least_event
 
 STATED = tuple(entry for entry in CATALOGUE if entry.event is not StatementSubmitted)
@@ -29,6 +32,12 @@ quick = settings(
 )
 every_row = pytest.mark.parametrize("entry", STATED, ids=lambda row: row.name)
 INSTITUTIONS_DO = {"void", "approv", "evaluat", "assess", "assert", "revok", "verif", "select"}
+
+
+def usual(name: str) -> Event:
+    event = example(name)
+    assert isinstance(event, Event)
+    return resolved(event)
 
 
 def resolved(event: Event) -> Event:
@@ -55,8 +64,43 @@ def test_every_class_is_valid_xapi_and_comes_back_whole(entry: Entry, data: st.D
         statement = kept(event)
         assert list(xapi.faults(statement)) == []
         assert from_statement(statement) == event
+        assert entry.event.model_validate(fields_of(statement)[1]) == event
         assert activity_of(statement)
         _check_people(entry, event, statement)
+
+
+@every_row
+def test_a_usual_statement_is_read_the_quick_way(entry: Entry) -> None:
+    event = usual(entry.name)
+    read = sure.keeper_of(entry.event).validate_python(fields_of(kept(event))[1])
+    assert read == event
+    assert type(read) is entry.event
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"occurred_at": "1949-12-31T23:59:59.999999Z"},
+        {"occurred_at": "2200-01-01T00:00:00.000000Z"},
+        {"occurred_at": "2026-02-30T00:00:00.000000Z"},
+        {"occurred_at": "2026-03-09T02:15:00.000000+07:00"},
+        {"occurred_at": 0},
+        {"ended_on": "2026-02-30"},
+        {"ended_on": "2026-03-09T00:00:00"},
+        {"ended_on": 20_000},
+        {"ended_on": "1949-12-31"},
+        {"event_id": "019d2e85-9680-4bfb-be81-58eadb8d70eb"},
+        {"offering": "urn:jejak:199104122015032003"},
+        {"offering": "urn:jejak:\x00"},
+        {"unknown": 1},
+    ],
+    ids=str,
+)
+def test_what_no_statement_of_ours_holds_is_not_read_so(changed: dict[str, Any]) -> None:
+    event = usual("CourseCompleted")
+    _, fields = fields_of(kept(event))
+    with pytest.raises(ValidationError):
+        sure.keeper_of(CourseCompleted).validate_python(fields | changed)
 
 
 def _check_people(entry: Entry, event: Event, statement: dict[str, Any]) -> None:
@@ -88,9 +132,9 @@ _HUNDREDTHS = st.integers(-1_000_000_000, 1_000_000_000)
 
 @settings(max_examples=500, deadline=None)
 @given(_HUNDREDTHS, st.integers(-10_000, 10_000))
-@example(1_000_000_000, 10_000)
-@example(-1_000_000_000, -10_000)
-@example(999_999_999, 1)
+@hypothesis.example(1_000_000_000, 10_000)
+@hypothesis.example(-1_000_000_000, -10_000)
+@hypothesis.example(999_999_999, 1)
 def test_no_number_is_lost_on_the_way_through_decimals(raw: int, scaled: int) -> None:
     event = RATED.model_copy(update={"score": Score(raw=raw, scaled=scaled)})
     assert from_statement(kept(event)) == event
