@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo up test test-unit test-integration test-kills test-e2e test-clients test-avro-java test-registry test-asyncapi test-log-go test-xapi-rust torture torture-audit torture-notary stranger torture-contract bench memory latency check format lock sbom schemas release docs catalogue clean
+.PHONY: help demo up test test-unit test-integration test-kills test-e2e test-clients test-avro-java test-registry test-asyncapi test-log-go test-xapi-rust test-cluster torture torture-audit torture-notary stranger torture-contract bench memory latency check format lock sbom schemas release docs catalogue clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -46,6 +46,9 @@ torture-audit: .venv/dev ## N (10,000) tamperings from SEED (1) by a superuser, 
 
 torture-notary: .venv/dev ## N (200) kills of the notary from SEED (1), what it publishes judged after each
 	@$(BIN)/python -m tests.torture.notary $(or $(N),200) --seed $(or $(SEED),1)
+
+test-cluster: .venv/dev ## three brokers with TLS and a standby, hurt under load: some 7 minutes (ONLY="act act")
+	@$(BIN)/python -m tests.cluster $(ONLY)
 
 stranger: .venv/dev ## MINUTES (30) of kills by somebody who knows the commands only, then a count
 	@$(BIN)/python -m tests.stranger $(or $(MINUTES),30) $(ARGS)

@@ -35,6 +35,7 @@ OPT_IN: Final[Mapping[str, Callable[[], list[Line]]]] = {
     "answers": answers.run,
     "growth": growth.run,
     "lag": lag.run,
+    "record4": record.run_four,
 }  # only by name
 
 

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from typing import Any, Final
@@ -78,12 +78,25 @@ def run_two() -> list[Line]:
     ]
 
 
+def run_four() -> list[Line]:
+    """Four recorders beside two and one, on an inbox of four partitions."""
+    with benches(partitions=4) as bench:
+        works: list[Work] = [partial(bench.record, count) for count in (4, 2, 1)]
+        four, two, one = take_turns(works, _ROUNDS)
+    what = "record: Kafka to committed record"
+    return [
+        line(f"{what}, four recorders", four, "one recorder", one),
+        line(f"{what}, four recorders", four, "two recorders", two),
+        line(f"{what}, two recorders", two, "one recorder", one),
+    ]
+
+
 @contextmanager
-def benches() -> Iterator["Bench"]:
+def benches(partitions: int = 2) -> Iterator["Bench"]:
     """A house with one party that may say everything, and its people registered."""
     nation = mix.simulated(_EVENTS, _PEOPLE)
     makers = makers_of(nation) * _TIMES
-    with running_house([PARTY]) as (up, (credentials,)):
+    with running_house([replace(PARTY, partitions=partitions)]) as (up, (credentials,)):
         bench = Bench(up, credentials, makers)
         bench.register(nation)
         yield bench

@@ -7,7 +7,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 from kafka import KafkaAdminClient
+from kafka.errors import KafkaError
 
 from jejak.embedded import jars
 from jejak.embedded.java import find_java
@@ -15,6 +17,7 @@ from jejak.embedded.kafka import LOOPBACK, EmbeddedKafka, cluster_id
 from jejak.embedded.ports import free_port
 from jejak.home import default_cache
 from jejak_schemas.credentials import KafkaAccess
+from tests.torture.house import running_process
 from tests.torture.reading import login
 
 NODES = (1, 2, 3)
@@ -59,21 +62,25 @@ class Node(EmbeddedKafka):
         self.launch()
         self.wait_until_ready(PATIENCE)
 
+    @property
+    def hears(self) -> bool:
+        """Whether it runs and is not frozen."""
+        process = running_process(self.process)
+        stopped = psutil.STATUS_STOPPED
+        return process.running and psutil.Process(process.process.pid).status() != stopped
+
     def kill(self) -> None:
         """SIGKILL."""
-        if self.process is not None:
-            self.process.process.kill()
-            self.process.process.wait()
+        running_process(self.process).process.kill()
+        running_process(self.process).process.wait()
 
     def freeze(self) -> None:
         """SIGSTOP: the others see a broker that does not answer, as behind a cut line."""
-        if self.process is not None:
-            self.process.process.send_signal(signal.SIGSTOP)
+        running_process(self.process).process.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
         """SIGCONT."""
-        if self.process is not None:
-            self.process.process.send_signal(signal.SIGCONT)
+        running_process(self.process).process.send_signal(signal.SIGCONT)
 
 
 @dataclass(slots=True)
@@ -85,20 +92,39 @@ class Cluster:
 
     def controller(self) -> Node:
         """The node whose controller leads."""
-        with closing(KafkaAdminClient(**login(self.operator))) as admin:
+        with self._asking() as admin:
             (topic,) = admin.describe_metadata_quorum()["topics"]
-            (partition,) = topic["partitions"]
+        (partition,) = topic["partitions"]
         return self.nodes[partition["leader_id"] - 1]
 
-    def in_sync(self, names: list[str]) -> bool:
-        """Whether every partition of these topics has all its replicas in sync."""
-        with closing(KafkaAdminClient(**login(self.operator))) as admin:
-            found = admin.describe_topics(names)
-        return all(
-            len(partition["isr_nodes"]) == len(NODES)
-            for topic in found
-            for partition in topic["partitions"]
-        )
+    def leader(self, topic: str) -> Node:
+        """The node that leads a topic's first partition."""
+        with self._asking() as admin:
+            (found,) = admin.describe_topics([topic])
+        return self.nodes[found["partitions"][0]["leader_id"] - 1]
+
+    def members(self, group: str) -> int:
+        """How many share a group's partitions; 0 while they are being divided."""
+        with self._asking() as admin:
+            found = admin.describe_groups([group])[group]
+        return len(found["members"]) if found["group_state"] == "Stable" else 0
+
+    def in_sync(self, names: list[str]) -> list[Node]:
+        """The nodes that have all that was acknowledged in these topics; none if nobody says so."""
+        try:
+            with self._asking() as admin:
+                found = admin.describe_topics(names)
+        except KafkaError:
+            return []
+        held = [set(each["isr_nodes"]) for topic in found for each in topic["partitions"]]
+        return [node for node in self.nodes if all(node.number in nodes for nodes in held)]
+
+    @contextmanager
+    def _asking(self) -> Iterator[KafkaAdminClient]:
+        servers = [node.bootstrap_servers for node in self.nodes if node.hears]
+        access = self.operator.model_copy(update={"bootstrap_servers": ",".join(servers)})
+        with closing(KafkaAdminClient(**login(access), request_timeout_ms=5_000)) as admin:
+            yield admin
 
 
 @contextmanager
@@ -137,5 +163,6 @@ def running(folder: Path, password: str, ca: Path, certificate: Path) -> Iterato
         yield Cluster(nodes, operator)
     finally:
         for node in nodes:
-            node.thaw()
-            node.stop()
+            if node.process is not None:
+                node.thaw()
+                node.stop()

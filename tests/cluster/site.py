@@ -1,6 +1,7 @@
 """A whole site on the cluster: its home, its parties, loops and traffic, as the torture's house."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.torture.proxy import Proxy
 from tests.torture.traffic import Log, Traffic
 
 RATE = 100.0  # events a second
+PATIENCE = 120.0  # seconds; twelve sessions of a recorder
 
 
 @dataclass(slots=True)
@@ -29,6 +31,26 @@ class Site:
     cluster: Cluster
     pair: Pair
 
+    def goes_on(self) -> float:
+        """The seconds until all that is acknowledged is recorded, and a new event answered."""
+        began = time.monotonic()
+        ends: dict[tuple[str, int], int] = {}
+        for topic, partition, offset in list(self.house.traffic.log.acknowledged):
+            ends[topic, partition] = max(offset + 1, ends.get((topic, partition), 0))
+        self.house.recover(PATIENCE)
+        self.house.wait(lambda: self._recorded(ends), PATIENCE, "not all was recorded")
+        return time.monotonic() - began
+
+    def whole(self) -> None:
+        """Wait until every broker has everything."""
+        nodes = self.cluster.nodes
+        self.house.wait(lambda: self.cluster.in_sync(self.topics) == nodes, PATIENCE, "not whole")
+
+    def _recorded(self, ends: Mapping[tuple[str, int], int]) -> bool:
+        stands = self.house.ask("SELECT topic, partition, next_offset FROM inbox_offset")
+        known = {(topic, number): past for topic, number, past in stands}
+        return all(known.get(place, 0) >= end for place, end in ends.items())
+
     def promote(self) -> None:
         """The standby takes the primary's place; everybody's line leads to it."""
         self.pair.promote()
@@ -38,9 +60,9 @@ class Site:
 
     @property
     def topics(self) -> list[str]:
-        """Every topic that must not lose what was acknowledged."""
+        """Every topic that must not lose what was acknowledged, Kafka's own among them."""
         named = [made.name for party in PARTIES for made in provisioning.topics_of(party)]
-        return [*named, topics.CHECKPOINTS]
+        return [*named, topics.CHECKPOINTS, "__consumer_offsets", "__transaction_state"]
 
 
 @contextmanager

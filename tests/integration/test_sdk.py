@@ -21,6 +21,7 @@ from jejak.kafka_admin import connected
 from jejak_producers import (
     BrokersAway,
     Credentials,
+    CredentialsError,
     NotAllowed,
     Producer,
     ProducerError,
@@ -73,6 +74,20 @@ def refused(credentials: Credentials, patience: float = 10.0) -> ProducerError:
 
 
 # -- emitting ---------------------------------------------------------------------------
+
+
+def test_nobody_can_ask_for_less_than_every_in_sync_broker(
+    party: Credentials, tmp_path: Path
+) -> None:
+    with pytest.raises(TypeError):
+        Producer(party, acks=1)
+    file = tmp_path / "party.toml"
+    file.write_text(party.dump().replace("[kafka]", '[kafka]\nacks = "1"'))
+    with pytest.raises(CredentialsError, match=r"kafka\.acks"):
+        Producer(file)
+    with Producer(party) as producer:
+        settings = producer._outbox._client.config
+    assert (settings["acks"], settings["enable_idempotence"]) == (-1, True)
 
 
 def test_what_the_future_says_is_where_the_event_lies(brokers: Brokers, party: Credentials) -> None:

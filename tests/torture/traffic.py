@@ -186,6 +186,7 @@ class Traffic:
     def _renew(self) -> None:
         ended, self._producer = self._producer, None
         if ended is not None:
+            ended._sender.force_close()  # else it flushes, and where it cannot, its thread runs on
             with suppress(KafkaError):
                 ended.close(timeout=5)
 
