@@ -283,7 +283,7 @@ def _agency(
 def _employed(stage: Stage, code: str) -> list[str]:
     """The agency's own list of its people: everyone ever posted there."""
     postings: list[Event] = [*stage.nation.registry.cast, *stage.nation.registry.people]
-    postings += stage.nation.registry.moves
+    postings += [*stage.nation.registry.moves, *stage.nation.registry.career]
     return [
         posting.person.nip
         for posting in postings

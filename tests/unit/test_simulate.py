@@ -15,7 +15,15 @@ from jejak_producers.simulate.identifiers import source, uuid7_at
 from jejak_producers.simulate.population import Population
 from jejak_schemas import clock, codec
 from jejak_schemas.catalogue import entry_of
-from jejak_schemas.events import Event, LearningEvent, StatementVoided
+from jejak_schemas.events import (
+    Event,
+    LearningEvent,
+    PersonMerged,
+    PersonRegistered,
+    PersonSeparated,
+    RosterDeclared,
+    StatementVoided,
+)
 from jejak_schemas.wire import is_birth_date
 
 END = datetime.combine(REFERENCE, time(0), clock.JAKARTA)
@@ -88,7 +96,29 @@ def test_the_manifest_counts_what_is_delivered(events: int) -> None:
     settled = manifest.recorded + manifest.duplicates + manifest.conflicts
     assert settled + sum(manifest.refused.values()) == manifest.delivered
     people = [d for d in deliveries if type(d.event).__name__ == "PersonRegistered"]
-    assert len(people) == manifest.people == 400
+    twice = 3  # numbers more: the sample's career has two, person 351 has a first one
+    assert len(people) == manifest.people == 400 + twice
+
+
+def test_some_are_claimed_moved_gone_or_known_under_two_numbers() -> None:
+    made = of(5, 600, people=800)
+    said = [delivery.event for delivery in made.deliveries() if delivery.event]
+    registered = [e.person.key for e in said if isinstance(e, PersonRegistered)]
+    assert len(set(registered)) == len(registered)
+    kinds = Counter(type(event).__name__ for event in said)
+    assert kinds["PersonMoved"] > kinds["PersonMerged"] > 1
+    assert kinds["PersonSeparated"] > kinds["PersonMoved"]
+    first = next(at for at, event in enumerate(said) if isinstance(event, PersonRegistered))
+    claimed = {e.person.key for e in said[:first] if isinstance(e, RosterDeclared)}
+    assert len(claimed) > kinds["PersonMoved"]
+    assert claimed <= set(registered)
+    merged = [e for e in said if isinstance(e, PersonMerged)]
+    assert {key for e in merged for key in (e.person.key, e.absorbed.key)} <= set(registered)
+    invented = {made.population.person(number).nip for number in range(333, 800)}
+    gone = {e.person.key for e in said if isinstance(e, PersonSeparated)} & invented
+    learners = {e.learner.key for e in said if isinstance(e, LearningEvent)}
+    assert gone
+    assert gone & learners == set()
 
 
 def test_the_recorded_ones_have_ids_of_their_own() -> None:
@@ -112,6 +142,7 @@ def test_phases_come_in_the_order_of_what_they_rest_on() -> None:
         "offerings",
         "alignments",
         "countersignatures",
+        "claims",
         "people",
         "moves",
         "stories",

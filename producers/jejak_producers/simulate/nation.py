@@ -12,14 +12,9 @@ from functools import cached_property
 from typing import Final
 
 from jejak_producers.simulate import dirt, samples
+from jejak_producers.simulate.careers import CLAIMED, LEAVERS, MOVERS, TWICE, Careers
 from jejak_producers.simulate.delivery import Delivery, delivery_of
-from jejak_producers.simulate.population import (
-    Population,
-    is_mover,
-    movers,
-    person_of,
-    registration_of,
-)
+from jejak_producers.simulate.population import Population, person_of, registration_of
 from jejak_producers.simulate.registry import (
     Course,
     Registry,
@@ -29,7 +24,7 @@ from jejak_producers.simulate.registry import (
 )
 from jejak_producers.simulate.samples import Documents
 from jejak_producers.simulate.traffic import Learners, Traffic
-from jejak_schemas.events import Event, OfferingPublished
+from jejak_schemas.events import Event, OfferingPublished, PersonRegistered, RosterDeclared
 
 REFERENCE: Final = date(2026, 11, 24)  # the sample's own "today"; nothing lies on it or after
 EARLIEST: Final = date(2026, 3, 1)  # before it too little of the sample's calendar has happened
@@ -80,6 +75,7 @@ class Nation:
         known = [person_of(e) for e in (*self.registry.cast, *self.registry.people)]
         self.people = max(people, len(known))
         self.population = Population(self.seed, known, frozenset())
+        self._careers = Careers(self.population, len(known), self.people, self.seed)
         wanted = events // _EVENTS_PER_OFFERING - len(self.registry.offerings)
         self._added = added_offerings(self.registry, self.seed, max(0, wanted))
 
@@ -96,6 +92,7 @@ class Nation:
         yield Phase("offerings", map(delivery_of, offerings))
         yield Phase("alignments", map(delivery_of, registry.alignments))
         yield Phase("countersignatures", map(delivery_of, registry.countersignatures))
+        yield Phase("claims", map(delivery_of, self._claims()))
         yield Phase("people", map(delivery_of, self._registrations()))
         yield Phase("moves", map(delivery_of, self._moves()))
         yield Phase("stories", map(delivery_of, self._stories()))
@@ -134,7 +131,7 @@ class Nation:
             refused=dict(+refused),
             planted=planted,
             warned=dict(+warned),
-            people=self.people,
+            people=self._registered,
             programmes=len(samples.PROGRAMMES),
             **self._institutions(),
         )
@@ -151,14 +148,15 @@ class Nation:
         """Events of every phase before the traffic."""
         registry = self.registry
         files = registry.authorities, registry.offerings, registry.alignments
-        invented_moves = sum(map(is_mover, range(self._known, self.people)))
+        careers = self._careers.count(CLAIMED, MOVERS, LEAVERS, TWICE, TWICE)
         return (
             sum(map(len, files))
             + len(self._added)
             + len(registry.countersignatures)
             + self.people
             + len(registry.moves)
-            + invented_moves
+            + len(registry.career)
+            + careers
             + sum(1 for _ in self._stories())
             + sum(1 for _ in self._irregular())
         )
@@ -167,15 +165,29 @@ class Nation:
     def _known(self) -> int:
         return len(self.registry.cast) + len(self.registry.people)
 
+    @property
+    def _registered(self) -> int:
+        """How many numbers BKN knows as people; some prove to be one."""
+        twice = sum(isinstance(event, PersonRegistered) for event in self.registry.career)
+        return self.people + twice + self._careers.count(TWICE)
+
+    def _claims(self) -> Iterator[Event]:
+        yield from (one for one in self.registry.career if isinstance(one, RosterDeclared))
+        yield from self._careers.claims()
+
     def _registrations(self) -> Iterator[Event]:
         yield from self.registry.cast
         yield from self.registry.people
+        yield from (one for one in self.registry.career if isinstance(one, PersonRegistered))
         for number in range(self._known, self.people):
             yield registration_of(self.population.person(number), self.seed)
+        yield from self._careers.earlier()
 
     def _moves(self) -> Iterator[Event]:
         yield from self.registry.moves
-        yield from movers(self.population, self._known, self.people, self.seed)
+        before = RosterDeclared, PersonRegistered
+        yield from (one for one in self.registry.career if not isinstance(one, before))
+        yield from self._careers.words()
 
     def _stories(self) -> Iterator[Event]:
         for file in samples.story_files():

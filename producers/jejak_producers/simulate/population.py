@@ -5,7 +5,7 @@ domain.md, "Identity". Shares of classes, agencies and posts: samples/nation/pop
 """
 
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate
@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from jejak_producers.simulate import samples
 from jejak_producers.simulate.identifiers import source, uuid7_at
-from jejak_schemas.events import PersonMoved, PersonRegistered
+from jejak_schemas.events import PersonRegistered
 from jejak_schemas.parts import Alias, PersonRef
 
 _FIRST_BIRTH: Final = date(1967, 1, 1)
@@ -22,8 +22,6 @@ _BIRTH_DAYS: Final = 12_000  # the youngest was born in November 1999
 _STRIDE: Final = 7_919  # a prime: birth days look scattered and none repeats within a round
 _SERIALS: Final = 999
 _REGISTERED: Final = datetime(2025, 1, 6, 1, tzinfo=UTC)
-_MOVED: Final = datetime(2026, 2, 2, 2, tzinfo=UTC)
-MOVES_EVERY: Final = 100  # one person of so many changes agency
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +86,13 @@ class Population:
 
     def person(self, number: int) -> Person:
         """Person `number`, from 0; the known ones first, then as many as are asked for."""
-        if number < len(self._known):
+        if not self.invents(number):
             return self._known[number]
         return self._invented(number, source(self._seed, "person", number))
+
+    def invents(self, number: int) -> bool:
+        """Whether person `number` is none of the known ones."""
+        return number >= len(self._known)
 
     def _invented(self, number: int, random: Random) -> Person:
         shares = self._shares
@@ -166,21 +168,6 @@ def registration_of(person: Person, seed: str) -> PersonRegistered:
     )
 
 
-def move_of(person: Person, to_agency: str, seed: str) -> PersonMoved:
-    """BKN's word that a person serves another agency from February 2026."""
-    random = source(seed, "moved", person.nip)
-    moment = _MOVED + timedelta(microseconds=random.randrange(20_000_000_000))
-    fields = dict(registration_of(person, seed))
-    fields |= {
-        "event_id": uuid7_at(moment, random),
-        "occurred_at": moment,
-        "home_agency": to_agency,
-        "working_agency": to_agency,
-        "valid_from": date(2026, 2, 1),
-    }
-    return PersonMoved.model_validate(fields)
-
-
 def person_of(event: PersonRegistered) -> Person:
     """The person that a registration row describes by NIP."""
     return Person(
@@ -195,16 +182,3 @@ def person_of(event: PersonRegistered) -> Person:
         contract_start=event.contract_start,
         former=next((a.value for a in event.aliases if isinstance(a, Alias)), ""),
     )
-
-
-def movers(population: Population, first: int, until: int, seed: str) -> Iterator[PersonMoved]:
-    """The moves among the people numbered [first, until): one of `MOVES_EVERY`."""
-    for number in range(first, until):
-        if is_mover(number):
-            to_agency = population.person(number + 1).home_agency
-            yield move_of(population.person(number), to_agency, seed)
-
-
-def is_mover(number: int) -> bool:
-    """Whether person `number` changes agency."""
-    return number % MOVES_EVERY == MOVES_EVERY - 1

@@ -56,6 +56,7 @@ class Registry:
     cast: tuple[PersonRegistered, ...]  # the people of the stories
     people: tuple[PersonRegistered, ...]
     moves: tuple[PersonMoved, ...]
+    career: tuple[Event, ...]  # of one person more: claimed, registered twice, gone, merged
 
     @property
     def accredited(self) -> dict[str, ProviderAccredited]:
@@ -93,6 +94,7 @@ def load(documents: Documents) -> Registry:
         cast=tuple(e for e in people["cast"] if isinstance(e, PersonRegistered)),
         people=tuple(e for e in people["people"] if isinstance(e, PersonRegistered)),
         moves=tuple(e for e in people["moves"] if isinstance(e, PersonMoved)),
+        career=rows("career"),
     )
 
 

@@ -15,6 +15,7 @@ from random import Random
 from typing import Final
 
 from jejak_producers.simulate import journeys
+from jejak_producers.simulate.careers import LEAVERS
 from jejak_producers.simulate.identifiers import source
 from jejak_producers.simulate.population import Person, Population
 from jejak_producers.simulate.registry import Course, Registry, courses, workday
@@ -44,13 +45,17 @@ class Learners:
     until: int
 
     def shuffled(self, random: Random) -> Iterator[Person]:
-        """Everyone once, in an order that the random source decides, without holding them."""
+        """Everyone but who has left the service once, in an order that the random source decides,
+        without holding them.
+        """  # noqa: D205
         count = self.until - self.first
         start, stride = random.randrange(count), random.randrange(1, max(2, count))
         while gcd(stride, count) != 1:
             stride += 1
         for step in range(count):
-            yield self.population.person(self.first + (start + step * stride) % count)
+            number = self.first + (start + step * stride) % count
+            if not (self.population.invents(number) and LEAVERS.takes(number)):
+                yield self.population.person(number)
 
 
 @dataclass(frozen=True, slots=True)
