@@ -19,6 +19,7 @@ from jejak_lrs.competency.assess import assess
 from jejak_lrs.competency.lookups import levels_on
 from jejak_lrs.competency.profile import EMPTY, canonical, parse
 from jejak_lrs.database import Connection, Database, connect
+from jejak_lrs.ledger import references
 from jejak_lrs.projection import kinship, profiles
 from jejak_lrs.replay.gathering import fold_person
 from jejak_schemas.events import Event, PersonMerged
@@ -298,5 +299,23 @@ def test_an_audit_knows_what_merges_and_splits_act_on(
 ) -> None:
     merge = merged(A, B)
     record(writer, merge, split(merge, stays=A))
+    with closing(connect(database.dsn(roles.AUDITOR))) as auditor:
+        assert [one.what for one in check.check(auditor).differences] == []
+
+
+def test_a_ledger_of_before_is_given_what_merges_and_splits_act_on(
+    writer: Database, superuser: Connection, database: services.Database
+) -> None:
+    merge = merged(A, B)
+    record(writer, merge, split(merge, stays=A))
+    everything = "SELECT * FROM statement_reference ORDER BY position"
+    kept = superuser.execute(everything).fetchall()
+    superuser.execute("ALTER TABLE statement_reference DISABLE TRIGGER append_only")
+    superuser.execute("DELETE FROM statement_reference")
+    superuser.execute("ALTER TABLE statement_reference ENABLE ALWAYS TRIGGER append_only")
+    with superuser.transaction():
+        superuser.execute("SET LOCAL ROLE jejak_owner")
+        assert references.complete(superuser) == len(kept) == 2
+    assert superuser.execute(everything).fetchall() == kept
     with closing(connect(database.dsn(roles.AUDITOR))) as auditor:
         assert [one.what for one in check.check(auditor).differences] == []

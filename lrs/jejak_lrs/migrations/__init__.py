@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from jejak_lrs import database, dictionaries
-from jejak_lrs.ledger import verbs
+from jejak_lrs.ledger import references, verbs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,9 +35,13 @@ def migrate(dsn: str) -> None:
         # A transaction lock, taken before the revision is read: READ COMMITTED then sees what
         # the other process did.
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+        before = MigrationContext.configure(connection).get_current_revision()
         command.upgrade(_config(connection), "head")
-        dictionaries.copy(database.psycopg_connection(connection))
-        verbs.copy(database.psycopg_connection(connection))
+        plain = database.psycopg_connection(connection)
+        dictionaries.copy(plain)
+        verbs.copy(plain)
+        if before is not None and before < references.KEPT_SINCE:
+            references.complete(plain)
 
 
 def revisions(dsn: str) -> tuple[str | None, str | None]:
