@@ -16,6 +16,7 @@ LedgerError
     ├── Fenced         another process has taken over this partition or cursor
     ├── NotConsumed    the inbox has no row in inbox_offset
     ├── BadPayload     a payload cannot be read back
+    ├── Newer          a newer Jejak has migrated this database
     ├── Inconsistent   the ledger, or a copy of the log, is not what a signed checkpoint says
     └── Broken         PostgreSQL refused what can only be a defect or a damaged database
 """
@@ -115,6 +116,16 @@ class NotConsumed(Fatal):
 
 class BadPayload(Fatal):
     """A stored payload has an unknown format or dictionary, or does not decompress."""
+
+
+class Newer(Fatal):
+    """The database's schema is of a newer Jejak; there is no way back but a restore."""
+
+    def __init__(self, here: str, newest: str | None) -> None:
+        super().__init__(
+            f"the database's schema is {here}, this Jejak knows it up to {newest}: "
+            "a newer Jejak has migrated it, run that one (docs/operating.md, Upgrade)"
+        )
 
 
 class Inconsistent(Fatal):

@@ -78,7 +78,7 @@ said (kind, name, says) AS (
     SELECT 'policy', relname || '.' || polname,
         concat_ws(' ', polcmd::text, CASE WHEN polpermissive THEN '' ELSE 'restrictive' END, 'to',
             (SELECT string_agg(CASE WHEN r = 0 THEN 'public' ELSE pg_get_userbyid(r) END, ', '
-                               ORDER BY r) FROM unnest(polroles) AS r),
+                               ORDER BY pg_get_userbyid(r)) FROM unnest(polroles) AS r),
             'using', pg_get_expr(polqual, polrelid), 'check', pg_get_expr(polwithcheck, polrelid))
     FROM pg_policy JOIN ours ON polrelid = ours.oid
     UNION ALL

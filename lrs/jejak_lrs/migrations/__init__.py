@@ -13,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from jejak_lrs import database, dictionaries
+from jejak_lrs import database, dictionaries, errors
 from jejak_lrs.ledger import references, verbs
 
 if TYPE_CHECKING:
@@ -30,12 +30,15 @@ def migrate(dsn: str) -> None:
         dsn: of `jejak_migrator`, who may `SET ROLE jejak_owner` and owns nothing itself.
 
     Safe when two processes start together: the second waits, then finds nothing to do.
+
+    Raises:
+        Newer: the database has a revision that this Jejak does not know; nothing was changed.
     """
     with _as_owner(dsn) as connection:
         # A transaction lock, taken before the revision is read: READ COMMITTED then sees what
         # the other process did.
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
-        before = MigrationContext.configure(connection).get_current_revision()
+        before, _ = _revisions(connection)
         command.upgrade(_config(connection), "head")
         plain = database.psycopg_connection(connection)
         dictionaries.copy(plain)
@@ -45,10 +48,13 @@ def migrate(dsn: str) -> None:
 
 
 def revisions(dsn: str) -> tuple[str | None, str | None]:
-    """The database's revision (None: never migrated) and the newest one of this package."""
+    """The database's revision (None: never migrated) and the newest one of this package.
+
+    Raises:
+        Newer: this package does not know the database's.
+    """
     with _as_owner(dsn) as connection:
-        here = MigrationContext.configure(connection).get_current_revision()
-        return here, ScriptDirectory.from_config(_config(connection)).get_current_head()
+        return _revisions(connection)
 
 
 def run_file(name: str) -> None:
@@ -59,6 +65,15 @@ def run_file(name: str) -> None:
     """
     body = resources.files(__package__).joinpath("sql", name).read_text("utf-8")
     database.psycopg_connection(op.get_bind()).execute(body.encode())
+
+
+def _revisions(connection: Connection) -> tuple[str | None, str | None]:
+    here = MigrationContext.configure(connection).get_current_revision()
+    known = ScriptDirectory.from_config(_config(connection))
+    newest = known.get_current_head()
+    if here is not None and here not in {script.revision for script in known.walk_revisions()}:
+        raise errors.Newer(here, newest)
+    return here, newest
 
 
 @contextmanager
