@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo up test test-unit test-integration test-kills test-e2e test-clients test-avro-java test-registry test-asyncapi test-log-go test-xapi-rust test-cluster torture torture-audit torture-notary stranger torture-contract bench memory latency check format lock sbom schemas release docs catalogue clean
+.PHONY: help demo up test test-unit test-integration test-kills test-e2e test-clients test-avro-java test-registry test-asyncapi test-log-go test-access test-xapi-rust test-cluster torture torture-audit torture-notary stranger torture-contract bench memory latency check format lock sbom schemas release docs catalogue clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -100,6 +100,9 @@ catalogue: .venv/dev ## write down what the catalogue of a migrated database mus
 
 test-registry: .venv/dev ## everything on a real schema registry, Apicurio (fetches 142 MB, once)
 	@$(BIN)/pytest -q tests/registry $(ARGS)
+
+test-access: .venv/dev ## users by certificate; what is printed for administrators, run by Kafka's own tools
+	@$(BIN)/pytest -q tests/access $(ARGS)
 
 test-avro-java: .venv/dev ## ask Avro's own Java again for its verdicts (needs Maven)
 	@$(call needs,mvn,Maven and a JDK of 17 or later)

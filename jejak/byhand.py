@@ -11,18 +11,29 @@ from collections.abc import Iterable, Iterator, Mapping
 from jejak.addresses import Quota
 from jejak.foundations import KEEP_FOREVER, own_grants
 from jejak.kafka_admin import QUOTA_KEYS, Grant, Topic
-from jejak.provisioning import NewParty, database_secret, grants_of, party_secret, topics_of
+from jejak.provisioning import (
+    NewParty,
+    database_secret,
+    grants_of,
+    mechanism_of,
+    party_secret,
+    topics_of,
+)
 from jejak.services import OWN_USERS, Services
 from jejak_lrs import roles
 from jejak_schemas import topics
+from jejak_schemas.credentials import SCRAM
 
 FLAGS = {"topic": "--topic", "group": "--group", "transaction": "--transactional-id"}
 
 
 def for_party(services: Services, party: NewParty) -> Iterator[str]:
     """What makes a party: user, quota, topics, rights; an agency's database role."""
-    services.secrets.ensure(party_secret(party.code))
-    yield user(services, party.code, party_secret(party.code))
+    if not services.by_certificate:
+        mechanism = mechanism_of(services, party.code)
+        secret = party_secret(party.code, mechanism)
+        services.secrets.ensure(secret)
+        yield user(services, party.code, secret, mechanism)
     yield quota(services, party.code, services.quota)
     yield from (topic(services, each) for each in topics_of(party))
     yield from (right(services, each) for each in grants_of(party))
@@ -35,7 +46,7 @@ def for_party(services: Services, party: NewParty) -> Iterator[str]:
 
 def for_foundations(services: Services) -> Iterator[str]:
     """What stands before any party: our users on Kafka, our roles, the database."""
-    for each in OWN_USERS:
+    for each in () if services.by_certificate else OWN_USERS:
         services.secrets.ensure(f"kafka-{each}")
         yield user(services, each, f"kafka-{each}")
     yield topic(services, Topic(topics.CHECKPOINTS, 1, KEEP_FOREVER))
@@ -58,10 +69,10 @@ def _own_roles(services: Services) -> Iterator[str]:
 # -- Kafka's tools ------------------------------------------------------------------------
 
 
-def user(services: Services, name: str, secret: str) -> str:
+def user(services: Services, name: str, secret: str, mechanism: str = SCRAM) -> str:
     """A user with the password that stands in a file."""
     file = shlex.quote(str(services.secrets.folder / secret))
-    password = f"<(printf 'SCRAM-SHA-512=[password=%s]' \"$(cat {file})\")"
+    password = f"<(printf '{mechanism}=password=%s' \"$(cat {file})\")"
     entity = f"--entity-type users --entity-name {shlex.quote(name)}"
     return f"{_kafka('configs', services)} --alter --add-config-file {password} {entity}"
 

@@ -61,7 +61,8 @@ def prepare_database(services: Services) -> None:
 
 def prepare_kafka(services: Services, admin: KafkaAdmin) -> None:
     """Make our own users on Kafka, what they may do, and the topic of checkpoints."""
-    admin.set_passwords({user: services.secrets.ensure(f"kafka-{user}") for user in OWN_USERS})
+    if not services.by_certificate:
+        admin.set_passwords({user: services.secrets.ensure(f"kafka-{user}") for user in OWN_USERS})
     admin.create_topics([Topic(topics.CHECKPOINTS, 1, KEEP_FOREVER)])
     admin.allow(own_grants())
 

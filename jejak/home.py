@@ -131,26 +131,34 @@ class Secrets:
         except OSError as error:
             raise Fatal(f"cannot read {self.folder / name}: {error.strerror}") from error
 
+    def has(self, name: str) -> bool:
+        """Whether there is such a secret."""
+        return (self.folder / name).exists()
+
     def ensure(self, name: str) -> str:
         """The secret, made at random (256 bits) the first time."""
-        if not (self.folder / name).exists():
-            return self.renew(name)
-        return self.get(name)
-
-    def renew(self, name: str) -> str:
-        """A new random secret in place of the old one."""
-        self.put(name, secrets.token_urlsafe(32))
+        if not self.has(name):
+            self.put(name, new_password())
         return self.get(name)
 
     def ensure_key(self, name: str) -> str:
         """A 32-byte key as 64 hex digits, made at random the first time."""
-        if not (self.folder / name).exists():
+        if not self.has(name):
             self.put(name, secrets.token_hex(32))
         return self.get(name)
 
     def put(self, name: str, value: str) -> None:
         """Keep a secret, in place of one of that name."""
         write_private(private_folder(self.folder) / name, value + "\n")
+
+    def remove(self, name: str) -> None:
+        """Keep it no longer."""
+        (self.folder / name).unlink(missing_ok=True)
+
+
+def new_password() -> str:
+    """A password at random (256 bits)."""
+    return secrets.token_urlsafe(32)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,11 +47,10 @@ from jejak_consumers import errors as loop_errors
 from jejak_consumers.kafka import Line
 from jejak_consumers.messages import Reported
 from jejak_consumers.messages import TopicPartition as InboxPartition
-from jejak_schemas.credentials import KafkaAccess
+from jejak_schemas.credentials import SCRAM, KafkaAccess
 
 Place = tuple[str, int]  # a topic and the number of a partition
 
-SCRAM = "SCRAM-SHA-512"
 ANY_NAME: Final = 2  # every entity that has a name (KIP-546)
 ALREADY_EXISTS = 36  # TOPIC_ALREADY_EXISTS, Kafka protocol guide, error codes
 LEAST_PATIENCE: Final = 2.0  # seconds to sign in, once a broker takes connections
@@ -147,14 +146,17 @@ class KafkaAdmin(Protocol):
     def topic_ids(self, names: Collection[str]) -> dict[str, UUID]:
         """Kafka's own id of each of these topics that exists."""
 
-    def set_passwords(self, passwords: Mapping[str, str]) -> None:
-        """Make users, or give them these passwords; known to the brokers when this returns."""
+    def set_passwords(self, passwords: Mapping[str, str], mechanism: str = SCRAM) -> None:
+        """Make users, or give them these passwords; known to the brokers when this returns.
 
-    def users(self) -> set[str]:
-        """All users."""
+        A user has one password for each mechanism, and may sign in with either.
+        """
 
-    def remove_users(self, users: Collection[str]) -> None:
-        """Take these users away; those that are not there are passed over."""
+    def passwords(self) -> dict[str, set[str]]:
+        """All users that have a password, and for which mechanisms."""
+
+    def remove_passwords(self, users: Collection[str], mechanism: str) -> None:
+        """Take these users' passwords of one mechanism; who has none is passed over."""
 
     def brokers(self) -> list[Broker]:
         """Every broker of the cluster."""
@@ -169,7 +171,7 @@ class KafkaAdmin(Protocol):
         """Give these rights; in force when this returns."""
 
     def revoke(self, users: Collection[str]) -> None:
-        """Take every right from these users."""
+        """Take every right from these users; in force when this returns."""
 
     def limit(self, quotas: Mapping[str, Quota]) -> None:
         """Give each of these users its quota; brokers hold them to it within moments."""
@@ -244,11 +246,11 @@ class _Client:
         there = [topic for topic in found if not topic["error_code"]]
         return {topic["name"]: UUID(str(topic["topic_id"])) for topic in there}
 
-    def set_passwords(self, passwords: Mapping[str, str]) -> None:
+    def set_passwords(self, passwords: Mapping[str, str], mechanism: str = SCRAM) -> None:
         if not passwords:
             return
         changes = [
-            UserScramCredentialUpsertion(user, SCRAM, password)
+            UserScramCredentialUpsertion(user, mechanism, password)
             for user, password in passwords.items()
         ]
         with self._speaking():
@@ -259,21 +261,28 @@ class _Client:
             }
             if refused:
                 raise Fatal(f"Kafka refused users: {refused}")
-            _until(lambda: passwords.keys() <= self.users())
+            _until(lambda: passwords.keys() <= self._having(mechanism))
 
-    def users(self) -> set[str]:
+    def passwords(self) -> dict[str, set[str]]:
         with self._speaking():
-            return set(self._client.describe_user_scram_credentials())
+            found = self._client.describe_user_scram_credentials()
+        return {
+            user: {one["mechanism"].name.replace("_", "-") for one in told["credential_infos"]}
+            for user, told in found.items()
+        }
 
-    def remove_users(self, users: Collection[str]) -> None:
-        there = self.users() & set(users)
+    def remove_passwords(self, users: Collection[str], mechanism: str) -> None:
+        there = self._having(mechanism) & set(users)
         if not there:
             return
         with self._speaking():
             self._client.alter_user_scram_credentials(
-                [UserScramCredentialDeletion(user, SCRAM) for user in there]
+                [UserScramCredentialDeletion(user, mechanism) for user in there]
             )
-            _until(lambda: not there & self.users())
+            _until(lambda: not there & self._having(mechanism))
+
+    def _having(self, mechanism: str) -> set[str]:
+        return {user for user, held in self.passwords().items() if mechanism in held}
 
     def brokers(self) -> list[Broker]:
         with self._speaking():
@@ -339,6 +348,8 @@ class _Client:
         if filters:
             with self._speaking():
                 self._client.delete_acls(filters)
+                gone = {f"User:{user}" for user in users}
+                _until(lambda: not any(acl.principal in gone for acl in self._acls()))
 
     def limit(self, quotas: Mapping[str, Quota]) -> None:
         if not quotas:

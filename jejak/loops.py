@@ -11,6 +11,7 @@ import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from importlib.metadata import version
 from threading import Event, Timer
 from types import FrameType
@@ -114,7 +115,7 @@ def stop_when_told(stopping: Event, patience: float) -> None:
 def record(around: Surroundings) -> None:
     """Take the recorders' place of this slot, from whoever has it, and record."""
     services = around.services
-    database = Database(services.dsn(roles.WRITER), "jejak recorder")
+    database = Database(partial(services.dsn, roles.WRITER), "jejak recorder")
     recorder = Recorder(
         reader=KafkaInboxReader(services.kafka(RECORDER), slot=f"{RECORDER}-{around.slot}"),
         database=database,
@@ -165,7 +166,7 @@ def door_rules() -> DoorRules:
 
 def project(around: Surroundings) -> None:
     """Fold records into profiles and changes; lay profiles out for whoever counts."""
-    database = Database(around.services.dsn(roles.PROJECTOR), "jejak projector")
+    database = Database(partial(around.services.dsn, roles.PROJECTOR), "jejak projector")
     works: list[Work[Any]] = [Projection(Projector()), Layout()]
     loop = FollowerLoop("projector", database, works, around.vitals, traces=around.traces)
     loop.run(around.stopping)
@@ -176,7 +177,7 @@ def publish(around: Surroundings) -> None:
     services = around.services
     traces = around.traces
     postman = Postman(lambda: KafkaOutbox(services.kafka(PUBLISHER)), framing(services), traces)
-    database = Database(services.dsn(roles.PUBLISHER), "jejak publisher")
+    database = Database(partial(services.dsn, roles.PUBLISHER), "jejak publisher")
 
     def match_keys() -> Mapping[str, bytes]:
         return provisioning.match_keys(services)
@@ -202,7 +203,7 @@ def notarise(around: Surroundings) -> None:
         Notarising(notary, topic, witnesses(settings), settings.notary_seconds),
         Announcing(postman),
     ]
-    database = Database(services.dsn(roles.NOTARY), "jejak notary")
+    database = Database(partial(services.dsn, roles.NOTARY), "jejak notary")
     loop = FollowerLoop("notary", database, works, around.vitals, postman.reaches_kafka)
     loop.run(around.stopping)
 

@@ -21,7 +21,14 @@ from jejak.services import OWN_USERS, Services
 from jejak_lrs import database, roles
 from jejak_lrs.ledger import inboxes
 from jejak_schemas import topics
-from jejak_schemas.credentials import AgencyAccess, Credentials, Topics
+from jejak_schemas.credentials import (
+    OTHER_SCRAM,
+    SCRAM,
+    AgencyAccess,
+    Credentials,
+    KafkaAccess,
+    Topics,
+)
 from jejak_schemas.parts import Role
 
 PARTY_CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,30}")
@@ -161,12 +168,20 @@ def provision_kafka(
     """Users, quotas, topics and rights of many parties."""
     for start in range(0, len(parties), AT_ONCE):
         some = slice(start, start + AT_ONCE)
-        admin.set_passwords(
-            {one.kafka.username: one.kafka.password.get_secret_value() for one in credentials[some]}
-        )
+        for mechanism in (SCRAM, OTHER_SCRAM):
+            admin.set_passwords(passwords_of(credentials[some], mechanism), mechanism)
         admin.limit({party.code: quota for party in parties[some]})
         admin.create_topics([topic for party in parties[some] for topic in topics_of(party)])
         admin.allow([grant for party in parties[some] for grant in grants_of(party)])
+
+
+def passwords_of(credentials: Iterable[Credentials], mechanism: str) -> dict[str, str]:
+    """The passwords of those who have one, and sign in by this mechanism."""
+    return {
+        one.kafka.username: one.kafka.password.get_secret_value()
+        for one in credentials
+        if not one.kafka.by_certificate and one.kafka.sasl_mechanism == mechanism
+    }
 
 
 def topics_of(party: NewParty) -> Iterable[Topic]:
@@ -192,15 +207,33 @@ def grants_of(party: NewParty) -> Iterable[Grant]:
 
 def credentials_for(services: Services, party: NewParty) -> Credentials:
     """The credentials of a party: those it has, with today's addresses, or new ones."""
-    password = services.secrets.ensure(party_secret(party.code))
     agency = agency_access(services, party.code) if party.is_agency else None
     return Credentials(
         party=party.code,
         roles=party.roles,
-        kafka=services.party_access(party.code, password),
+        kafka=party_access(services, party.code),
         topics=party.topics,
         agency=agency,
     )
+
+
+def party_access(services: Services, code: str) -> KafkaAccess:
+    """How a party signs in to Kafka: by the password that is in use, or by its certificate.
+
+    The certificate is its own: it puts it, with its key, beside its credentials file.
+    """
+    where = services.public_servers
+    if services.by_certificate:
+        return services.access(code, where, certificate=f"{code}.pem")
+    mechanism = mechanism_of(services, code)
+    password = services.secrets.ensure(party_secret(code, mechanism))
+    return services.access(code, where, password, mechanism)
+
+
+def mechanism_of(services: Services, code: str) -> str:
+    """The mechanism whose password is in a party's file: rotations take turns."""
+    turned = services.secrets.has(party_secret(code, OTHER_SCRAM))
+    return OTHER_SCRAM if turned else SCRAM
 
 
 def agency_access(services: Services, code: str) -> AgencyAccess:
@@ -211,9 +244,9 @@ def agency_access(services: Services, code: str) -> AgencyAccess:
     return AgencyAccess(match_key=SecretStr(key), database_url=SecretStr(url))
 
 
-def party_secret(code: str) -> str:
-    """The name of the secret that is a party's password on Kafka."""
-    return f"party-{code}"
+def party_secret(code: str, mechanism: str = SCRAM) -> str:
+    """The name of the secret that is a party's password on Kafka; no code has a point in it."""
+    return f"party-{code}" if mechanism == SCRAM else f"party-{code}.sha-256"
 
 
 def match_key_secret(code: str) -> str:
@@ -248,27 +281,10 @@ def refresh_credentials(services: Services, folder: Path) -> int:
     stale = 0
     for old in known_parties(folder):
         new = credentials_for(services, NewParty.of(old))
-        if new != old:
+        if new.dump() != (folder / f"{old.party}.toml").read_text("utf-8"):
             write_credentials(folder, new)
             stale += 1
     return stale
-
-
-def rotate(services: Services, folder: Path, code: str) -> Credentials:
-    """Give a party a new password (and an agency a new one for its database role).
-
-    The match key stays: what was sent under it could otherwise no longer be joined.
-    Refuse if the home has no such party.
-    """
-    party = known_party(folder, code)
-    for name in (party_secret(code), *([database_secret(code)] if party.is_agency else [])):
-        services.secrets.renew(name)
-    credentials = credentials_for(services, party)
-    with connected(services.kafka(services.operator)) as admin:
-        admin.set_passwords({code: credentials.kafka.password.get_secret_value()})
-    make_agency_logins(services, [credentials])
-    write_credentials(folder, credentials)
-    return credentials
 
 
 def known_party(folder: Path, code: str) -> NewParty:

@@ -1,6 +1,7 @@
 """Where the services of a home are, and how each of our own processes signs in to them."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -13,7 +14,7 @@ from jejak.errors import Misuse, Retry
 from jejak.framing import access_of
 from jejak.home import Endpoints, Home, Secrets
 from jejak.settings import Settings
-from jejak_schemas.credentials import KafkaAccess
+from jejak_schemas.credentials import SCRAM, KafkaAccess
 from jejak_schemas.registry import Access
 
 # Our own users on Kafka beside the operator, and the name of each one's secret.
@@ -55,21 +56,33 @@ class Services:
         return self.postgres.dsn(self.superuser, password, "postgres")
 
     def kafka(self, user: str) -> KafkaAccess:
-        """How one of our own users, or the operator, signs in to Kafka."""
-        return self.access(user, self.secrets.get(f"kafka-{user}"), self.bootstrap_servers)
+        """How one of our own users, or the operator, signs in to Kafka: as its secret says now."""
+        if self.by_certificate:
+            shown = str(self.secrets.folder / f"kafka-{user}.pem")
+            return self.access(user, self.bootstrap_servers, certificate=shown)
+        password = self.secrets.get(f"kafka-{user}")
+        return self.access(user, self.bootstrap_servers, password).reread_by(
+            partial(self.kafka, user)
+        )
 
-    def party_access(self, party: str, password: str) -> KafkaAccess:
-        """How a party signs in to Kafka; goes into its credentials file."""
-        return self.access(party, password, self.public_servers)
+    @property
+    def by_certificate(self) -> bool:
+        """Whether the brokers know users by their certificates, and so keep no passwords."""
+        return self.security_protocol == "SSL"
 
-    def access(self, user: str, password: str, servers: str) -> KafkaAccess:
+    def access(
+        self, user: str, servers: str, password: str = "", mechanism: str = SCRAM,
+        certificate: str = "",
+    ) -> KafkaAccess:  # fmt: skip
         """An access for `user` at `servers`."""
         return KafkaAccess(
             bootstrap_servers=servers,
             security_protocol=self.security_protocol,
+            sasl_mechanism=mechanism,
             username=user,
             password=SecretStr(password),
             ssl_cafile=self.ssl_cafile,
+            ssl_certfile=certificate,
         )
 
 

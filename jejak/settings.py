@@ -37,7 +37,8 @@ class Settings(BaseSettings):
         None, description="What credentials files name as brokers; default the same brokers."
     )
     kafka_security_protocol: str = Field(
-        "SASL_PLAINTEXT", description="SASL_SSL for any broker that is not on this machine."
+        "SASL_PLAINTEXT",
+        description="SASL_SSL, or SSL for users by certificate, for any broker that is not here.",
     )
     kafka_ssl_cafile: str = Field("", description="File with the CA of the brokers, PEM.")
     kafka_operator: str = Field(

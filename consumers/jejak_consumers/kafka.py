@@ -20,7 +20,6 @@ threads do not survive one. Traps of the library met here (each tried):
 
 import contextlib
 import logging
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -49,7 +48,7 @@ from jejak_consumers.messages import (
     TopicPartition,
 )
 from jejak_schemas import topics
-from jejak_schemas.credentials import CredentialsError, KafkaAccess
+from jejak_schemas.credentials import CredentialsError, KafkaAccess, refused_certificate
 
 RECORDERS: Final = "jejak-recorder"  # the group, for lag displays and the division of partitions
 PUBLISHER: Final = "jejak-publisher"  # the transactional ids
@@ -80,6 +79,7 @@ class _Connections(KafkaConnectionManager):  # type: ignore[misc]  # the library
     """Connections that remember how the last one failed."""
 
     failure: Exception | None = None
+    access: KafkaAccess
 
     async def _build_transport(self, *args: Any, **kwargs: Any) -> Any:
         transport = await super()._build_transport(*args, **kwargs)
@@ -94,11 +94,20 @@ class _Connections(KafkaConnectionManager):  # type: ignore[misc]  # the library
         return transport
 
     async def _connect(self, node: Any, conn: Any, *args: Any, **kwargs: Any) -> None:
+        self._renew_login(conn)
         await super()._connect(node, conn, *args, **kwargs)
         self.failure = conn.init_future.exception
         # The library raises a remembered refusal at its next attempt, but never remembers one.
-        if isinstance(self.failure, _SIGN_IN) and self.cluster.is_bootstrap(node.node_id):
+        refused = isinstance(self.failure, _SIGN_IN) or refused_certificate(self.failure)
+        if refused and self.cluster.is_bootstrap(node.node_id):
             self._auth_failures[node.node_id] = self.failure
+
+    def _renew_login(self, conn: Any) -> None:
+        """Sign in with what the file of the credentials says now."""
+        with contextlib.suppress(CredentialsError):  # a file that is being replaced
+            login = self.access.now().login()
+            self.config.update(login)
+            conn.config.update({key: login[key] for key in login.keys() & conn.config.keys()})
 
 
 class Line:
@@ -152,6 +161,7 @@ class Line:
     def _connect(self, **settings: Any) -> Any:
         net = NetworkSelector(**settings)
         self._connections = _Connections(net, **settings)
+        self._connections.access = self._access
         self._network = KafkaNetClient(net=net, manager=self._connections)
         return self._network
 
@@ -164,6 +174,10 @@ class Line:
     def _of(self, exc: BaseException) -> errors.LoopError:
         where, user = self._access.bootstrap_servers, self._access.username
         failure = self._connections.failure if self._connections else None
+        if why := refused_certificate(failure):
+            return errors.WrongLogin(
+                f"certificate not accepted by the broker: {where} refused that of {user} ({why})"
+            )
         if isinstance(exc, _SIGN_IN) or isinstance(failure, _SIGN_IN):
             return errors.WrongLogin(f"{where} refused {user}: wrong user or password")
         if isinstance(exc, theirs.AuthorizationError):
@@ -560,22 +574,7 @@ def _login(access: KafkaAccess) -> dict[str, Any]:
         "client_id": f"jejak-{access.username}",
         "reconnect_backoff_max_ms": 1_000,
     }
-    if access.security_protocol.startswith("SASL"):
-        settings |= {
-            "sasl_mechanism": access.sasl_mechanism,
-            "sasl_plain_username": access.username,
-            "sasl_plain_password": access.password.get_secret_value(),
-        }
-    if access.security_protocol.endswith("SSL"):
-        settings["ssl_context"] = _trust(access.ssl_cafile)
-    return settings
-
-
-def _trust(cafile: str) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=cafile or None)
-    except OSError as exc:
-        raise CredentialsError(f"ssl_cafile {cafile}: {exc.strerror}") from exc
+    return settings | access.login()
 
 
 def _bounds(

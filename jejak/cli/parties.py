@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from jejak.provisioning import NewParty
 
 CodeArgument = Annotated[str, typer.Argument(help="The party's code.", show_default=False)]
+OptionalCodeArgument = Annotated[
+    str | None, typer.Argument(help="The party's code.", show_default=False)
+]
 NameOption = Annotated[str | None, typer.Option("--name", help="Its name; default the code.")]
 PartitionsOption = Annotated[
     int, typer.Option(help="Partitions of its inbox, fixed for life.", min=1, max=64)
@@ -41,7 +44,7 @@ def register(app: typer.Typer) -> None:
         app.add_typer(shorthand, name=role)
     credentials = typer.Typer(help="What parties sign in with.", no_args_is_help=True)
     credentials.command("rotate")(rotate)
-    credentials.callback()(lambda: None)
+    credentials.command("retire")(retire)
     app.add_typer(credentials, name="credentials")
 
 
@@ -174,14 +177,42 @@ def suspend(
     speech.tell(f"{code} may not write{f' until {until:%Y-%m-%d}' if until else ' any more'}")
 
 
-def rotate(code: CodeArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Give a party a new password; the old one stops working at once."""
-    from jejak import provisioning  # noqa: PLC0415  not part of the plain install
+def rotate(
+    code: OptionalCodeArgument = None,
+    at_once: Annotated[
+        bool,
+        typer.Option("--at-once", help="End the old password now: it has leaked, or is lost."),
+    ] = False,
+    own: Annotated[
+        bool, typer.Option("--own", help="Of Jejak's own users and roles, in place of a party's.")
+    ] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give a party a new password; the old one holds on until `jejak credentials retire`."""
+    from jejak import rotating  # noqa: PLC0415  not part of the plain install
 
     place, services = services_of(home)
-    provisioning.rotate(services, place.credentials, code)
+    if own == (code is not None):
+        raise Misuse("name a party, or say --own")
+    if code is None:
+        rotating.rotate_own(services)
+        speech.tell("Jejak's own users and roles have new passwords")
+        return
+    rotating.rotate(services, place.credentials, code, at_once=at_once)
     path = place.credentials_file(code)
     if as_json:
         speech.answer_json({"party": code, "credentials": path})
     else:
         speech.answer_pairs({"party": code, "credentials": path})
+    if not at_once:
+        speech.tell(f"the old password still holds: `jejak credentials retire {code}` ends it")
+
+
+def retire(code: CodeArgument, home: HomeOption = None) -> None:
+    """End the password that a party had before its last rotation."""
+    from jejak import rotating  # noqa: PLC0415  not part of the plain install
+
+    place, services = services_of(home)
+    rotating.retire(services, place.credentials, code)
+    speech.tell(f"{code} signs in with its newest password only")

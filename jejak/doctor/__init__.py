@@ -18,8 +18,9 @@ __all__ = ["Finding", "Level", "examine", "exit_code"]
 def examine(home: Home, services: Services, *, embedded: bool) -> Iterator[Finding]:
     """Everything that can be asked from here, part by part, as it is found."""
     yield from folders.examine(home, services)
-    yield from certificates.examine(services)
-    yield from brokers.examine(services, known_parties(home.credentials), embedded=embedded)
+    parties = known_parties(home.credentials)
+    yield from certificates.examine(services, parties)
+    yield from brokers.examine(services, parties, embedded=embedded)
     yield from postgres.examine(services, embedded=embedded)
 
 

@@ -1,6 +1,6 @@
 """Kafka: who may sign in, what is allowed, how topics are made, whether one broker may fall."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -42,7 +42,8 @@ def examine(
         yield Finding(PART, services.bootstrap_servers, Level.AWAY, str(error), mend)
         return
     except JejakError as error:
-        mend = f"the password of {services.operator} is the secret kafka-{services.operator}"
+        kept = f"kafka-{services.operator}{'.pem' if services.by_certificate else ''}"
+        mend = f"what {services.operator} signs in with is the secret {kept}"
         yield Finding(PART, services.bootstrap_servers, Level.WRONG, str(error), mend)
         return
     for user in OWN_USERS:
@@ -121,11 +122,8 @@ def _rights(
     admin: KafkaAdmin, parties: Sequence[Credentials], services: Services
 ) -> Iterator[Finding]:
     users = {*OWN_USERS, *(party.party for party in parties)}
-    unknown = sorted(users - admin.users()) if services.security_protocol != "SSL" else []
-    yield judged(
-        PART, "users", f"{len(users) - len(unknown)} of {len(users)} there{_named(unknown)}", AGAIN,
-        well=not unknown,
-    )  # fmt: skip
+    if not services.by_certificate:
+        yield from _passwords(admin.passwords(), users)
     wanted = [grant for party in parties for grant in grants_of(NewParty.of(party))]
     lacking = {grant.user for grant in admin.lacking([*own_grants(), *wanted])}
     yield judged(
@@ -139,6 +137,19 @@ def _rights(
         if code in users and quota != services.quota:
             mega = f"writes {quota.write >> 20} MiB/s, reads {quota.read >> 20} MiB/s"
             yield Finding(PART, f"quota of {code}", Level.WORTH, mega, AGAIN)
+
+
+def _passwords(held: Mapping[str, set[str]], users: set[str]) -> Iterator[Finding]:
+    unknown = sorted(users - held.keys())
+    yield judged(
+        PART, "users", f"{len(users) - len(unknown)} of {len(users)} there{_named(unknown)}", AGAIN,
+        well=not unknown,
+    )  # fmt: skip
+    two = sorted(user for user in users & held.keys() if len(held[user]) > 1)
+    yield advised(
+        PART, "passwords", f"one each{_named(two, 'but two of')}",
+        "once it uses the new one: `jejak credentials retire CODE`", well=not two,
+    )  # fmt: skip
 
 
 def _quotas(held: Iterable[str], free: Sequence[str]) -> str:

@@ -31,7 +31,7 @@ STRICT = {
     "listener.security.protocol.map": "CLIENT:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT",
     "inter.broker.listener.name": "CLIENT",
     "controller.listener.names": "CONTROLLER",
-    "listener.name.client.sasl.enabled.mechanisms": "SCRAM-SHA-512",
+    "listener.name.client.sasl.enabled.mechanisms": "SCRAM-SHA-512,SCRAM-SHA-256",
     "listener.name.controller.sasl.enabled.mechanisms": "PLAIN",
     "sasl.mechanism.inter.broker.protocol": "SCRAM-SHA-512",
     "sasl.mechanism.controller.protocol": "PLAIN",
@@ -170,6 +170,7 @@ class EmbeddedKafka:
             "advertised.listeners": f"CLIENT://{client}",
             "controller.quorum.voters": f"1@{controller}",
             "listener.name.client.scram-sha-512.sasl.jaas.config": f"{SCRAM} {login};",
+            "listener.name.client.scram-sha-256.sasl.jaas.config": f"{SCRAM} required;",
             "listener.name.controller.plain.sasl.jaas.config": (
                 f'{PLAIN} {login} user_{OPERATOR}="{self.password}";'
             ),

@@ -19,7 +19,7 @@ from sqlalchemy.pool import NullPool
 from jejak_lrs import errors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 # A dead peer is noticed after 10 s instead of a quarter of an hour (libpq milliseconds, seconds).
 _NETWORK: dict[str, Any] = {
@@ -52,9 +52,14 @@ def connect(dsn: str, application_name: str = "jejak") -> Connection:
 
 
 class Database:
-    """One connection that can be made again. For one thread."""
+    """One connection that can be made again. For one thread.
 
-    def __init__(self, dsn: str, application_name: str = "jejak") -> None:
+    Args:
+        dsn: a libpq URL, or what gives it anew for each connection: a password can change.
+        application_name: what the server shows of us.
+    """
+
+    def __init__(self, dsn: str | Callable[[], str], application_name: str = "jejak") -> None:
         self._dsn = dsn
         self._application_name = application_name
         self._connection: Connection | None = None
@@ -63,7 +68,8 @@ class Database:
     def connection(self) -> Connection:
         """The connection, opened at first use and after it was closed."""
         if self._connection is None or self._connection.closed:
-            self._connection = connect(self._dsn, self._application_name)
+            dsn = self._dsn if isinstance(self._dsn, str) else self._dsn()
+            self._connection = connect(dsn, self._application_name)
         return self._connection
 
     @property

@@ -98,7 +98,7 @@ def create_roles(connection: Connection, passwords: Mapping[str, str]) -> None:
             # The migrator inherits nothing: it must SET ROLE, so that all it makes is the owner's.
             inherit = "NOINHERIT" if role == MIGRATOR else "INHERIT"
             _ensure(connection, role, f"LOGIN {inherit}")
-            _set_password(connection, role, passwords[role])
+            set_password(connection, role, passwords[role])
             _set_defaults(connection, role, defaults(role))
         _grant(connection, OWNER, to=MIGRATOR)
         # So that ledger_unblock(), which runs as the owner, may see and end writers; no others.
@@ -127,7 +127,7 @@ def create_agency_role(connection: Connection, code: str, password: str) -> str:
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('jejak_roles'))")
         _ensure(connection, role, "LOGIN INHERIT")
-        _set_password(connection, role, password)
+        set_password(connection, role, password)
         _set_defaults(connection, role, agency_defaults())
         _grant(connection, AGENCIES, to=role)
     return role
@@ -152,8 +152,8 @@ def _ensure(connection: Connection, role: str, attributes: str) -> None:
     )
 
 
-def _set_password(connection: Connection, role: str, password: str) -> None:
-    # The verifier is made here, so that no password can reach the server's log.
+def set_password(connection: Connection, role: str, password: str) -> None:
+    """Give a role a password. The verifier is made here: no password can reach the server's log."""
     verifier = connection.pgconn.encrypt_password(
         password.encode(), role.encode(), b"scram-sha-256"
     ).decode()

@@ -98,7 +98,7 @@ class RegistryAway(Retry):
 
 
 class WrongUserOrPassword(Fatal):
-    """The brokers refused the user or password of the credentials file."""
+    """The brokers refused the user, password or certificate of the credentials file."""
 
 
 class NotAllowed(Fatal):

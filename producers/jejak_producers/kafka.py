@@ -17,7 +17,6 @@ errors into ours. Traps of the library met here (each tried):
 import contextlib
 import logging
 import socket
-import ssl
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, cast
@@ -39,7 +38,7 @@ from jejak_producers.errors import (
     WrongUserOrPassword,
 )
 from jejak_producers.ports import Headers, Inlet, Message, Outbox, Pending
-from jejak_schemas.credentials import CredentialsError, KafkaAccess
+from jejak_schemas.credentials import CredentialsError, KafkaAccess, refused_certificate
 
 # 72,000 messages/s against 42,000 with the library's own settings (docs: measured).
 _LINGER_MS: Final = 20
@@ -59,11 +58,13 @@ class _Watched(KafkaConnectionManager):  # type: ignore[misc]  # the library is 
     """Connections that remember how the last one failed, and give up on a refused sign-in."""
 
     failure: Exception | None = None
+    access: KafkaAccess
 
     @property
     def refusal(self) -> Exception | None:
         """The last failure, if the brokers refused to sign us in."""
-        return self.failure if isinstance(self.failure, _SIGN_IN) else None
+        refused = isinstance(self.failure, _SIGN_IN) or refused_certificate(self.failure)
+        return self.failure if refused else None
 
     async def _build_transport(self, *args: Any, **kwargs: Any) -> Any:
         transport = await super()._build_transport(*args, **kwargs)
@@ -78,8 +79,16 @@ class _Watched(KafkaConnectionManager):  # type: ignore[misc]  # the library is 
         return transport
 
     async def _connect(self, node: Any, conn: Any, *args: Any, **kwargs: Any) -> None:
+        self._renew_login(conn)
         await super()._connect(node, conn, *args, **kwargs)
         self.failure = conn.init_future.exception
+
+    def _renew_login(self, conn: Any) -> None:
+        """Sign in with what the credentials file says now."""
+        with contextlib.suppress(CredentialsError):  # a file that is being replaced
+            login = self.access.now().login()
+            self.config.update(login)
+            conn.config.update({key: login[key] for key in login.keys() & conn.config.keys()})
 
     def maybe_raise_auth_failure(self, node_id: Any) -> None:
         """End the bootstrap at a refused sign-in; its sender would only spin on it."""
@@ -99,6 +108,7 @@ class _Connections:
         """What the library calls for its `kafka_client`."""
         net = NetworkSelector(**config)
         self._manager = _Watched(net, **config)
+        self._manager.access = self._access
         self._client = KafkaNetClient(net=net, manager=self._manager)
         return self._client
 
@@ -130,6 +140,10 @@ class _Connections:
         """A library error as one of ours. Its text never holds a key or a value."""
         where, user = self._access.bootstrap_servers, self._access.username
         manager = self._manager
+        if why := refused_certificate(manager.failure if manager else None):
+            return WrongUserOrPassword(
+                f"certificate not accepted by the broker: {where} refused that of {user} ({why})"
+            )
         if isinstance(exc, _SIGN_IN) or (manager and manager.refusal):
             how = self._access.sasl_mechanism
             return WrongUserOrPassword(
@@ -323,22 +337,7 @@ def _config(access: KafkaAccess, patience: float) -> dict[str, Any]:
         "client_id": f"jejak-{access.username}",
         "reconnect_backoff_max_ms": 1_000,
     }
-    if access.security_protocol.startswith("SASL"):
-        config |= {
-            "sasl_mechanism": access.sasl_mechanism,
-            "sasl_plain_username": access.username,
-            "sasl_plain_password": access.password.get_secret_value(),
-        }
-    if access.security_protocol.endswith("SSL"):
-        config["ssl_context"] = _trust(access.ssl_cafile)
-    return config
-
-
-def _trust(cafile: str) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=cafile or None)
-    except OSError as exc:
-        raise CredentialsError(f"ssl_cafile {cafile}: {exc.strerror or exc}") from exc
+    return config | access.login()
 
 
 def murmur2(key: bytes) -> int:

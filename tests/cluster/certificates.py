@@ -1,5 +1,6 @@
-"""A small authority and a certificate for 127.0.0.1, as a site's own would be."""
+"""A small authority and the certificates that it issues, as a site's own would be."""
 
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -16,27 +17,46 @@ from cryptography.x509.oid import NameOID
 
 from jejak.private import write_private
 
+HERE = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+
 
 def make(folder: Path) -> tuple[Path, Path]:
     """Write `ca.pem`, and `broker.pem` with key and certificate; returns both paths."""
-    ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    authority = _named("Jejak's test authority")
-    ca = (
-        _certificate(authority, authority, ca_key.public_key())
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(ca_key, hashes.SHA256())
-    )
-    alternative = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-    broker = (
-        _certificate(_named("broker"), authority, key.public_key())
-        .add_extension(alternative, critical=False)
-        .sign(ca_key, hashes.SHA256())
-    )
-    written = (folder / "ca.pem", folder / "broker.pem")
-    write_private(written[0], ca.public_bytes(Encoding.PEM).decode())
-    held = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    write_private(written[1], (held + broker.public_bytes(Encoding.PEM)).decode())
-    return written
+    authority = Authority(folder / "ca.pem")
+    return authority.path, authority.issue("broker", folder / "broker.pem")
+
+
+def _key() -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """Signs who is who; its own certificate is in `path`."""
+
+    path: Path
+    key: ec.EllipticCurvePrivateKey = field(default_factory=_key, repr=False)
+    name: x509.Name = field(default_factory=lambda: _named("Jejak's test authority"))
+
+    def __post_init__(self) -> None:
+        own = (
+            _certificate(self.name, self.name, self.key.public_key())
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .sign(self.key, hashes.SHA256())
+        )
+        write_private(self.path, own.public_bytes(Encoding.PEM).decode())
+
+    def issue(self, name: str, path: Path, days: int = 90) -> Path:
+        """Write key and certificate of 127.0.0.1 with this common name, good for so many days."""
+        key = _key()
+        issued = (
+            _certificate(_named(name), self.name, key.public_key(), days)
+            .add_extension(HERE, critical=False)
+            .sign(self.key, hashes.SHA256())
+        )
+        held = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        write_private(path, (held + issued.public_bytes(Encoding.PEM)).decode())
+        return path
 
 
 def _named(name: str) -> x509.Name:
@@ -44,10 +64,9 @@ def _named(name: str) -> x509.Name:
 
 
 def _certificate(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int = 90
 ) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
+    until = datetime.now(UTC) + timedelta(days=days)
     return x509.CertificateBuilder(
-        issuer, subject, key, x509.random_serial_number(),
-        now - timedelta(hours=1), now + timedelta(days=90),
-    )  # fmt: skip
+        issuer, subject, key, x509.random_serial_number(), until - timedelta(days=91), until
+    )

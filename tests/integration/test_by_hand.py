@@ -23,7 +23,7 @@ from jejak.provisioning import NewParty, grants_of, topics_of
 from jejak.services import OWN_USERS, Services
 from jejak_lrs import database, migrations, roles
 from jejak_schemas import topics
-from tests.services import QUOTA, Postgres, running_postgres
+from tests.services import QUOTA, Postgres, in_containers, running_postgres
 
 pytestmark = pytest.mark.integration
 
@@ -69,7 +69,8 @@ def test_the_statements_make_roles_and_database_that_jejak_can_live_in(
     access = provisioning.agency_access(ours, PARTY.code)
     with closing(database.connect(access.database_url.get_secret_value())) as connection:
         assert connection.execute("SHOW default_transaction_read_only").fetchall() == [("on",)]
-    assert "PASSWORD" not in (tmp_path / "postgres.log").read_text("utf-8")
+    if not in_containers():  # there the server's log is the engine's
+        assert "PASSWORD" not in (tmp_path / "postgres.log").read_text("utf-8")
 
 
 def run(server: Postgres, lines: list[str]) -> None:

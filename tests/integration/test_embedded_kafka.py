@@ -13,6 +13,7 @@ from kafka.structs import TopicPartition
 from jejak.embedded.java import candidates, find_java
 from jejak.errors import Fatal, Retry
 from jejak.kafka_admin import Grant, KafkaAdmin, Topic, connected
+from jejak_schemas.credentials import SCRAM
 from tests import services
 
 pytestmark = pytest.mark.integration
@@ -94,8 +95,8 @@ def test_topics_users_and_rights_can_be_made_twice(admin: KafkaAdmin) -> None:
 
 def test_a_removed_user_is_gone(admin: KafkaAdmin) -> None:
     admin.set_passwords({"leaver": "secret"})
-    admin.remove_users(["leaver", "never-was"])
-    assert "leaver" not in admin.users()
+    admin.remove_passwords(["leaver", "never-was"], SCRAM)
+    assert "leaver" not in admin.passwords()
 
 
 @pytest.mark.skipif(services.in_containers(), reason="about the embedded broker only")

@@ -35,7 +35,7 @@ def test_on_services_of_others_a_home_starts_its_loops_only_and_stops_those(
     assert not projector.running
     psycopg.connect(postgres.dsn()).close()
     with connected(kafka.operator) as admin:
-        assert "operator" in admin.users()
+        assert "operator" in admin.passwords()
 
 
 def test_the_demo_does_not_play_on_services_of_others_unasked(

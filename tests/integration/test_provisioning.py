@@ -14,7 +14,7 @@ from kafka.errors import (
 )
 from kafka.structs import TopicPartition
 
-from jejak import provisioning
+from jejak import provisioning, rotating
 from jejak.errors import Fatal, Misuse, Refuse
 from jejak.kafka_admin import connected
 from jejak.provisioning import NewParty
@@ -148,24 +148,51 @@ def test_an_agencys_login_reads_no_table_of_the_ledger(front: Services, tmp_path
         connection.execute("SELECT FROM record")
 
 
-def test_a_rotated_password_replaces_the_old_one_and_keeps_the_match_key(
+def test_a_rotated_password_holds_beside_the_old_one_until_that_is_retired(
     front: Services, tmp_path: Path
 ) -> None:
     (old,) = add(front, tmp_path, NewParty("4907", "G", ("agency",)))
-    new = provisioning.rotate(front, tmp_path, "4907")
-    with pytest.raises(Fatal, match="wrong user or password"), connected(old.kafka, patience=2):
-        pass
-    with connected(new.kafka, patience=5):
-        pass
+    new = rotating.rotate(front, tmp_path, "4907")
+    assert signs_in(old)
+    assert signs_in(new)
+    assert add(front, tmp_path, NewParty("4907", "G", ("agency",))) == [new]
+    rotating.retire(front, tmp_path, "4907")
+    assert not signs_in(old)
+    assert signs_in(new)
+    assert new.agency == old.agency
+    assert Credentials.load(tmp_path / "4907.toml") == new
+
+
+def test_a_leaked_password_ends_at_once_and_the_match_key_stays(
+    front: Services, tmp_path: Path
+) -> None:
+    (old,) = add(front, tmp_path, NewParty("4908", "H", ("agency",)))
+    between = rotating.rotate(front, tmp_path, "4908")
+    new = rotating.rotate(front, tmp_path, "4908", at_once=True)
+    assert [signs_in(one) for one in (old, between, new)] == [False, False, True]
     assert old.agency is not None
     assert new.agency is not None
     assert new.agency.match_key == old.agency.match_key
-    assert Credentials.load(tmp_path / "4907.toml") == new
+    assert new.agency.database_url != old.agency.database_url
+    psycopg.connect(new.agency.database_url.get_secret_value()).close()
+
+
+def signs_in(credentials: Credentials) -> bool:
+    try:
+        with connected(credentials.kafka, patience=5):
+            return True
+    except Fatal as refused:
+        assert "wrong user or password" in str(refused)  # noqa: PT017  either answer is one
+        return False
 
 
 def test_a_suspended_party_may_no_longer_write(front: Services, tmp_path: Path) -> None:
     (made,) = add(front, tmp_path, NewParty("pa-out", "Out", ("provider",)))
-    provisioning.shut_out(front, "pa-out")
+    with closing(KafkaProducer(**config(made))) as connected_before:
+        connected_before.send(made.topics.inbox, b"x").get(10)
+        provisioning.shut_out(front, "pa-out")
+        with pytest.raises(KafkaError, match="AuthorizationFailed"):  # the very next one
+            connected_before.send(made.topics.inbox, b"x").get(10)
     producer = KafkaProducer(**config(made))
     try:
         # With no right to write anywhere it is not even given a producer id.
@@ -195,7 +222,7 @@ def test_a_code_that_cannot_be_a_party_is_refused_before_anything_is_made(code: 
 
 def test_an_unknown_party_is_said_to_be_unknown(front: Services, tmp_path: Path) -> None:
     with pytest.raises(Refuse, match="no party 'nobody'"):
-        provisioning.rotate(front, tmp_path, "nobody")
+        rotating.rotate(front, tmp_path, "nobody")
 
 
 def test_an_auditor_reads_what_was_told_and_no_inbox_and_writes_nothing(

@@ -42,8 +42,8 @@ def test_a_key_is_32_bytes(home: Home) -> None:
     assert len(bytes.fromhex(home.secrets.ensure_key("key"))) == 32
 
 
-def test_a_renewed_secret_is_another(home: Home) -> None:
-    assert home.secrets.ensure("word") != home.secrets.renew("word")
+def test_no_two_passwords_are_the_same(home: Home) -> None:
+    assert home.secrets.ensure("word") != home.secrets.ensure("other")
 
 
 def test_a_missing_secret_is_an_operators_matter(home: Home) -> None:

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from jejak.addresses import Quota
 from jejak.kafka_admin import Grant, KafkaAdmin, Topic
 from jejak.provisioning import NewParty, provision_kafka
-from jejak_schemas.credentials import Credentials, KafkaAccess
+from jejak_schemas.credentials import SCRAM, Credentials, KafkaAccess
 
 MOST = 10_000  # records of one request, by Kafka's controller
 WIDEST = [NewParty(f"p{n:04}", "P", ("agency",), partitions=64) for n in range(1_000)]
@@ -18,7 +18,7 @@ class Controller(KafkaAdmin):
 
     def __init__(self) -> None:
         self.topics: list[str] = []
-        self.passwords: dict[str, str] = {}
+        self.given: dict[str, str] = {}
         self.grants: list[Grant] = []
         self.limits: dict[str, Quota] = {}
 
@@ -26,9 +26,10 @@ class Controller(KafkaAdmin):
         assert sum(1 + one.partitions + len(one.settings) for one in topics) <= MOST
         self.topics += [one.name for one in topics]
 
-    def set_passwords(self, passwords: Mapping[str, str]) -> None:
+    def set_passwords(self, passwords: Mapping[str, str], mechanism: str = SCRAM) -> None:
         assert len(passwords) <= MOST
-        self.passwords |= passwords
+        assert mechanism == SCRAM or not passwords
+        self.given |= passwords
 
     def limit(self, quotas: Mapping[str, Quota]) -> None:
         assert sum(3 for _ in quotas) <= MOST
@@ -51,6 +52,6 @@ def test_a_thousand_of_the_widest_agencies_are_added_in_requests_that_the_broker
     quota = Quota(write=1, read=2, work=3)
     provision_kafka(controller, WIDEST, [credentials(party) for party in WIDEST], quota)
     assert len(set(controller.topics)) == len(controller.topics) == 4 * len(WIDEST)
-    assert set(controller.passwords) == {party.code for party in WIDEST}
-    assert controller.limits == dict.fromkeys(controller.passwords, quota)
-    assert {grant.user for grant in controller.grants} == set(controller.passwords)
+    assert set(controller.given) == {party.code for party in WIDEST}
+    assert controller.limits == dict.fromkeys(controller.given, quota)
+    assert {grant.user for grant in controller.grants} == set(controller.given)

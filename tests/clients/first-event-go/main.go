@@ -26,6 +26,7 @@ type Credentials struct {
 	Kafka struct {
 		BootstrapServers   string `toml:"bootstrap_servers"`
 		SecurityProtocol   string `toml:"security_protocol"`
+		Mechanism          string `toml:"sasl_mechanism"`
 		Username, Password string
 	}
 	Topics struct{ Inbox, Receipts string }
@@ -95,9 +96,13 @@ func eventOf(party, nip string) map[string]any {
 // connect signs in, to send with acks=all and idempotence (the defaults) and to read receipts.
 func connect(mine Credentials) *kgo.Client {
 	login := scram.Auth{User: mine.Kafka.Username, Pass: mine.Kafka.Password}
+	mechanism := login.AsSha512Mechanism()
+	if mine.Kafka.Mechanism == "SCRAM-SHA-256" {
+		mechanism = login.AsSha256Mechanism()
+	}
 	options := []kgo.Opt{
 		kgo.SeedBrokers(strings.Split(mine.Kafka.BootstrapServers, ",")...),
-		kgo.SASL(login.AsSha512Mechanism()),
+		kgo.SASL(mechanism),
 		kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.ConsumeTopics(mine.Topics.Receipts),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
