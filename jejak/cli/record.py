@@ -40,9 +40,10 @@ def record(
     from jejak_lrs.bundle import proven  # noqa: PLC0415
     from jejak_lrs.replay.pool import reading  # noqa: PLC0415
 
+    wanted = _named(which)
     _, services = services_of(home)
     with closing(reading(services.dsn(roles.READER), "jejak command")) as connection:
-        found = _found(connection, which)
+        found = _found(connection, wanted)
         shown = proven.shown(connection, found)
     under = _proven(found, log_of(home, log))
     if proof is not None:
@@ -56,18 +57,25 @@ def record(
     return 1 if shown.sealed is False or (under is not None and not under.holds) else 0
 
 
-def _found(connection: "Connection", which: str) -> "Record":
+def _named(which: str) -> int | UUID:
+    """The position or the id of a statement that somebody gave."""
+    if which.isascii() and which.isdigit():
+        return int(which)
+    try:
+        return UUID(which)
+    except ValueError:
+        raise Misuse(f"{which!r} is neither a position nor the id of a statement") from None
+
+
+def _found(connection: "Connection", wanted: int | UUID) -> "Record":
     from jejak_lrs.ledger import history  # noqa: PLC0415  not part of the plain install
 
-    if which.isascii() and which.isdigit():
-        found = history.record_at(connection, int(which))
+    if isinstance(wanted, int):
+        found = history.record_at(connection, wanted)
     else:
-        try:
-            found = history.record_of(connection, UUID(which))
-        except ValueError:
-            raise Misuse(f"{which!r} is neither a position nor the id of a statement") from None
+        found = history.record_of(connection, wanted)
     if found is None:
-        raise Refuse(f"there is no record {which}")
+        raise Refuse(f"there is no record {wanted}")
     return found
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 Lang = Literal["id", "en"]
 _TOPIC = "topic:"
+_LINES, _PARTS = ".jsonl", ".parquet"
 _NAMED = 20  # persons that differ, on the screen
 
 
@@ -78,10 +79,10 @@ def replay(  # noqa: PLR0913, PLR0917  one for each option
     chosen = choosing(
         from_position, to_position, since, until, person, party, agency, event_type, competency
     )
+    if to is not None:
+        _check_target(to, compare)
     _, services = services_of(home)
     if compare:
-        if to is not None:
-            raise Misuse("--compare and --to do not go together")
         return _compare(services, chosen, workers, lang, as_json, one=len(person or ()) == 1)
     found = _replay(services, chosen, to, workers)
     _answer(found, to, as_json)
@@ -140,11 +141,15 @@ def _to(services: "Services", how: "Replay", selection: "Selection", to: str | N
 
         return to_topic(services, how, selection, to.removeprefix(_TOPIC))
     path = Path(to)
-    if path.suffix == ".jsonl":
-        return how.write_lines(selection, path)
-    if path.suffix == ".parquet":
-        return how.write_parts(selection, path)
-    raise Misuse(f"--to {to}: a file that ends in .jsonl or .parquet, or topic:NAME")
+    return (how.write_lines if path.suffix == _LINES else how.write_parts)(selection, path)
+
+
+def _check_target(to: str, compare: bool) -> None:
+    if compare:
+        raise Misuse("--compare and --to do not go together")
+    named = to.startswith(_TOPIC) and to != _TOPIC
+    if not named and Path(to).suffix not in (_LINES, _PARTS):
+        raise Misuse(f"--to {to}: a file that ends in .jsonl or .parquet, or topic:NAME")
 
 
 def _selection(dsn: str, chosen: "Chosen") -> "Selection":

@@ -53,24 +53,6 @@ def test_selectors_narrow_each_other(jejak: Jejak) -> None:
     assert 0 < count("--agency", "4012", "--type", "PersonMoved") < everything
 
 
-@pytest.mark.parametrize(
-    ("words", "told"),
-    [
-        (("--type", "CourseDone"), "no such event type"),
-        (("--to", "x.txt"), "ends in .jsonl or .parquet, or topic:NAME"),
-        (("--from-position", "9", "--to-position", "5"), "is before --from-position"),
-        (("--since", "2026-02-01", "--until", "2026-01-01"), "--until is before --since"),
-        (("--compare", "--to", "x.jsonl"), "do not go together"),
-    ],
-)
-def test_a_replay_asked_for_wrongly_says_what_is_wrong(
-    jejak: Jejak, words: tuple[str, ...], told: str
-) -> None:
-    said = jejak("replay", *words)
-    assert (said.code, said.out) == (2, "")
-    assert told in said.err
-
-
 def test_everyone_is_compared_at_once(jejak: Jejak) -> None:
     found = jejak("replay", "--compare", "--json").document()
     assert (found["differing"], found["differing_count"]) == ([], 0)
