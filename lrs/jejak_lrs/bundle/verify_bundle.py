@@ -135,16 +135,6 @@ class Bundle:
             start = one.header_offset + HEADER_BYTES + len(one.filename.encode())
             self.files[one.filename] = self.content[start : start + one.file_size]
 
-    # -- 7. nothing between the files ----------------------------------------------------
-
-    def check_archive(self) -> None:
-        """That nothing is in the archive but its files."""
-        made = packed(self.files)
-        if made != self.content:
-            both = enumerate(zip(made, self.content))
-            at = next((i for i, (a, b) in both if a != b), min(len(made), len(self.content)))
-            self.wrong.append(("archive", f"it is not what its files make, from byte {at}"))
-
     # -- 1. the manifest ---------------------------------------------------------------
 
     def check_manifest(self) -> None:
@@ -196,6 +186,10 @@ class Bundle:
         named = {proof_name(position) for position in self.records}
         for name in sorted(self.files):
             self.must(not name.startswith("proofs/") or name in named, name, "it proves nothing")
+        self.count_records()
+
+    def count_records(self) -> None:
+        """That they are as many as the manifest says."""
         chosen = sum(record["chosen"] for record in self.records.values())
         erased = sum(record["statement"] is None for record in self.records.values())
         counts = (chosen, len(self.records) - chosen, erased)
@@ -213,11 +207,12 @@ class Bundle:
             gone = all(record[name] is None for name in ("salt", "content_tag", "person_id"))
             self.must(gone, where, "it is erased, but not whole")
         else:
-            self.must(
-                commitment_of(record) == commitment,
-                where,
-                "its commitment is not that of its content",
-            )
+            sealed = commitment_of(record) == commitment
+            self.must(sealed, where, "its commitment is not that of its content")
+        self.check_proof(record, commitment)
+
+    def check_proof(self, record: Record, commitment: bytes) -> None:
+        """That a record's entry is in the tree."""
         name = proof_name(record["position"])
         try:
             index, hashes, note = parse_proof(self.files[name].decode())
@@ -226,7 +221,8 @@ class Bundle:
             return
         leaf = hashlib.sha256(b"\0" + entry_of(record, commitment)).digest()
         led = index == record["position"] and root_by(leaf, index, self.size, hashes) == self.root
-        self.must(led, name, f"it does not lead from {where} to the checkpoint")
+        what = f"it does not lead from record {record['position']} to the checkpoint"
+        self.must(led, name, what)
         self.must(note == self.note, name, "it is of another checkpoint")
 
     # -- 5. the selection --------------------------------------------------------------
@@ -254,18 +250,20 @@ class Bundle:
         }
         for number, line in enumerate(self.read(IDENTITIES, lines_of), 1):
             try:
-                alias = json.loads(line)
-                seal = sha256(
-                    b"\1"
-                    + data(bytes.fromhex(alias["salt"]))
-                    + text(alias["kind"])
-                    + text(alias["value"])
-                )
-                holds = seal in sealed[alias["statement_id"]]
-                holds = holds and alias["person_id"] in sealed[alias["statement_id"]]
+                holds = is_sealed(json.loads(line), sealed)
             except (ValueError, LookupError, TypeError, AttributeError):
                 holds = False
             self.must(holds, IDENTITIES, f"no record sealed what line {number} says")
+
+    # -- 7. nothing between the files ----------------------------------------------------
+
+    def check_archive(self) -> None:
+        """That nothing is in the archive but its files."""
+        made = packed(self.files)
+        if made != self.content:
+            both = enumerate(zip(made, self.content))
+            at = next((i for i, (a, b) in both if a != b), min(len(made), len(self.content)))
+            self.wrong.append(("archive", f"it is not what its files make, from byte {at}"))
 
 
 # -- the bytes of an archive, always the same -------------------------------------------------
@@ -310,13 +308,7 @@ def lines_of(content: str) -> list[str]:
 def parse_record(line: str) -> Record:
     """What a line says; ValueError where it has not exactly the fields that it must have."""
     record = json.loads(line)
-    expected = {name for name, _ in COLUMNS} | {
-        "position",
-        "stored",
-        "salt",
-        "commitment",
-        "chosen",
-    }
+    expected = {name for name, _ in COLUMNS} | BESIDE
     if set(record) != expected or record["chosen"] not in (True, False):
         raise ValueError(line)
     return dict(record)
@@ -382,12 +374,21 @@ COLUMNS = (
     ("warnings", texts),
     ("statement", text),
 )
+# What else stands in a line.
+BESIDE = {"position", "stored", "salt", "commitment", "chosen"}
 
 
 def commitment_of(record: Record) -> bytes:
     """What the record must be committed to."""
     fields = b"".join(encode(record[name]) for name, encode in COLUMNS)
     return hashlib.sha256(bytes.fromhex(record["salt"]) + b"\1" + fields).digest()
+
+
+def is_sealed(alias: Record, statements: dict[str, str]) -> bool:
+    """Whether the statement that an alias names seals it, and for this person."""
+    fields = data(bytes.fromhex(alias["salt"])) + text(alias["kind"]) + text(alias["value"])
+    statement = statements[alias["statement_id"]]
+    return sha256(b"\1" + fields) in statement and alias["person_id"] in statement
 
 
 def entry_of(record: Record, commitment: bytes) -> bytes:
@@ -470,16 +471,19 @@ def signed(text: str, signatures: list[str], vkey: str) -> bool:
         return False
     if key[0] != 1 or named.hex() != key_id:
         return False
-    for line in signatures:
-        whose, signature = line[2:].split(" ")
-        if whose == name:
-            try:
-                made = decoded(signature, 68)
-            except ValueError:
-                continue  # a witness's, which has more bytes
-            if made[:4] == named and verifies(key[1:], made[4:], text.encode()):
-                return True
-    return False
+    return any(is_by(line, name, named, key[1:], text) for line in signatures)
+
+
+def is_by(line: str, name: str, key_id: bytes, public: bytes, text: str) -> bool:
+    """Whether a signature line is of this key, and verifies."""
+    whose, spelled = line[2:].split(" ")
+    if whose != name:
+        return False
+    try:
+        made = decoded(spelled, 68)
+    except ValueError:
+        return False  # a witness's, which has more bytes
+    return made[:4] == key_id and verifies(public, made[4:], text.encode())
 
 
 # -- Ed25519: RFC 8032, section 5.1. Points are (x, y, z, t) with x/z, y/z and t = xy/z. --------
