@@ -9,6 +9,7 @@ from bench import (
     emit,
     growth,
     lag,
+    millions,
     notary,
     project,
     quarantine,
@@ -36,6 +37,7 @@ OPT_IN: Final[Mapping[str, Callable[[], list[Line]]]] = {
     "growth": growth.run,
     "lag": lag.run,
     "record4": record.run_four,
+    "millions": millions.run,
 }  # only by name
 
 

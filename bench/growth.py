@@ -102,16 +102,16 @@ def run() -> list[Line]:
 
 def _measured(records: int, beside: int) -> tuple[list[Line], bool]:
     """The line, and whether nothing was touched that grows."""
-    walked = _walked()
+    rows = walked()
     with running_server() as server:
-        small, large = (_filled(server, f"of_{size}", walked, size) for size in (beside, records))
+        small, large = (filled(server, f"of_{size}", rows, size) for size in (beside, records))
         grown, young = take_turns([large.round, small.round], _ROUNDS)
         touched = [_touched(ledger) for ledger in (small, large)]
     what = f"append to {records:,} records"
     return [line(what, grown, f"to {beside:,}", young)], _show_touched(*touched)
 
 
-def _walked() -> list[Row]:
+def walked() -> list[Row]:
     """Rows as the recorder makes them, of the demo's mix."""
     nation = mix.simulated(_SEEDS, _SEEDS // 10)
     deliveries = mix.ordinary(nation)
@@ -127,7 +127,7 @@ def _walked() -> list[Row]:
     return rows
 
 
-def _filled(server: Server, name: str, rows: Sequence[Row], records: int) -> _Ledger:
+def filled(server: Server, name: str, rows: Sequence[Row], records: int) -> _Ledger:
     server.make_ledger(name)
     writer = Database(server.dsn(roles.WRITER, name))
     root = database.connect(server.dsn(SUPERUSER, name))
