@@ -111,8 +111,9 @@ def _sign(server: Server, folder: Path, keys: Keys) -> None:
         notary = Notary(folder, "log.example/jejak", keys)
         notary.open(connection)
         head = history.head(connection)
-        while notary.waiting(head):
-            signed = notary.grow(notary.read(connection, head))
+        goal = checkpoints.goal(connection)
+        while notary.waiting(goal):
+            signed = notary.grow(notary.read(connection, goal))
             with connection.transaction():
                 notary.keep(connection, signed, head.last_stored)
         if checkpoints.largest(connection, head.epoch, checkpoints.RECORDS) is None:

@@ -18,8 +18,7 @@ from bench.rounds import Round, Watch, take_turns
 from bench.sealed import append_sealed
 from jejak_lrs import roles
 from jejak_lrs.database import Connection, Database
-from jejak_lrs.ledger import history
-from jejak_lrs.notary import entries
+from jejak_lrs.notary import checkpoints, entries
 from jejak_lrs.notary.checkpoints import RECORDS
 from jejak_lrs.notary.notary import MOST, Notary
 from jejak_lrs.tlog.keys import Keys
@@ -60,11 +59,11 @@ def run() -> list[Line]:
 def _catch_up(connection: Connection, folder: Path) -> Round:
     notary = Notary(folder, "bench.example", _KEYS)
     notary.open(connection)
-    head = history.head(connection)
+    goal = checkpoints.goal(connection)
     watch = Watch()
-    while notary.waiting(head):
-        notary.grow(notary.read(connection, head))
-    taken = watch.stop(head.next_position)
+    while notary.waiting(goal):
+        notary.grow(notary.read(connection, goal))
+    taken = watch.stop(goal.ends[RECORDS])
     shutil.rmtree(folder)
     return taken
 

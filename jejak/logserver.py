@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from jejak.errors import Misuse
 from jejak.serving import answering
 from jejak.settings import Settings
-from jejak_lrs.notary.checkpoints import OUTCOMES
+from jejak_lrs.notary.checkpoints import LOOKS, OUTCOMES
 from jejak_lrs.notary.newlog import FORMER, KEYS, STATEMENT
 from jejak_lrs.tlog.tiles import CHECKPOINT, NAME
 
@@ -36,7 +36,8 @@ def kind_of(name: str) -> tuple[str, str] | None:
         name = rest
     if name in _WHOLE:
         return PLAIN, MOVING
-    name = name.removeprefix(f"{OUTCOMES}/")
+    for tree in (OUTCOMES, LOOKS):
+        name = name.removeprefix(f"{tree}/")
     if name == CHECKPOINT:
         return PLAIN, MOVING
     return (BYTES, FOR_EVER) if NAME.fullmatch(name) else None

@@ -200,7 +200,7 @@ def notarise(around: Surroundings) -> None:
     notary = Notary(folder, settings.log_origin, keys.load(services.secrets, os.environ))
     topic = Topic(lambda: KafkaFeed(access, topics.CHECKPOINTS), framing(services))
     works: list[Work[Any]] = [
-        Notarising(notary, topic, witnesses(settings), settings.notary_seconds),
+        Notarising(notary, topic, Witnesses(witnesses(settings)), settings.notary_seconds),
         Announcing(postman),
     ]
     database = Database(partial(services.dsn, roles.NOTARY), "jejak notary")
@@ -208,10 +208,10 @@ def notarise(around: Surroundings) -> None:
     loop.run(around.stopping)
 
 
-def witnesses(settings: Settings) -> Witnesses:
+def witnesses(settings: Settings) -> list[Witness]:
     """Those that are set; Misuse where one of them is none."""
     try:
-        return Witnesses([Witness.parse(each) for each in settings.witnesses])
+        return [Witness.parse(each) for each in settings.witnesses]
     except Malformed as error:
         raise Misuse(f"setting witnesses: {error} (JEJAK_WITNESSES)") from None
 

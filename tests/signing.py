@@ -19,7 +19,7 @@ from jejak_lrs.database import Connection, Database
 from jejak_lrs.ledger import history, inboxes
 from jejak_lrs.ledger.appending import append
 from jejak_lrs.notary import checkpoints
-from jejak_lrs.notary.checkpoints import OUTCOMES, RECORDS, TREES, Name
+from jejak_lrs.notary.checkpoints import LOOKS, OUTCOMES, RECORDS, TREES, Name
 from jejak_lrs.notary.notary import Notary
 from jejak_lrs.tlog import checkpoint, note
 from jejak_lrs.tlog.checkpoint import Checkpoint
@@ -69,9 +69,9 @@ class Site:
         with self.opened() as (notary, connection):
             with connection.transaction():
                 notary.keep(connection, notary.unkept, MADE_AT)
-            head = history.head(connection)
-            while notary.waiting(head):
-                signed = notary.grow(notary.read(connection, head))
+            goal = checkpoints.goal(connection)
+            while notary.waiting(goal):
+                signed = notary.grow(notary.read(connection, goal))
                 with connection.transaction():
                     notary.keep(connection, signed, MADE_AT)
 
@@ -80,6 +80,9 @@ class Site:
         with closing(Database(self.own.dsn(roles.READER))) as reader:
             records = history.records(reader.connection, -1, ALL)
             outcomes = history.outcomes(reader.connection, -1, ALL)
+            looks = reader.connection.execute(
+                "SELECT number, at, id, chain FROM access ORDER BY number"
+            ).fetchall()
         return {
             RECORDS: [
                 leaf.record_entry(r.position, r.statement_id, r.stored, r.party, r.commitment)
@@ -89,6 +92,7 @@ class Site:
                 leaf.outcome_entry(o.number, o.at_position, o.stored, o.party, o.commitment)
                 for o in outcomes
             ],
+            LOOKS: [leaf.look_entry(*look) for look in looks],
         }
 
     def files(self) -> dict[str, bytes]:
@@ -101,8 +105,7 @@ class Site:
 
     def head(self, tree: Name = RECORDS) -> Checkpoint:
         """The signed head of a tree."""
-        folder = self.folder / OUTCOMES if tree == OUTCOMES else self.folder
-        signed = (folder / "checkpoint").read_text("utf-8")
+        signed = (self.folder / checkpoints.below(tree) / "checkpoint").read_text("utf-8")
         text = note.parts(signed)[0]
         return checkpoint.opened(signed, *self.keys.verifiers(text.partition("\n")[0]))
 
@@ -116,7 +119,8 @@ class Site:
         """What of the published logs, or of the table's last rows, is not as the ledger says."""
         entries, found, wrong = self.entries(), self.files(), list[str]()
         sizes = dict.fromkeys(TREES, 0)
-        for tree, below in ((RECORDS, ""), (OUTCOMES, "outcomes/")):
+        for tree in TREES:
+            below = f"{checkpoints.below(tree)}/".removeprefix("/")
             if f"{below}checkpoint" not in found:
                 continue
             head = self.head(tree)

@@ -21,9 +21,9 @@ from jejak_consumers.witness import NONE, Witnesses
 from jejak_lrs.cursor import Cursor
 from jejak_lrs.database import Connection
 from jejak_lrs.errors import Inconsistent
-from jejak_lrs.ledger import history, standing
+from jejak_lrs.ledger import standing
 from jejak_lrs.notary import checkpoints
-from jejak_lrs.notary.checkpoints import TREES, Stored
+from jejak_lrs.notary.checkpoints import OUTCOMES, RECORDS, TREES, Stored
 from jejak_lrs.notary.notary import MOST, Growth, Notary
 from jejak_lrs.notary.publishedlog import Signed
 from jejak_schemas import codec, topics
@@ -65,23 +65,24 @@ class Notarising:
     def read(self, connection: Connection, after: Cursor) -> Batch[Round] | None:
         """The next entries, or what was published and not kept. The folder says where it stands."""
         del after
-        head = history.head(connection)
-        if not self._open or head.epoch != self.notary.epoch:
+        goal = checkpoints.goal(connection)
+        if not self._open or goal.epoch != self.notary.epoch:
             self._begin(connection)
         for answer in self.witnesses.answers():
             self.notary.cosign(connection, answer.tree, answer.size, answer.line)
         if self.notary.unkept:
             return Batch(Round(None, self.notary.unkept), self.notary.stands)
-        waiting = self.notary.waiting(head)
+        waiting = self.notary.waiting(goal)
         if not waiting or (waiting < MOST and self.clock() < self._due):
             return None
-        growth = self.notary.read(connection, head)
+        growth = self.notary.read(connection, goal)
         records, outcomes = self.notary.stands
-        added = [len(growth.coming[tree]) for tree in TREES]
-        return Batch(Round(growth, []), Cursor(records + added[0], outcomes + added[1]))
+        records += len(growth.coming[RECORDS])
+        outcomes += len(growth.coming[OUTCOMES])
+        return Batch(Round(growth, []), Cursor(records, outcomes))
 
     def act(self, items: Round) -> None:
-        """Write them, and sign where both trees stand where one head stood."""
+        """Write them, and sign where the trees stand where one head stood."""
         if items.growth is not None:
             items.signed = self.notary.grow(items.growth)
         if items.signed:
@@ -99,7 +100,7 @@ class Notarising:
         self.witnesses.rest()
 
     def numbers(self, items: Round) -> Mapping[str, int]:
-        """How many records and outcomes were added, and checkpoints signed."""
+        """How many records, outcomes and looks were added, and checkpoints signed."""
         coming = items.growth.coming if items.growth else {}
         added: dict[str, int] = {tree: len(coming.get(tree, ())) for tree in TREES}
         return added | {"checkpoints": len(items.signed)}

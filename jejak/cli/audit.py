@@ -15,7 +15,6 @@ from jejak.cli.options import HomeOption, JsonOption, LogOption, YesOption, serv
 from jejak_schemas.topics import INBOX_PREFIX
 
 if TYPE_CHECKING:
-    from jejak_lrs.audit.accesses import Looks
     from jejak_lrs.audit.check import Report
     from jejak_lrs.audit.logs import Published
     from jejak_lrs.database import Connection
@@ -37,7 +36,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(audit, name="audit")
 
 
-def check(  # noqa: PLR0913, PLR0917  one for each option
+def check(  # noqa: PLR0917  one for each option
     home: HomeOption = None,
     books: Annotated[bool, typer.Option("--books", help="Only whether the books balance.")] = False,
     since: Annotated[
@@ -52,19 +51,13 @@ def check(  # noqa: PLR0913, PLR0917  one for each option
         list[str] | None,
         typer.Option(
             metavar="VKEY",
-            help="A public key of the log, or a file of them; by default the home's own.",
+            help="A public key of the log or a witness, or a file of them; by default the home's.",
         ),
     ] = None,
     log: LogOption = None,
     profiles: Annotated[
         bool, typer.Option("--profiles", help="Fold everybody anew, not only some by chance.")
     ] = False,
-    looks: Annotated[
-        str | None,
-        typer.Option(
-            metavar="COUNT:HASH", help="The looks at numbers that an earlier check told you."
-        ),
-    ] = None,
     workers: Annotated[
         int | None,
         typer.Option(help="Processes that read; by default one a processor.", min=1, max=64),
@@ -80,8 +73,7 @@ def check(  # noqa: PLR0913, PLR0917  one for each option
         return _check_books(home, as_json)
     published = inspecting.published(home, log, key or [], since or [])
     sample = None if profiles else SAMPLE
-    noted = inspecting.noted(looks)
-    return _check_all(home, published, workers or os.cpu_count() or 1, sample, noted, as_json)
+    return _check_all(home, published, workers or os.cpu_count() or 1, sample, as_json)
 
 
 def new_epoch(
@@ -129,13 +121,12 @@ def _check_all(
     published: "Published | None",
     workers: int,
     sample: int | None,
-    noted: "Looks | None",
     as_json: bool,
 ) -> int:
     from jejak_lrs.audit import check as module  # noqa: PLC0415  not part of the plain install
 
     with _auditing(home) as connection, progress.bar("checking") as watch:
-        report = module.check(connection, watch, workers, published, sample, noted)
+        report = module.check(connection, watch, workers, published, sample)
     if as_json:
         speech.answer_json(_document(report))
         return 0 if report.sound else 1
@@ -152,12 +143,12 @@ def _check_all(
 
 
 def _besides(report: "Report") -> Iterator[str]:
-    """What to note, and what lies past the last checkpoint: nobody has signed it yet."""
-    if report.looks.count:
-        yield f"looks at numbers of persons: {report.looks}"
+    """What lies past the last checkpoint: nobody has signed it yet."""
     if report.until is None:
         return
-    ends = {"records": report.until.next_position, "outcomes": report.until.next_outcome}
+    from jejak_lrs.audit.logs import ends_of  # noqa: PLC0415  not part of the plain install
+
+    ends = ends_of(report.until)
     for name, size in report.signed.items():
         if size < ends[name]:
             yield f"unsigned tail: {ends[name] - size} {name} past the last checkpoint, {size}"
@@ -178,7 +169,7 @@ def _document(report: "Report") -> dict[str, Any]:
         "records": until and until.next_position,
         "outcomes": until and until.next_outcome,
         "signed": dict(report.signed),
-        "looks": str(report.looks),
+        "looks": until and until.past_looks,
         "difference_count": report.count,
         "differences": [asdict(one) for one in report.differences],
         "partitions": _rows(report.balances),

@@ -11,7 +11,6 @@ from jejak.errors import Fatal, JejakError, Misuse
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from jejak_lrs.audit.accesses import Looks
     from jejak_lrs.audit.logs import Kept, Published
     from jejak_lrs.tlog.note import Verifier
 
@@ -21,31 +20,26 @@ def published(
 ) -> "Published | None":
     """The log to be checked; None where there is none: no folder, no key.
 
-    Beside the checkpoints that were brought it holds those of the topic, if Kafka can be reached.
+    Beside the checkpoints that were brought it holds those of the topic, if Kafka can be reached;
+    beside the keys of witnesses that were brought, those that are set.
     """
-    from jejak_lrs.audit import logs  # noqa: PLC0415  not part of the plain install
+    from jejak import loops  # noqa: PLC0415  not part of the plain install
+    from jejak_lrs.audit import logs  # noqa: PLC0415
+    from jejak_lrs.tlog.note import COSIGNATURE  # noqa: PLC0415
 
     place, settings = settings_of(home)
     folder = log or settings.log_folder or place.log
-    known = [each for text in keys for each in _verifiers(text)] or _own(home)
+    given = [each for text in keys for each in _verifiers(text)]
+    known = [each for each in given if each.algorithm != COSIGNATURE] or _own(home)
     if not known and (since or (folder / "checkpoint").exists()):
         raise Misuse("no key of the log: give --key, a vkey or a file of them")
     if not known:
         return None
     brought = [logs.Kept(str(path), _text(path), checked=True) for path in since]
-    return logs.Published(folder, tuple(known), (*brought, *_announced(home)))
-
-
-def noted(text: str | None) -> "Looks | None":
-    """The looks that an earlier check told."""
-    from jejak_lrs.audit.accesses import Looks  # noqa: PLC0415  not part of the plain install
-
-    if text is None:
-        return None
-    count, _, chain = text.partition(":")
-    if not count.isdecimal() or not all(each in "0123456789abcdef" for each in chain):
-        raise Misuse(f"--looks {text}: give what the check said, COUNT:HASH")
-    return Looks(int(count), chain)
+    witnesses = [each for each in given if each.algorithm == COSIGNATURE]
+    witnesses += [each.verifier for each in loops.witnesses(settings)]
+    kept = (*brought, *_announced(home))
+    return logs.Published(folder, tuple(known), kept, tuple(witnesses))
 
 
 def _verifiers(text: str) -> "Iterator[Verifier]":

@@ -12,7 +12,7 @@ from jejak.cli.options import HomeOption, JsonOption, YesOption, services_of, se
 if TYPE_CHECKING:
     from jejak_lrs.tlog.keys import Keys
 
-PemOption = Annotated[bool, typer.Option("--pem", help="As openssl reads them; one for both logs.")]
+PemOption = Annotated[bool, typer.Option("--pem", help="As openssl reads them; one for all logs.")]
 
 
 def register(app: typer.Typer) -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from jejak_lrs import roles
+from jejak_lrs import access, roles
 from jejak_lrs.database import Database
 from jejak_lrs.ledger import inboxes
-from jejak_lrs.notary.checkpoints import OUTCOMES
+from jejak_lrs.notary.checkpoints import LOOKS, OUTCOMES
 from tests import rows, services
 from tests.signing import Site
 
@@ -58,11 +58,16 @@ def test_go_verifies_every_proof_of_both_logs(site: Site, program: Path, tmp_pat
             shutil.copy(site.folder / "checkpoint", former[-1])
         site.happen(records, refusals)
         site.sign()
+    with closing(Database(site.own.dsn(roles.AUDITOR))) as auditor:
+        for number in range(3):
+            access.record(auditor.connection, who="siti", what=f"{number}", purpose="pengaduan")
+    site.sign()
     keys = (site.folder / "keys").read_text("utf-8").split()
-    records_key, outcomes_key = keys
+    records_key, outcomes_key, looks_key = keys
     assert said(program, site.folder, records_key, *former) == "1256 entries, 4 former checkpoints"
     outcomes = site.folder / OUTCOMES
     assert said(program, outcomes, outcomes_key) == "305 entries, 0 former checkpoints"
+    assert said(program, site.folder / LOOKS, looks_key) == "3 entries, 0 former checkpoints"
     # And it can say no.
     assert said(program, site.folder, outcomes_key).startswith("no: note has no verifiable")
     assert said(program, outcomes, outcomes_key, former[0]).startswith("no: ")

@@ -60,6 +60,18 @@ ROWS = {
     "DELETE FROM checkpoint WHERE number = 0": "checkpoint 1: what stands before it is missing",
     "UPDATE checkpoint SET size = size - 1 WHERE number = 1": "checkpoint 1: it is not what",
     "UPDATE checkpoint SET note = note || 'x' WHERE number = 1": "checkpoint 1: ",
+    # The last look at a number, with everything in the database that tells of it.
+    "DELETE FROM checkpoint WHERE tree = 'looks'; DELETE FROM access WHERE number = 8":
+        "table checkpoint: the largest of looks covers 0, the folder's 9",
+    "UPDATE access SET id = gen_random_uuid() WHERE number = 3": "look 3: its leaf in the log is ",
+    "UPDATE access SET purpose = 'lain' WHERE number = 3": "access 3: it is altered",
+    "UPDATE cosignature SET size = 0 WHERE tree = 'records' AND size > 200":
+        "cosignature of witness.example/w1 on records 0 of ",
+    "UPDATE cosignature SET line = replace(line, 'w1', 'w2') WHERE tree = 'looks'":
+        "cosignature of witness.example/w1 on looks 9 of ",
+    "DELETE FROM change WHERE number = 5": "change 0: 1 of the changes from here to ",
+    "INSERT INTO epoch SELECT 'ffffffff-0000-7000-8000-000000000000', epoch, 1, 1, 1, now(), 'x', "
+    "'y' FROM ledger_head": "epoch ffffffff-",
 }  # fmt: skip
 
 
@@ -85,6 +97,7 @@ FILES = {
     "tile/entries/000": "record ",
     "tile/1/000.p/1": "tile/1/000",
     "keys": "it does not list the key ",
+    "looks/tile/entries/000.p/9": "look 0: ",
 }
 
 
@@ -100,6 +113,47 @@ def test_every_file_of_the_log_is_held_against_the_ledger(ledger: Ledger) -> Non
     assert said(ledger) == []
 
 
+def test_what_earlier_checkpoints_rest_on_and_what_lies_beside_it_is_looked_at(
+    ledger: Ledger,
+) -> None:
+    earlier = min((ledger.folder / "tile/0/000.p").iterdir())
+    stray, content = ledger.folder / "tile/0/x000", earlier.read_bytes()
+    stray.write_bytes(b"")
+    earlier.write_bytes(content[:-1])
+    assert said(ledger) == [
+        f"{earlier}: it is not what the log goes on from",
+        f"{stray}: no tile and no bundle of a log is such a file",
+    ]
+    stray.unlink()
+    earlier.write_bytes(content)
+    assert said(ledger) == []
+
+
+# What is made of the records, and what is said of it.
+MADE = {
+    "UPDATE profile SET version = 0": "agencies were told of a later version",
+    "UPDATE evidence SET document = document || '{\"sly\": 1}'": "it is not what the records say",
+}
+
+
+def test_what_was_made_of_the_records_is_held_against_them(ledger: Ledger) -> None:
+    for query, told in MADE.items():
+        with ledger.undone():
+            ledger.superuser.execute(query.encode())
+            found = [str(one) for one in ledger.audited(profiles=True).differences]
+        assert any(told in line for line in found), (query, found)
+
+
+def test_under_the_published_checkpoint_only_known_witnesses_sign(ledger: Ledger) -> None:
+    checkpoint = ledger.folder / "checkpoint"
+    signed = checkpoint.read_text("utf-8")
+    checkpoint.write_text(signed.replace("witness.example/w1", "witness.example/w2"), "utf-8")
+    (found,) = said(ledger)
+    checkpoint.write_text(signed, "utf-8")
+    assert found.endswith("the signature of witness.example/w2 is of no known witness, "
+                          "or does not verify")  # fmt: skip
+
+
 def test_a_key_that_is_not_the_logs_opens_nothing(ledger: Ledger) -> None:
     stranger = SIGNING.rotated().current.verifier
     found = replace(ledger, published=Published(ledger.folder, (stranger,)))
@@ -113,6 +167,7 @@ def test_what_is_not_signed_yet_is_told(ledger: Ledger) -> None:
         assert report.signed == {
             "records": report.until.next_position,
             "outcomes": report.until.next_outcome,
+            "looks": report.until.past_looks,
         }
 
 

@@ -14,15 +14,17 @@ from kafka import KafkaProducer
 from psycopg import sql
 from psycopg.errors import InsufficientPrivilege, RestrictViolation
 
+from jejak import cli
 from jejak.cli import erasing
 from jejak.errors import Refuse
+from jejak.home import Home
 from jejak.kafka_admin import Topic, connected
 from jejak.loops import finisher
 from jejak.services import Services
 from jejak_consumers import system
 from jejak_lrs import database, dictionaries, errors
 from jejak_lrs.audit.check import Report, check
-from jejak_lrs.competency.profile import canonical
+from jejak_lrs.competency.profile import EMPTY, canonical
 from jejak_lrs.database import Connection
 from jejak_lrs.erasure import act, approval, retention, selection
 from jejak_lrs.erasure.approval import Choice
@@ -39,6 +41,7 @@ from jejak_schemas.events import (
 )
 from jejak_schemas.parts import Certificate, Institution, PersonRef
 from tests import services
+from tests.integration.test_audit import THIRD_NIP
 from tests.integration.test_recorder import NIP, NOW, OTHER_NIP, House, completed, registered
 
 pytestmark = pytest.mark.integration
@@ -360,6 +363,7 @@ _ORDER_AND_DIE = """
 import sys
 from datetime import UTC, datetime
 from uuid import UUID
+from jejak import cli
 from jejak.cli import erasing
 from jejak.errors import Refuse
 from jejak.kafka_admin import Topic, connected
@@ -404,6 +408,49 @@ def test_the_command_chooses_orders_erases_and_says_what(
     assert audited(house).sound
     with pytest.raises(Refuse, match="no approvals"):
         erasing.erase_by(front, reading, "KEP-0", Choice(), erasing.Manner())
+
+
+def test_somebody_at_the_command_line_is_told_asked_and_obeyed(
+    house: House, external_home: Home, reading: Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    approve(house, person=PersonRef(nip=NIP))
+    before = history.head(reading).next_position
+    server, kafka = house.own.server, external_home.settings_file.read_text("utf-8").split("\n")[0]
+    url = server.address.dsn(server.user, "", house.own.name).replace(":@", "@")
+    external_home.settings_file.write_text(f'{kafka}\ndatabase_url = "{url}"\n', "utf-8")
+
+    def erase(*words: str, code: int = 0) -> str:
+        capsys.readouterr()
+        asked = ["audit", "erase", *words, "--home", str(external_home.path)]
+        assert cli.run(asked, debug=False) == code
+        return capsys.readouterr().out
+
+    assert "CourseCompleted" in erase(DECISION, "--dry-run")
+    assert history.head(reading).next_position == before
+    erase("KEP-0", "--yes", code=1)
+    assert NIP not in erase(DECISION, "--yes")
+    assert erase(DECISION, "--yes").endswith("0 records are erased\n")
+    assert [(one.named, one.left) for one in act.orders(reading)] == [(3, 0)]
+    assert audited(house).sound
+
+
+def test_who_was_nobodys_and_of_whom_nothing_is_left_is_told_of_to_nobody(
+    house: House, reading: Connection, eraser: Connection
+) -> None:
+    """Agencies are those of registrations and rosters, which are never erased: so whoever has an
+    agency keeps a profile there, and no tombstone is needed.
+    """  # noqa: D205
+    house.send(completed(THIRD_NIP))
+    house.settle()
+    person = person_of(reading, THIRD_NIP)
+    project(house)
+    history_of = positions_of(reading, THIRD_NIP, "CourseCompleted")
+    approve(house, person=PersonRef(nip=THIRD_NIP))
+    act.erase(eraser, order(house, reading, history_of))
+    project(house)
+    assert profiles.stored(reading, [person])[person].document == canonical(EMPTY).decode()
+    told = [one for one in profiles.changes(reading, -1, 1_000) if one.person_id == person]
+    assert [one.agencies for one in told if one.agencies] == []
 
 
 def test_the_command_refuses_what_would_be_torn_and_names_the_positions(

@@ -82,7 +82,7 @@ def test_an_operators_day_with_the_notary(
 
     # What is shown of it.
     shown = json.loads(answer("key", "show", "--json"))["keys"]
-    assert [one["log"] for one in shown] == ["records", "outcomes"]
+    assert [one["log"] for one in shown] == ["records", "outcomes", "looks"]
     signed = (site.folder / "checkpoint").read_text("utf-8")
     assert note.opened(signed, Verifier.parse(shown[0]["key"])) == site.head().text()
     # The inbox has a row and no topic here, so its partition is stopped: 4.

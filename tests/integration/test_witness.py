@@ -67,7 +67,7 @@ def site(database: services.Database, writer: Database, tmp_path: Path) -> Site:
 
 @pytest.fixture
 def process(site: Site, tmp_path: Path) -> Iterator[Process]:
-    """A witness that knows both logs of the site's epoch."""
+    """A witness that knows the logs of the site's epoch."""
     with closing(Database(site.own.dsn(roles.READER))) as reader:
         origins = checkpoints.origins(BASE, history.head(reader.connection).epoch)
     vkeys = [str(KEYS.signer(origin).verifier) for origin in origins.values()]

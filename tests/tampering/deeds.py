@@ -17,6 +17,7 @@ from psycopg.rows import dict_row
 from jejak_lrs import dictionaries, errors
 from jejak_lrs.database import Connection
 from jejak_lrs.ledger import history, seal
+from jejak_lrs.notary.checkpoints import TREES
 from tests.forbidden import SERVER_TRACES
 from tests.mutations import Mutation, mutated
 from tests.tampering.site import Ledger
@@ -44,6 +45,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "event_verb": ("event_type",),
     "ledger_head": ("one",),
     "checkpoint": ("number",),
+    "cosignature": ("epoch", "tree", "size", "witness"),
     "access": ("number",),
 }
 # What is bound by nothing, and why (docs/auditing.md says so too).
@@ -53,8 +55,8 @@ UNBOUND: Final = {
     ("ledger_head", "one"): "a constant",
     ("ledger_head", "registry_version"): "how often writers were told to look again",
     ("ledger_head", "partition_width"): "how large the next partition will be",
-    ("access", "id"): "a word for a row, which nothing else says",
     ("checkpoint", "stored"): "when the notary looked; the note has no time",
+    ("cosignature", "stored"): "when the line came; it has a time of its own",
 }
 # Of an erased record the leaf still binds its position, id, time of storing and party; its books
 # bind the source; these it took along.
@@ -62,6 +64,7 @@ GONE_WITH_CONTENT: Final = frozenset(
     ("occurred_at", "event_type", "on_behalf_of", "verb", "mapping_version", "warnings")
 )
 _ROOM: Final = 2**62
+_LOOKS_SHARE: Final = 0.2
 
 
 @contextmanager
@@ -120,7 +123,8 @@ def _says_the_same(table: str, column: str, before: Any, after: Any) -> bool:
 def delete(rng: random.Random, ledger: Ledger) -> None:
     """A row."""
     connection = ledger.superuser
-    table = rng.choice([name for name in KEYS if name != "ledger_head"])
+    # Nobody but a witness can tell that a line of its is gone.
+    table = rng.choice([name for name in KEYS if name not in ("ledger_head", "cosignature")])
     row = rng.choice(rows(connection, table))
     with silenced(connection, table):
         connection.execute(*_where(f"DELETE FROM {table}", table, row))
@@ -149,6 +153,8 @@ def insert(rng: random.Random, ledger: Ledger) -> None:
 def _fresh(rng: random.Random, value: Any) -> Any:
     if isinstance(value, int):
         return rng.randrange(200)
+    if value in TREES:
+        return value
     if isinstance(value, str):
         return value + "x"
     return type(value)(int=rng.getrandbits(128))
@@ -216,8 +222,14 @@ def restamp(rng: random.Random, ledger: Ledger) -> None:
 
 
 def truncate(rng: random.Random, ledger: Ledger) -> None:
-    """The last records are gone, from every table, the heads and the books: as never appended."""
+    """The last records, or looks, are gone from every table, head and book: as never appended."""
     connection = ledger.superuser
+    if rng.random() < _LOOKS_SHARE:
+        with silenced(connection, "access", "checkpoint"):
+            past = rng.randrange(9)
+            connection.execute("DELETE FROM access WHERE number >= %s", [past])
+            connection.execute("DELETE FROM checkpoint WHERE tree = 'looks' AND size > %s", [past])
+        return
     ((past,),) = connection.execute("SELECT next_position FROM ledger_head").fetchall()
     end = past - rng.randrange(1, 40)
     with silenced(connection, "quarantine", *KEYS):
@@ -262,6 +274,7 @@ def meddle(rng: random.Random, ledger: Ledger) -> None:
     """A trigger, grant, function, constraint, index, role or policy is another."""
     left_alone = ("CREATE TABLE public.record_p10000000", "DETACH PARTITION")
     acts = [one for one in SERVER_TRACES if not any(word in one for word in left_alone)]
+    acts += ODD
     tables = (*KEYS, "record_p0", "quarantine", "handling", "access", "profile", "change", "cursor")
     table = rng.choice(tables)
     role = rng.choice(("writer", "reader", "auditor", "projector", "publisher", "notary", "eraser"))
@@ -290,10 +303,62 @@ def meddle(rng: random.Random, ledger: Ledger) -> None:
         raise Nothing  # it was so already
 
 
+# What nobody thought of before it was tried: each once went unseen, or nearly.
+ODD: Final = (
+    "ALTER FUNCTION ledger_is_erasing() IMMUTABLE",
+    "ALTER FUNCTION ledger_erase(bigint) STRICT",
+    "ALTER FUNCTION ledger_erase(bigint) LEAKPROOF",
+    "ALTER FUNCTION ledger_erase(bigint) SECURITY INVOKER",
+    "ALTER FUNCTION ledger_erase(bigint) RESET search_path",
+    (
+        "CREATE OR REPLACE FUNCTION ledger_is_erasing() RETURNS boolean LANGUAGE sql STABLE "
+        "SET search_path = pg_catalog, pg_temp RETURN true"
+    ),
+    "CREATE OR REPLACE VIEW agency_change AS SELECT * FROM agency_change",
+    "UPDATE pg_proc SET prosrc = 'BEGIN RETURN NULL; END' WHERE proname = 'ledger_refuse'",
+    "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'statement_key_pk'::regclass",
+    "UPDATE pg_index SET indisunique = false WHERE indexrelid = 'statement_key_pk'::regclass",
+    "UPDATE pg_index SET indisready = false WHERE indexrelid = 'record_person'::regclass",
+    "UPDATE pg_index SET indislive = false WHERE indexrelid = 'person_alias_person'::regclass",
+    (
+        "UPDATE pg_trigger SET tgenabled = 'D' "
+        "WHERE tgname = 'erase_only' AND tgrelid = 'record_p0'::regclass"
+    ),
+    "UPDATE pg_constraint SET convalidated = false WHERE conname = 'outcome_pk'",
+    (
+        "UPDATE pg_attribute SET attnotnull = false "
+        "WHERE attrelid = 'record'::regclass AND attname = 'party'"
+    ),
+    "UPDATE pg_class SET relrowsecurity = false WHERE relname = 'profile'",
+    "UPDATE pg_class SET relacl = NULL WHERE relname = 'record'",
+    'ALTER TABLE outcome ALTER COLUMN party TYPE text COLLATE "C"',
+    "ALTER TABLE outcome DROP CONSTRAINT outcome_kind",
+    "ALTER TABLE access DROP CONSTRAINT access_purpose",
+    "ALTER ROLE jejak_auditor SET search_path = pg_temp, public",
+    "ALTER ROLE jejak_writer SET synchronous_commit = off",
+    "ALTER ROLE ALL SET session_replication_role = replica",
+    "GRANT SET ON PARAMETER session_replication_role TO jejak_writer",
+    "GRANT ALTER SYSTEM ON PARAMETER fsync TO jejak_writer",
+    "CREATE FUNCTION pg_catalog.sly(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+    "CREATE CAST (text AS uuid) WITH INOUT AS IMPLICIT",
+    "CREATE OPERATOR public.=== (LEFTARG = bytea, RIGHTARG = bytea, FUNCTION = byteaeq)",
+    "CREATE DOMAIN public.sly AS text",
+    "CREATE ROLE sly LOGIN; GRANT pg_write_all_data TO sly",
+    "GRANT UPDATE ON record TO PUBLIC",
+    "CREATE TABLE public.sly () INHERITS (outcome)",
+    (
+        "CREATE SUBSCRIPTION sly CONNECTION 'dbname=x' PUBLICATION y "
+        "WITH (connect = false, enabled = false)"
+    ),
+    "INSERT INTO epoch SELECT gen_random_uuid(), epoch, 1, 1, 1, now(), 'x', 'y' FROM ledger_head",
+)
+
 _CATALOGUES: Final = (
     "pg_attribute", "pg_trigger", "pg_proc", "pg_rewrite", "pg_policy", "pg_constraint",
     "pg_index", "pg_attrdef", "pg_auth_members", "pg_roles", "pg_namespace", "pg_publication",
-    "pg_event_trigger", "pg_default_acl",
+    "pg_event_trigger", "pg_default_acl", "pg_db_role_setting", "pg_parameter_acl", "pg_cast",
+    "pg_operator", "pg_subscription", "epoch",
+    "(SELECT typname, typtype, typowner FROM pg_type)",
     "(SELECT relname, relowner, relacl, relrowsecurity, reloptions FROM pg_class)",
 )  # fmt: skip
 
@@ -305,9 +370,10 @@ def _catalogue(connection: Connection) -> tuple[object, ...]:
 
 
 def mislead(rng: random.Random, ledger: Ledger) -> None:
-    """A profile, or the evidence beneath it, says what the records do not."""
+    """A profile, the evidence beneath it, or what was told of it is not what the records say."""
     connection = ledger.superuser
-    what = rng.choice(("document", "evidence", "gone", "evidence gone", "agency"))
+    whats = ("document", "evidence", "gone", "evidence gone", "evidence more", "agency", "told")
+    what = rng.choice(whats)
     if what == "document":
         _, person_id, document = _profile(rng, connection)
         at = rng.randrange(len(document))
@@ -323,6 +389,16 @@ def mislead(rng: random.Random, ledger: Ledger) -> None:
         done = connection.execute(
             "UPDATE profile SET home = '9999', working = '9999' WHERE person_id = %s",
             [_profile(rng, connection)[1]],
+        )
+    elif what == "told":
+        done = connection.execute(
+            "DELETE FROM change "
+            "WHERE number = (SELECT number FROM change ORDER BY random() LIMIT 1)"
+        )
+    elif what == "evidence more":
+        done = connection.execute(
+            "UPDATE evidence SET document = document || '{\"sly\": 1}' "
+            "WHERE position = (SELECT position FROM evidence ORDER BY random() LIMIT 1)"
         )
     elif what == "evidence":
         done = connection.execute(
@@ -349,8 +425,18 @@ def edit_file(rng: random.Random, ledger: Ledger) -> None:
     """A bit of a file of the log, its end, or all of it."""
     path = rng.choice(files(ledger.folder))
     content = path.read_bytes()
-    how = rng.choice(("bit", "bit", "bit", "cut", "gone", "more"))
-    if how == "gone":
+    how = rng.choice(("bit", "bit", "bit", "cut", "gone", "more", "stray"))
+    if how == "stray":
+        stray = (
+            ledger.folder
+            / rng.choice(("tile", "outcomes/tile", "looks/tile"))
+            / rng.choice(_STRAYS)
+        )
+        stray.parent.mkdir(parents=True, exist_ok=True)
+        stray.write_bytes(content)
+    elif how == "gone":
+        if ".p" in path.parts[-2]:
+            raise Nothing  # a partial tile may go, once there is a fuller one
         path.unlink()
     elif how == "cut":
         path.write_bytes(content[: rng.randrange(len(content))])
@@ -364,17 +450,23 @@ def edit_file(rng: random.Random, ledger: Ledger) -> None:
         path.write_bytes(flipped)
 
 
+# Names that nothing of a log has.
+_STRAYS: Final = ("README", "8/0/000", "0/0000", "0/x000/001", "entries/000.p/256", "0/000.p/01")
+
+
 def swap_files(rng: random.Random, ledger: Ledger) -> None:
     """Two tiles, or two bundles, change places."""
-    kinds = [path for path in files(ledger.folder) if path.parent.name in ("0", "entries")]
+    kinds = [path for path in files(ledger.folder) if "tile" in path.parts]
     one, other = rng.sample(kinds, 2)
     a, b = one.read_bytes(), other.read_bytes()
+    if a == b:
+        raise Nothing
     one.write_bytes(b)
     other.write_bytes(a)
 
 
 def files(folder: Path) -> list[Path]:
-    """What the largest checkpoints rest on."""
+    """What some checkpoint rests on."""
     found = [path for path in folder.rglob("*") if path.is_file() and ".new" not in path.parts]
     return sorted(found)
 

@@ -1,5 +1,6 @@
 """Many deeds, each undone before the next: which were found, and whether any alarm was false."""
 
+import json
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ UNTOUCHED_EVERY = 50
 class Score:
     """What was done, and what was not found."""
 
+    number: int = 0  # tried, of the seed's endless row
     made: Counter[str] = field(default_factory=Counter)
     missed: list[str] = field(default_factory=list)
     untouched: int = 0
@@ -32,14 +34,28 @@ class Score:
             f"false alarms {len(self.false_alarms)}"
         )
 
+    @classmethod
+    def load(cls, state: Path) -> "Score":
+        """What an earlier run came to; the beginning where there was none."""
+        if not state.exists():
+            return cls()
+        kept = json.loads(state.read_text("utf-8"))
+        return cls(**kept | {"made": Counter(kept["made"])})
 
-def tamper(ledger: Ledger, count: int, seed: int) -> Iterator[Score]:
-    """Do so many deeds; the score after each."""
-    score = Score()
+    def save(self, state: Path) -> None:
+        """Keep it, so that another run goes on from here."""
+        aside = state.with_suffix(".new")
+        aside.write_text(json.dumps(vars(self)), "utf-8")
+        aside.rename(state)
+
+
+def tamper(ledger: Ledger, count: int, seed: int, score: Score | None = None) -> Iterator[Score]:
+    """Do deeds until there are so many in all; the score after each."""
+    score = score or Score()
     kinds, weights = list(DEEDS), [weight for _, weight in DEEDS.values()]
-    number = 0
     while score.made.total() < count:
-        number += 1
+        score.number += 1
+        number = score.number
         rng = random.Random(f"{seed}-{number}")  # noqa: S311 - repeatable
         kind = rng.choices(kinds, weights)[0]
         if number % UNTOUCHED_EVERY == 1:

@@ -1,5 +1,6 @@
 """The log's entries, worked out here byte by byte with nothing of ours."""
 
+import hashlib
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -35,3 +36,13 @@ def test_an_outcomes_entry_worked_by_hand() -> None:
     assert leaf.outcome_entry(7, 258, STORED, "lan", COMMITMENT) == b"".join(expected)
     expected[4] = b"\xff\xff\xff\xff"  # nobody's: the party could not be read
     assert leaf.outcome_entry(7, 258, STORED, None, COMMITMENT) == b"".join(expected)
+
+
+def test_a_looks_entry_worked_by_hand() -> None:
+    expected = [
+        b"\x01",
+        b"\x00\x00\x00\x08" + bytes(7) + b"\x07",  # number
+        b"\x00\x00\x00\x08" + (1_793_525_400_000_001).to_bytes(8, "big"),  # at
+        b"\x00\x00\x00\x20" + hashlib.sha256(ID.bytes + COMMITMENT).digest(),
+    ]
+    assert leaf.look_entry(7, STORED, ID, COMMITMENT) == b"".join(expected)

@@ -18,6 +18,8 @@ FILES = {
     "tile/0/000": bytes(8192),
     "tile/entries/x001/x234/067.p/7": b"entries",
     "outcomes/checkpoint": b"outcomes\n",
+    "looks/checkpoint": b"looks\n",
+    "looks/tile/entries/000.p/1": bytes(9),
     "outcomes/tile/1/000.p/1": bytes(32),
     f"former/{EPOCH}/checkpoint": b"former\n",
     f"former/{EPOCH}/outcomes/tile/0/000.p/1": bytes(32),

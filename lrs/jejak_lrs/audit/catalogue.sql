@@ -22,6 +22,8 @@ granted AS (
     SELECT 'database', coalesce(datacl, acldefault('d', datdba)), datdba
     FROM pg_database WHERE datname = current_database()
     UNION ALL
+    SELECT 'parameter ' || parname, paracl, 10 FROM pg_parameter_acl
+    UNION ALL
     SELECT 'whatever ' || pg_get_userbyid(defaclrole) || ' makes, ' || defaclobjtype::text,
         defaclacl, 0 FROM pg_default_acl
 ),
@@ -53,8 +55,10 @@ said (kind, name, says) AS (
     SELECT 'column', relname || '.' || attname,
         concat_ws(' ', format_type(atttypid, atttypmod), CASE WHEN attnotnull THEN 'not null' END,
             'default ' || pg_get_expr(adbin, adrelid), nullif(attidentity::text, ''),
-            nullif(attgenerated::text, ''))
-    FROM ours JOIN pg_attribute ON attrelid = ours.oid
+            nullif(attgenerated::text, ''),
+            CASE WHEN attcollation <> typcollation THEN
+                'collate ' || (SELECT collname FROM pg_collation c WHERE c.oid = attcollation) END)
+    FROM ours JOIN pg_attribute ON attrelid = ours.oid JOIN pg_type ON pg_type.oid = atttypid
         LEFT JOIN pg_attrdef ON adrelid = ours.oid AND adnum = attnum
     WHERE attnum > 0 AND NOT attisdropped AND relkind <> 'i'
     UNION ALL
@@ -63,7 +67,7 @@ said (kind, name, says) AS (
     FROM pg_constraint k JOIN ours ON conrelid = ours.oid WHERE contype <> 'n'
     UNION ALL
     SELECT 'index', relname,
-        pg_get_indexdef(indexrelid) || CASE WHEN indisvalid THEN '' ELSE ' invalid' END
+        pg_get_indexdef(indexrelid) || CASE WHEN indisvalid AND indisready AND indislive THEN '' ELSE ' invalid' END
     FROM pg_index JOIN ours ON indexrelid = ours.oid
     UNION ALL
     SELECT 'trigger', relname || '.' || tgname,
@@ -84,7 +88,10 @@ said (kind, name, says) AS (
     UNION ALL
     SELECT 'function', proname,
         concat_ws(' ', '(' || pg_get_function_identity_arguments(oid) || ') of',
-            pg_get_userbyid(proowner), CASE WHEN prosecdef THEN 'with its owner''s rights' END,
+            pg_get_userbyid(proowner), 'gives', pg_get_function_result(oid), 'in',
+            (SELECT lanname FROM pg_language l WHERE l.oid = prolang), provolatile::text,
+            CASE WHEN proisstrict THEN 'strict' END, CASE WHEN proleakproof THEN 'leakproof' END,
+            CASE WHEN prosecdef THEN 'with its owner''s rights' END,
             array_to_string(proconfig, ' '), 'md5',
             md5(prosrc || coalesce(pg_get_function_sqlbody(oid), '')))
     FROM pg_proc WHERE pronamespace = 'public'::regnamespace
@@ -98,6 +105,33 @@ said (kind, name, says) AS (
     SELECT 'event trigger', evtname, evtevent FROM pg_event_trigger
     UNION ALL
     SELECT 'publication', pubname, 'of ' || pg_get_userbyid(pubowner) FROM pg_publication
+    UNION ALL
+    SELECT 'subscription', subname, 'of ' || pg_get_userbyid(subowner) FROM pg_subscription
+    WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+    UNION ALL -- whatever could stand in the place of what the server brings
+    SELECT kind, name, 'is not PostgreSQL''s own' FROM (
+        SELECT 'function', proname, 'pg_proc'::regclass, oid FROM pg_proc
+        WHERE pronamespace = 'pg_catalog'::regnamespace
+        UNION ALL
+        SELECT 'cast', format('%s to %s', castsource::regtype, casttarget::regtype),
+            'pg_cast'::regclass, oid FROM pg_cast
+        UNION ALL
+        SELECT 'operator', oid::regoperator::text, 'pg_operator'::regclass, oid FROM pg_operator
+        UNION ALL
+        SELECT 'type', oid::regtype::text, 'pg_type'::regclass, oid FROM pg_type
+        WHERE typtype <> 'c' AND typelem = 0 AND typnamespace::regnamespace::text !~ '^pg_t'
+    ) AS made (kind, name, class, oid)
+    WHERE oid >= 16384 AND NOT EXISTS (
+        SELECT FROM pg_depend d
+        WHERE d.classid = made.class AND d.objid = made.oid AND d.deptype = 'e')
+    UNION ALL
+    SELECT 'setting', CASE WHEN setrole = 0 THEN 'database' ELSE pg_get_userbyid(setrole) END, setting
+    FROM pg_db_role_setting, unnest(setconfig) AS setting
+    WHERE setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+        AND (setrole = 0 OR pg_get_userbyid(setrole) ~ '^jejak_')
+        AND split_part(setting, '=', 1) IN ('local_preload_libraries', 'role', 'row_security',
+            'search_path', 'session_preload_libraries', 'session_replication_role',
+            'synchronous_commit')
     UNION ALL
     SELECT 'role', rolname,
         concat_ws(' ', CASE WHEN rolcanlogin THEN 'login' ELSE 'no login' END,
@@ -115,6 +149,7 @@ said (kind, name, says) AS (
         JOIN pg_roles member ON member.oid = pg_auth_members.member
         JOIN pg_roles role ON role.oid = roleid
     WHERE member.rolname ~ '^jejak_' OR role.rolname ~ '^jejak_'
+        OR role.rolname IN ('pg_read_all_data', 'pg_write_all_data', 'pg_maintain')
     UNION ALL
     SELECT 'grant', what,
         string_agg(may, ' ' ORDER BY may) || ' to '

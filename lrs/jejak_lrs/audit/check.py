@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Final
 import psycopg
 
 from jejak_lrs import errors
-from jejak_lrs.audit import catalogue, logs, projections, workers
-from jejak_lrs.audit.accesses import NONE, Accesses, Looks
+from jejak_lrs.audit import accesses, catalogue, cosigned, logs, projections, told, workers
 from jejak_lrs.audit.difference import Difference
 from jejak_lrs.audit.examiner import Place
 from jejak_lrs.audit.findings import NAMED
@@ -43,7 +42,6 @@ class Report:
 
     `until` is None where the tables are so damaged that only the catalogue could be compared.
     `signed` is up to where each tree of the log is signed; what lies past it nobody vouches for.
-    `looks` stands for every look at a person's number: whoever notes it finds out if one is gone.
     """
 
     until: Moment | None
@@ -51,7 +49,6 @@ class Report:
     count: int
     balances: tuple[Balance, ...]
     signed: Mapping[Name, int] = field(default_factory=dict)
-    looks: Looks = NONE
 
     @property
     def sound(self) -> bool:
@@ -65,7 +62,6 @@ def check(
     beside: int = 0,
     published: Published | None = None,
     profiles: int | None = SAMPLE,
-    noted: Looks | None = None,
 ) -> Report:
     """Check everything that the database can show, and the log with it.
 
@@ -76,14 +72,13 @@ def check(
             and in a small ledger always.
         published: the transparency log; None: there is none, or it is not asked.
         profiles: how many persons' profiles are folded anew; None: everybody's.
-        noted: the looks of an earlier report, which must still be there.
 
     Raises:
         Unreachable, Busy: PostgreSQL went away in the middle.
     """
     try:
         return _check(
-            connection, watch or (lambda _done, _total: None), beside, published, profiles, noted
+            connection, watch or (lambda _done, _total: None), beside, published, profiles
         )
     except psycopg.Error as exc:
         raise errors.of(exc) from None
@@ -95,7 +90,6 @@ def _check(
     beside: int,
     published: Published | None,
     profiles: int | None,
-    noted: Looks | None,
 ) -> Report:
     compared = catalogue.compare(connection)
     until = moment.read(connection) if compared.readable else None
@@ -117,13 +111,14 @@ def _check(
             else workers.Alone(connection, places)
         )
         scan = Scan(connection, until, working, of_log)
-        accesses = Accesses(connection, noted)
         named: list[Difference] = []
         count = 0
         found = chain(
             compared.differences,
             scan.differences(watch),
-            accesses.differences(),
+            accesses.differences(connection),
+            cosigned.differences(connection, published.witnesses if published else ()),
+            told.differences(connection),
             projections.differences(connection, profiles, watch),
         )
         for difference in found:
@@ -131,7 +126,7 @@ def _check(
             if len(named) < NAMED:
                 named.append(difference)
     signed = {name: log.size for name, log in of_log.items()}
-    return Report(until, tuple(named), count, tuple(scan.books.balances()), signed, accesses.looks)
+    return Report(until, tuple(named), count, tuple(scan.books.balances()), signed)
 
 
 def _dsn(connection: Connection) -> str:

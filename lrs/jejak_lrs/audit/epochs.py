@@ -23,8 +23,13 @@ def differences(
     connection: Connection, until: Moment, statements: Statements
 ) -> Iterator[Difference]:
     """Where they do not; what began after `until` is left for the next time."""
-    began = [one for one in epochs.all_epochs(connection) if one.epoch <= until.epoch]
+    every = epochs.all_epochs(connection)
+    now = history.head(connection).epoch  # whoever begins one moves it in the same transaction
+    began = [one for one in every if one.epoch <= until.epoch]
     yield from _links(began, until)
+    for one in every:
+        if one.epoch > now:
+            yield Difference(f"epoch {one.epoch}", "the ledger has not come to it")
     genesis = _of_genesis(connection, statements)
     if genesis is not None and genesis != _first(began, until):
         yield Difference("record 0", f"it names epoch {genesis}, which no epoch leads to")

@@ -22,7 +22,7 @@ from jejak_lrs.ledger.effects import WITH_EFFECTS
 from jejak_lrs.ledger.history import Record
 from jejak_lrs.ledger.statements import Statements
 from jejak_lrs.notary import entries
-from jejak_lrs.notary.checkpoints import OUTCOMES, RECORDS
+from jejak_lrs.notary.checkpoints import LOOKS, OUTCOMES, RECORDS
 from jejak_lrs.projection.arriving import Said
 from jejak_lrs.tlog.tiles import Folder
 
@@ -80,6 +80,12 @@ class Examiner:
         findings = Findings(start, end)
         self._outcomes.check(findings)
         self._hash(OUTCOMES, findings, None)
+        return findings
+
+    def looks(self, start: int, end: int) -> Findings:
+        """The looks with the numbers [start, end) as the log has them; what they say: accesses."""
+        findings = Findings(start, end)
+        self._hash(LOOKS, findings, None)
         return findings
 
     def _hash(self, name: Name, findings: Findings, coming: Sequence[bytes] | None) -> None:

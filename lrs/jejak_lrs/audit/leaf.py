@@ -1,9 +1,10 @@
-r"""What the public log holds of a record and of an outcome. Nothing of it names a person.
+r"""What the public log holds of a record, an outcome, a look. Nothing of it names a person.
 
 An entry is the canonical encoding (version 1) of seal.py over::
 
     a record's     position, statement id, stored, party, commitment
     an outcome's   number, at_position, stored, party (null where none is known), commitment
+    a look's       number, at, SHA-256 over the row's random id and its link of the chain
 
 So a record's entry is::
 
@@ -14,7 +15,8 @@ So a record's entry is::
     length       party                 UTF-8
     00 00 00 20  commitment            32 bytes
 
-and an outcome's has `00 00 00 08 at_position` in place of the statement id.
+and an outcome's has `00 00 00 08 at_position` in place of the statement id. The chain is that of
+audit.accesses: it holds whoever looked, at what, what for, and every look before.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from __future__ import annotations
 import struct
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _record_head = struct.Struct(">BIqI16sIq").pack
 _outcome_head = struct.Struct(">BIqIqIq").pack
+_look_head = struct.Struct(">BIqIq").pack
 _COMMITMENT: Final = b"\x00\x00\x00\x20"
 _NULL: Final = b"\xff\xff\xff\xff"
 _VERSION: Final = 1
@@ -56,6 +60,12 @@ def outcome_entry(
         + _code(party)
         + commitment
     )
+
+
+def look_entry(number: int, at: datetime, look_id: UUID, chain: bytes) -> bytes:
+    """What the looks' tree holds at `number`."""
+    sealed = sha256(look_id.bytes + chain).digest()
+    return _look_head(_VERSION, 8, number, 8, _microseconds(at)) + _COMMITMENT + sealed
 
 
 @lru_cache(1024)  # one append's records share it

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from jejak_lrs.audit import cosigned, tilefiles
 from jejak_lrs.audit.difference import Difference
 from jejak_lrs.audit.tiled import KINDS, leaves_of
 from jejak_lrs.errors import Inconsistent
-from jejak_lrs.ledger import history
 from jejak_lrs.notary import checkpoints, entries, newlog
-from jejak_lrs.notary.checkpoints import OUTCOMES, RECORDS, TREES
+from jejak_lrs.notary.checkpoints import LOOKS, OUTCOMES, RECORDS, TREES
 from jejak_lrs.tlog import checkpoint, merkle
 from jejak_lrs.tlog.errors import LogError
 from jejak_lrs.tlog.tiles import FULL, Folder, tile_path
@@ -54,17 +54,19 @@ class Kept:
 class Published:
     """What is known of a ledger's log: its folder, the keys that count, and other copies of it.
 
-    `keys` are whoever's hands they came from: the auditor's own, or the operator's. `kept` are
-    checkpoints from elsewhere: an auditor's, the topic's, a witness's.
+    `keys` are whoever's hands they came from: the auditor's own, or the operator's; `witnesses` are
+    the keys of those who sign beside. `kept` are checkpoints from elsewhere: an auditor's, the
+    topic's, a witness's.
     """
 
     path: Path
     keys: tuple[Verifier, ...]
     kept: tuple[Kept, ...] = ()
+    witnesses: tuple[Verifier, ...] = ()
 
     def folder(self, name: Name) -> Folder:
         """Of one tree."""
-        return Folder(self.path if name == RECORDS else self.path / OUTCOMES)
+        return Folder(self.path / checkpoints.below(name))
 
 
 class Log:
@@ -82,8 +84,9 @@ class Log:
         self._connection = connection
         self._folder = published.folder(name)
         self._keys = published.keys
+        self._witnesses = published.witnesses
         self._epoch: UUID = until.epoch
-        self._end = until.next_position if name == RECORDS else until.next_outcome
+        self._end = ends_of(until)[name]
         self._kept = published.kept
         self._found: dict[tuple[int, bytes], str] = {}  # checkpoints, and where they were first
         self._checked: list[int] = []  # sizes
@@ -102,7 +105,13 @@ class Log:
 
     def _look(self) -> int | None:
         """Read the folder's own checkpoint and those kept elsewhere; the former's size."""
-        self._head = own = self._open(f"checkpoint in {self._folder.path}", self._own())
+        place, signed = f"checkpoint in {self._folder.path}", self._own()
+        self._head = own = self._open(place, signed)
+        if signed is not None and own is not None and self._witnesses:
+            keys = [replace(key, name=own.origin) for key in self._keys]
+            for name in cosigned.unknown(signed, keys, self._witnesses):
+                what = f"the signature of {name} is of no known witness, or does not verify"
+                self._wrong.append(Difference(place, what))
         for kept in self._kept:
             found = self._open(kept.place, kept.note)
             if found is not None and kept.checked:
@@ -166,6 +175,8 @@ class Log:
             yield from self._roots()
             if self.published is not None:
                 yield from self._tiles(self.published)
+        if self.published is not None:
+            yield from tilefiles.differences(self._folder, self.published)
 
     def _listed(self) -> Iterator[Difference]:
         """That the folder lists the keys that we know, which is how others come by them."""
@@ -175,7 +186,7 @@ class Log:
         name = self._head.origin
         listed = set((self._folder.read(newlog.KEYS) or b"").decode(errors="replace").split("\n"))
         for key in self._keys:
-            for origin in (name, f"{name}/{OUTCOMES}"):
+            for origin in checkpoints.origins(name.rpartition("/")[0], self._epoch).values():
                 if str(replace(key, name=origin)) not in listed:
                     yield Difference(str(path), f"it does not list the key {key.key_id.hex()}")
 
@@ -237,8 +248,7 @@ class Log:
                 yield Difference(place, what)
 
     def _end_now(self) -> int:
-        head = history.head(self._connection)
-        return head.next_position if self.name == RECORDS else head.next_outcome
+        return checkpoints.goal(self._connection).ends[self.name]
 
     def _tiles(self, size: int) -> Iterator[Difference]:
         """The tiles above the leaves'. Those at level 0 were read with the ledger."""
@@ -283,12 +293,19 @@ def _opened(note: str, keys: Iterable[Verifier]) -> Checkpoint:
 
 def _origin_of(origin: str, name: Name, epoch: UUID) -> str:
     """What a tree of an epoch is called, where `origin` is what some log of it is called."""
-    base = origin.removesuffix(f"/{OUTCOMES}").rpartition("/")[0]
+    base = checkpoints.base_of(origin).rpartition("/")[0]
     return checkpoints.origins(base, epoch)[name]
 
 
+def ends_of(until: Moment) -> dict[Name, int]:
+    """How large each tree would be, were all signed."""
+    return {
+        RECORDS: until.next_position, OUTCOMES: until.next_outcome, LOOKS: until.past_looks,
+    }  # fmt: skip
+
+
 def of(connection: Connection, published: Published, until: Moment) -> dict[Name, Log]:
-    """Both trees of the log, at a moment."""
+    """The trees of the log, at a moment."""
     return {name: Log(connection, name, published, until) for name in TREES}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from jejak_lrs.audit import told
 from jejak_lrs.audit.difference import Difference
 from jejak_lrs.competency.facts import to_document
 from jejak_lrs.competency.persons import named_in
@@ -48,6 +49,8 @@ def differences(
             yield Difference(where, what)
         elif day is not None and _lost(connection, generation, one, day):
             yield Difference(where, "its agencies are not those of its postings")
+        if told.is_behind(connection, generation, one.person_id):
+            yield Difference(where, "agencies were told of a later version")
         if not _is_made_of(connection, generation, one):
             what = f"it is not what the records say up to {one.position}"
             yield Difference(f"evidence of person {one.person_id}", what)
@@ -82,11 +85,16 @@ def _is_made_of(connection: Connection, generation: int, one: Compared) -> bool:
     """Whether the evidence kept of a person is what the records say."""
     upto = one.position
     ids = kinship.persons_at(connection, [one.person_id], upto).one_with(one.person_id)
-    found = evidence.of_people(connection, generation, ids, upto)
+    try:
+        found = evidence.of_people(connection, generation, ids, upto)
+    except ValueError:  # it reads as no fact at all
+        return False
     kept = [fact for facts in found.values() for fact in facts]
     named = kinship.persons_at(connection, named_in(kept), upto)
-    told = facts_until(connection, one.person_id, upto)
-    return sorted(to_document(named.known(fact)) for fact in kept) == sorted(map(to_document, told))
+    stated = facts_until(connection, one.person_id, upto)
+    return sorted(to_document(named.known(fact)) for fact in kept) == sorted(
+        map(to_document, stated)
+    )
 
 
 def _missing(

@@ -11,20 +11,21 @@ from jejak_lrs.audit import epochs, strays
 from jejak_lrs.audit.difference import Difference
 from jejak_lrs.audit.effects import Effects
 from jejak_lrs.audit.examiner import Examiner
+from jejak_lrs.audit.logs import ends_of
 from jejak_lrs.audit.order import EARLIER, microseconds
 from jejak_lrs.audit.people import People
 from jejak_lrs.audit.tiled import KINDS
 from jejak_lrs.ledger import verbs
 from jejak_lrs.ledger.books import Books
 from jejak_lrs.ledger.statements import Statements
-from jejak_lrs.notary.checkpoints import OUTCOMES, RECORDS, TREES
+from jejak_lrs.notary.checkpoints import LOOKS, OUTCOMES, RECORDS, TREES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from jejak_lrs.audit.findings import Findings
     from jejak_lrs.audit.logs import Log
-    from jejak_lrs.audit.workers import Workers
+    from jejak_lrs.audit.workers import Method, Workers
     from jejak_lrs.database import Connection
     from jejak_lrs.ledger.moment import Moment
     from jejak_lrs.notary.checkpoints import Name
@@ -60,11 +61,13 @@ class Scan:
 
     def differences(self, watch: Callable[[int, int], None]) -> Iterator[Difference]:
         """Whatever is not what it must be, as it is met; afterwards `books` are complete."""
-        total = self._until.next_position + self._until.next_outcome
+        ends = ends_of(self._until)
+        total = sum(ends.values())
         done = sum(self._starts.values())
         watch(done, total)
-        ends = {RECORDS: self._until.next_position, OUTCOMES: self._until.next_outcome}
-        methods = {RECORDS: Examiner.records, OUTCOMES: Examiner.outcomes}
+        methods: Mapping[Name, Method] = {
+            RECORDS: Examiner.records, OUTCOMES: Examiner.outcomes, LOOKS: Examiner.looks,
+        }  # fmt: skip
         for name in TREES:
             parts = stretches(self._starts[name], ends[name])
             for findings in self._workers.map(methods[name], parts):

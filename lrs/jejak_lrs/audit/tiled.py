@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from jejak_lrs.audit.difference import Difference
-from jejak_lrs.notary.checkpoints import OUTCOMES, RECORDS
+from jejak_lrs.notary.checkpoints import LOOKS, OUTCOMES, RECORDS
 from jejak_lrs.tlog import merkle
 from jejak_lrs.tlog.errors import LogError
 from jejak_lrs.tlog.tiles import FULL
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jejak_lrs.notary.checkpoints import Name
     from jejak_lrs.tlog.tiles import Tree
 
-KINDS: Final[Mapping[Name, str]] = {RECORDS: "record", OUTCOMES: "outcome"}
+KINDS: Final[Mapping[Name, str]] = {RECORDS: "record", OUTCOMES: "outcome", LOOKS: "look"}
 
 
 def leaves_of(entries: Iterable[bytes]) -> list[bytes]:

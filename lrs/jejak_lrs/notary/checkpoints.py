@@ -7,23 +7,64 @@ from typing import TYPE_CHECKING, Final, Literal, LiteralString
 
 from psycopg.rows import class_row
 
+from jejak_lrs.errors import Inconsistent
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from uuid import UUID
 
     from jejak_lrs.database import Connection
 
-Name = Literal["records", "outcomes"]
+Name = Literal["records", "outcomes", "looks"]
 RECORDS: Final = "records"
 OUTCOMES: Final = "outcomes"
-TREES: Final[tuple[Name, Name]] = (RECORDS, OUTCOMES)
+LOOKS: Final = "looks"  # at numbers of persons: the table access
+TREES: Final[tuple[Name, ...]] = (RECORDS, OUTCOMES, LOOKS)
 
 _COLUMNS: LiteralString = "number, epoch, tree, size, root, note, stored"
 
 
 def origins(base: str, epoch: UUID) -> dict[Name, str]:
-    """The names of an epoch's two logs: a new epoch begins new ones."""
-    return {RECORDS: f"{base}/{epoch}", OUTCOMES: f"{base}/{epoch}/outcomes"}
+    """The names of an epoch's logs: a new epoch begins new ones."""
+    return {tree: f"{base}/{epoch}/{below(tree)}".removesuffix("/") for tree in TREES}
+
+
+def below(tree: Name) -> str:
+    """Where a tree's log lies, below that of the records."""
+    return "" if tree == RECORDS else tree
+
+
+def base_of(origin: str) -> str:
+    """The name of an epoch's records' log, by that of any of its logs."""
+    return next(
+        (origin.removesuffix(f"/{tree}") for tree in TREES[1:] if origin.endswith(f"/{tree}")),
+        origin,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """An epoch, and how large each of its trees is to become: where the ledger stood at one read.
+
+    Records and outcomes are of one read of ledger_head. Looks have a lock of their own, and their
+    numbers, too, are in commit order and without gaps.
+    """
+
+    epoch: UUID
+    ends: Mapping[Name, int]
+
+
+def goal(connection: Connection) -> Goal:
+    """What is committed now."""
+    row = connection.execute(
+        "SELECT epoch, next_position, next_outcome, "
+        "(SELECT coalesce(max(number) + 1, 0) FROM access) FROM ledger_head"
+    ).fetchone()
+    if row is None:
+        raise Inconsistent("the ledger has no head")
+    epoch, *ends = row
+    return Goal(epoch, dict(zip(TREES, ends, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, LiteralString
 from psycopg import sql
 
 from jejak_lrs.errors import Inconsistent
-from jejak_lrs.notary.checkpoints import OUTCOMES, RECORDS, Name
+from jejak_lrs.notary.checkpoints import LOOKS, OUTCOMES, RECORDS, Name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +30,8 @@ _ROWS: Final[Mapping[Name, LiteralString]] = {
     "party, commitment FROM record WHERE position >= {} AND position < {} ORDER BY position",
     OUTCOMES: "SELECT number, at_position, (extract(epoch FROM stored) * 1000000)::bigint, "
     "party, commitment FROM outcome WHERE number >= {} AND number < {} ORDER BY number",
+    LOOKS: "SELECT number, (extract(epoch FROM at) * 1000000)::bigint, "
+    "sha256(uuid_send(id) || chain) FROM access WHERE number >= {} AND number < {} ORDER BY number",
 }
 
 

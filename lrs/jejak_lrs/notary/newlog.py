@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from jejak_lrs.errors import Inconsistent
 from jejak_lrs.ledger import epochs
 from jejak_lrs.notary import checkpoints
-from jejak_lrs.notary.checkpoints import OUTCOMES, RECORDS
+from jejak_lrs.notary.checkpoints import LOOKS, OUTCOMES, RECORDS, TREES
 from jejak_lrs.notary.publishedlog import reading
 from jejak_lrs.tlog import note
 from jejak_lrs.tlog.tiles import CHECKPOINT, Folder
@@ -24,7 +24,7 @@ FORMER: Final = "former"  # below it the logs of epochs that ended, by epoch
 KEYS: Final = "keys"  # the public keys, a vkey a line
 STATEMENT: Final = "epoch"  # the signed note with which an epoch after the first begins
 # The checkpoint last: what it speaks of must not outlast it here, should a crash come between.
-_MOVED: Final = ("tile", OUTCOMES, KEYS, STATEMENT, CHECKPOINT)
+_MOVED: Final = ("tile", LOOKS, OUTCOMES, KEYS, STATEMENT, CHECKPOINT)
 
 
 def begin(connection: Connection, records: Log, base: str, keys: Keys) -> None:
@@ -39,7 +39,7 @@ def begin(connection: Connection, records: Log, base: str, keys: Keys) -> None:
     }
     path = records.folder.path
     records.folder.open()  # from here on nobody writes for a log that has ended
-    found = _origin(records.folder) or _origin(Folder(path / OUTCOMES)).removesuffix(f"/{OUTCOMES}")
+    found = checkpoints.base_of(_origin(records.folder) or _origin(Folder(path / OUTCOMES)))
     if found and found != records.origin:
         if found not in ended:
             raise Inconsistent(
@@ -85,7 +85,7 @@ def _statement(epoch: Epoch, origin: str, base: str, former: Folder) -> str:
     ]
     ends = [
         note.parts(signed)[0]
-        for folder in (former, Folder(former.path / OUTCOMES))
-        if (signed := folder.checkpoint()) is not None
+        for tree in TREES
+        if (signed := Folder(former.path / checkpoints.below(tree)).checkpoint()) is not None
     ]
     return "\n".join([*lines, "", *ends]) if ends else "\n".join([*lines, ""])

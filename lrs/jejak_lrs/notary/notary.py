@@ -1,10 +1,10 @@
-"""The notary: grows both logs by what the ledger has committed, and signs their heads.
+"""The notary: grows the logs by what the ledger has committed, and signs their heads.
 
 The truth of its effect lies in the folder of the log. Before anything is signed, that folder is
 held against the database, and against every copy of a checkpoint that can be had: what was signed
 once must still be the beginning of what is signed now, whatever was restored, from wherever. Order
-of what lasts: tiles and bundles, checkpoints (outcomes', then records'), the table, the topic,
-witnesses; so no copy is ever ahead of the folder, unless somebody went back.
+of what lasts: tiles and bundles, checkpoints (the records' last), the table, the topic, witnesses;
+so no copy is ever ahead of the folder, unless somebody went back.
 Source: audit.md, "The transparency log"; tlog.md.
 """
 
@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from jejak_lrs.cursor import Cursor
 from jejak_lrs.errors import Inconsistent
-from jejak_lrs.ledger import history
 from jejak_lrs.notary import checkpoints, entries, newlog
-from jejak_lrs.notary.checkpoints import OUTCOMES, RECORDS, TREES, Name
+from jejak_lrs.notary.checkpoints import LOOKS, OUTCOMES, RECORDS, TREES, Name
 from jejak_lrs.notary.logfolder import LogFolder
 from jejak_lrs.notary.publishedlog import Log, Signed, reading, said
 from jejak_lrs.tlog import note
@@ -31,8 +30,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from jejak_lrs.database import Connection
-    from jejak_lrs.ledger.history import Head
-    from jejak_lrs.notary.checkpoints import Stored
+    from jejak_lrs.notary.checkpoints import Goal, Stored
     from jejak_lrs.tlog.keys import Keys
     from jejak_lrs.tlog.tiles import Tree
 
@@ -42,14 +40,14 @@ _TABLE: Final = "the table checkpoint"
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """What comes next: entries of each tree, and whether both then stand where one head stood."""
+    """What comes next: entries of each tree, and whether all then stand where one head stood."""
 
     coming: Mapping[Name, Sequence[bytes]]
     complete: bool
 
 
 class Notary:
-    """Both logs of a ledger's epoch. Open it before anything else, and again after any error.
+    """The logs of a ledger's epoch. Open it before anything else, and again after any error.
 
     Args:
         path: the folder of the published log.
@@ -63,7 +61,7 @@ class Notary:
         self._base = base
         self._keys = keys
         self._most = most
-        self._target: Head | None = None
+        self._target: Goal | None = None
         self.epoch: UUID | None = None
         self.logs: Mapping[Name, Log] = {}
         self.unkept: list[Signed] = []  # published, and not in the table: a crash came between
@@ -75,21 +73,24 @@ class Notary:
             Inconsistent: what was signed is not what the ledger, or its table, holds.
             FolderAway: the folder cannot be written.
         """
-        head = history.head(connection)
-        origins = checkpoints.origins(self._base, head.epoch)
-        folders = {RECORDS: self._path, OUTCOMES: self._path / OUTCOMES}
-        life = str(head.epoch)
+        goal = checkpoints.goal(connection)
+        origins = checkpoints.origins(self._base, goal.epoch)
         logs = {
-            tree: Log(tree, origins[tree], LogFolder(folders[tree], life), self._keys)
+            tree: Log(
+                tree,
+                origins[tree],
+                LogFolder(self._path / checkpoints.below(tree), str(goal.epoch)),
+                self._keys,
+            )
             for tree in TREES
         }
         newlog.begin(connection, logs[RECORDS], self._base, self._keys)
         self.unkept = []
         for tree, log in logs.items():
             log.open()
-            self._hold(connection, head, log, checkpoints.largest(connection, head.epoch, tree))
+            self._hold(connection, goal, log, checkpoints.largest(connection, goal.epoch, tree))
         newlog.list_keys(logs.values(), self._keys)
-        self.epoch, self.logs, self._target = head.epoch, logs, None
+        self.epoch, self.logs, self._target = goal.epoch, logs, None
 
     def compare(self, tree: Name, signed: str, place: str) -> None:
         """Inconsistent where a checkpoint seen at some place is not the beginning of ours."""
@@ -105,30 +106,32 @@ class Notary:
         """The last record and the last outcome in the logs."""
         return Cursor(self.logs[RECORDS].edge.size - 1, self.logs[OUTCOMES].edge.size - 1)
 
-    def waiting(self, head: Head) -> int:
+    def waiting(self, goal: Goal) -> int:
         """How many entries the logs do not have yet."""
-        return sum(end - self.logs[tree].edge.size for tree, end in _ends(head).items())
+        return sum(end - self.logs[tree].edge.size for tree, end in goal.ends.items())
 
-    def read(self, connection: Connection, head: Head) -> Growth:
-        """The next entries, up to a head that stays the goal until it is reached."""
-        self._target = goal = self._target or head
+    def read(self, connection: Connection, goal: Goal) -> Growth:
+        """The next entries, up to a goal that stays the goal until it is reached."""
+        self._target = goal = self._target or goal
         coming: dict[Name, Sequence[bytes]] = {}
         room = self._most
-        for tree, end in _ends(goal).items():
+        for tree, end in goal.ends.items():
             first = self.logs[tree].edge.size
             coming[tree] = entries.read(connection, tree, first, min(end, first + room))
             room -= len(coming[tree])
         return Growth(coming, complete=self.waiting(goal) == self._most - room)
 
     def grow(self, growth: Growth) -> list[Signed]:
-        """Add entries; where both logs then stand where one head stood, sign and publish them."""
+        """Add entries; where the logs then stand where one head stood, sign and publish them."""
         for tree, coming in growth.coming.items():
             self.logs[tree].grow(coming)
         if not growth.complete:
             return []
         self._target = None
-        # What both speak of is on disk before the first is published.
-        signed = [one for log in self.logs.values() if (one := log.sign())]
+        # What all speak of is on disk before the first is published. Looks are rare: their log
+        # begins with the first.
+        begun = [log for log in self.logs.values() if log.tree != LOOKS or log.edge.size]
+        signed = [one for log in begun if (one := log.sign())]
         for one in reversed(signed):
             self.logs[one.tree].publish(one)
         return signed
@@ -158,23 +161,23 @@ class Notary:
             raise ValueError("the notary is not open")
         return self.epoch
 
-    def _hold(self, connection: Connection, head: Head, log: Log, stored: Stored | None) -> None:
+    def _hold(self, connection: Connection, goal: Goal, log: Log, stored: Stored | None) -> None:
         """Hold a log against the database: its table, its end, and what the table does not have."""
         kept = Checkpoint(log.origin, 0, EMPTY)
         if stored is not None:
             kept = log.opened(stored.note, _TABLE)
             log.compare(kept, _TABLE)
         if log.head is not None:
-            self._hold_ledger(connection, head, log, kept)
+            self._hold_ledger(connection, goal, log, kept)
             if log.last.size > kept.size or stored is None:
                 self.unkept.append(log.head)
 
-    def _hold_ledger(self, connection: Connection, head: Head, log: Log, kept: Checkpoint) -> None:
+    def _hold_ledger(self, connection: Connection, goal: Goal, log: Log, kept: Checkpoint) -> None:
         """Hold a log against the ledger, whose table goes up to `kept`.
 
         Only a crash between folder and table, or an older database, leaves something to compare.
         """
-        ours, end = log.last, _ends(head)[log.tree]
+        ours, end = log.last, goal.ends[log.tree]
         told = (
             f"{log.folder.path} has the checkpoint {said(ours)}, and the ledger, whose last one is "
             f"{said(kept)}, holds"
@@ -195,8 +198,3 @@ class Notary:
             for index, (one, other) in enumerate(zip(held, published, strict=True), first):
                 if one != other:
                     raise Inconsistent(f"{told} something else as {log.tree} {index}")
-
-
-def _ends(head: Head) -> dict[Name, int]:
-    """The sizes of both trees at a head."""
-    return {RECORDS: head.next_position, OUTCOMES: head.next_outcome}

@@ -34,7 +34,7 @@ class Signed:
 
 @dataclass(slots=True)
 class Log:
-    """One of the two logs: its folder, its right edge, and what was last signed of it."""
+    """One of the logs: its folder, its right edge, and what was last signed of it."""
 
     tree: Name
     origin: str

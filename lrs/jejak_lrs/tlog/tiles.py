@@ -163,6 +163,10 @@ class Tree:
         """Its entries first to end - 1; nothing says that they are those of its leaves."""
         return self._between(first, end, self._bundle)
 
+    def tile(self, level: int, index: int) -> bytes:
+        """The bytes of one of its tiles."""
+        return self._tile(level, index)
+
     def _between(self, first: int, end: int, few: Callable[[int], list[bytes]]) -> Iterator[bytes]:
         if not 0 <= first <= end <= self.size:
             raise ValueError(f"a tree of size {self.size} has no leaves {first} to {end - 1}")
