@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from jejak_lrs import cursor, roles
 from jejak_lrs.competency.assess import assess
 from jejak_lrs.competency.days import months_later
+from jejak_lrs.competency.facts import Void
 from jejak_lrs.competency.lookups import levels_on
 from jejak_lrs.competency.profile import canonical, digest, parse
 from jejak_lrs.cursor import Cursor
@@ -24,7 +25,8 @@ from jejak_lrs.projection import evidence, profiles, refolding
 from jejak_lrs.projection.projecting import NAME, Projected, Projector
 from jejak_lrs.replay.gathering import facts_until, fold_person
 from jejak_schemas import outgoing
-from jejak_schemas.parts import PersonRef
+from jejak_schemas.events import LearningRated
+from jejak_schemas.parts import PersonRef, Score
 from tests import services, world
 from tests.recorded import record, record_each
 from tests.world import PERSON, assessed, course, moved, passed, registered, usual, voided
@@ -202,6 +204,26 @@ def test_a_void_before_its_target_waits_for_it(
     assert one.assessed_to == end - 1
     replayed = fold_person(reading, one.person_id, one.assessed_to)
     assert canonical(replayed).decode() == one.document
+
+
+def rated(on: str) -> Any:
+    return world.event(LearningRated, on, activity=world.ACTIVITY, score=Score(raw=4))
+
+
+def test_a_void_of_what_says_nothing_is_kept_wherever_it_stands(
+    writer: Database, projecting: Connection, reading: Connection
+) -> None:
+    first, second = (rated(recent(2)) for _ in range(2))
+    record(writer, *usual(), registered(), voided(first, recent()), first)
+    record(writer, second, voided(second, recent()))
+    catch_up(projecting)
+    one = stood(reading)
+    kept = evidence.of_people(projecting, 1, [one.person_id], 10**9)[one.person_id]
+    assert {fact.target for fact in kept if isinstance(fact, Void)} == {
+        first.event_id,
+        second.event_id,
+    }
+    assert set(kept) == set(facts_until(reading, one.person_id, one.assessed_to))
 
 
 def test_known_at_a_position_is_the_profile_of_then(

@@ -97,6 +97,7 @@ def _check(
         lost = () if not compared.readable else (Difference("ledger_head", "it has no row"),)
         differences = (*compared.differences, *lost)
         return Report(None, differences[:NAMED], len(differences), ())
+    until = moment.with_looks(connection, until)
     of_log = logs.of(connection, published, until) if published else {}
     places = {
         name: Place(published.folder(name).path, log.published)

@@ -31,15 +31,20 @@ class Said:
     event: Event
 
 
-def arrivals(connection: Connection, told: Sequence[Said], statements: Statements) -> list[Arrival]:
+def arrivals(
+    connection: Connection,
+    records: Sequence[Record],
+    told: Sequence[Said],
+    statements: Statements,
+) -> list[Arrival]:
     """The facts of a batch of records, each with its person, in the order of arrival.
 
-    Three queries at most, whatever the batch.
+    `told` are those of the records that say something. Three queries at most, whatever the batch.
     """
     found = [
         *_own(told),
         *_voids(connection, told),
-        *_voids_that_waited(connection, told, statements),
+        *_voids_that_waited(connection, records, statements),
     ]
     return sorted(found, key=lambda one: (one.position, one.person_id))
 
@@ -68,10 +73,10 @@ def _voids(connection: Connection, told: Sequence[Said]) -> Iterator[Arrival]:
 
 
 def _voids_that_waited(
-    connection: Connection, told: Sequence[Said], statements: Statements
+    connection: Connection, records: Sequence[Record], statements: Statements
 ) -> Iterator[Arrival]:
-    """Voids recorded before their target, which is in this batch."""
-    targets = {said.record.statement_id: said.record for said in told if said.record.person_id}
+    """Voids recorded before their target, which is in this batch, also one that says nothing."""
+    targets = {one.statement_id: one for one in records if one.person_id}
     if not targets:
         return
     waiting = [

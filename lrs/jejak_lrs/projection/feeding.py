@@ -93,7 +93,7 @@ class Feeder:
         """
         registry = self._take_registry(connection, coming.after)
         said = self._said(coming.records)
-        arriving = arrivals(connection, said, self._statements)
+        arriving = arrivals(connection, coming.records, said, self._statements)
         done = [
             self._fold(Folding(connection, registry, coming.day, feed), said, arriving, coming)
             for feed in feeds
@@ -127,8 +127,9 @@ class Feeder:
         Nothing of what was ordered to be erased by position `upto`.
         """
         gone = history.ordered_erased(connection, [one.position for one in records], upto)
-        said = self._said([one for one in records if one.position not in gone])
-        arriving = arrivals(connection, said, self._statements)
+        kept = [one for one in records if one.position not in gone]
+        said = self._said(kept)
+        arriving = arrivals(connection, kept, said, self._statements)
         evidence.insert(connection, feed.generation, arriving)
         kinship.insert(connection, feed.generation, said)
 
