@@ -101,7 +101,7 @@ catalogue: .venv/dev ## write down what the catalogue of a migrated database mus
 test-registry: .venv/dev ## everything on a real schema registry, Apicurio (fetches 142 MB, once)
 	@$(BIN)/pytest -q tests/registry $(ARGS)
 
-test-access: .venv/dev ## users by certificate; what is printed for administrators, run by Kafka's own tools
+test-access: .venv/dev ## users by certificate; commands for administrators, run; a leaked password in Go and Java
 	@$(BIN)/pytest -q tests/access $(ARGS)
 
 test-avro-java: .venv/dev ## ask Avro's own Java again for its verdicts (needs Maven)
