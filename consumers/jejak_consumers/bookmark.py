@@ -48,7 +48,7 @@ class State:
             said = json.loads(path.read_text("utf-8"))
             epoch, seq = said["epoch"], said["seq"]
             place = None if epoch is None else Place(UUID(epoch), int(seq))
-            began = bool(said.get("began"))  # not there before 0.2
+            began = bool(said.get("began"))  # older files do not say
             state = cls(str(said["topic"]), int(said["next_offset"]), place, began)
         except FileNotFoundError:
             return None
