@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, date, datetime
 from itertools import count
 from pathlib import Path
@@ -28,6 +28,7 @@ from jejak_producers import (
     WrongUserOrPassword,
     kafka,
 )
+from jejak_producers.delivery import Delivery
 from jejak_producers.receipts import backlog
 from jejak_schemas import codec
 from jejak_schemas.events import CourseCompleted
@@ -183,10 +184,15 @@ class Stalling:
         self._broker.stop()
 
 
-def emit_without_end(producer: Producer, emitted: list[int]) -> None:
+def emit_without_end(producer: Producer, emitted: list[Delivery]) -> None:
+    """Emit until it blocks too long, or until it is told that the first event will not arrive.
+
+    Which comes first is chance: as batches expire, room comes free.
+    """
     for number in count():
-        producer.emit(completed(producer.party, number))
-        emitted.append(number)
+        emitted.append(producer.emit(completed(producer.party, number)))
+        if emitted[0].done():
+            emitted[0].result()
 
 
 def resident_bytes() -> int:
@@ -195,20 +201,21 @@ def resident_bytes() -> int:
 
 @pytest.mark.kills
 def test_a_stalled_broker_blocks_emit_and_grows_nothing(tmp_path: Path) -> None:
-    with closing(Stalling(tmp_path)) as broker:
+    with ExitStack() as stack:
+        broker = stack.enter_context(closing(Stalling(tmp_path)))
         party = Brokers(broker.operator).party("stalled")
         producer = Producer(party, deadline=1.0, in_flight=2_000_000, receipts=False)
+        stack.callback(producer.close)
         producer.emit(completed("stalled")).result(10)
-        emitted: list[int] = []
+        emitted: list[Delivery] = []
         before = resident_bytes()
         with broker.stalled(), pytest.raises(BrokersAway):
             emit_without_end(producer, emitted)
-        assert 500 < len(emitted) < 10_000  # as batches expire, room comes free
+        assert 500 < len(emitted) < 10_000
         assert resident_bytes() - before < 40_000_000
         with pytest.raises(BrokersAway):
             producer.flush(20)
         producer.emit(completed("stalled")).result(20)
-        producer.close()
 
 
 # -- receipts ---------------------------------------------------------------------------
