@@ -20,8 +20,8 @@ test: test-unit test-integration test-kills test-e2e ## every test (SERVICES=con
 test-unit: .venv/dev ## tests that need no service
 	@$(BIN)/pytest -q tests/unit -n auto $(ARGS)
 
-test-integration: .venv/dev ## tests on real PostgreSQL and Kafka
-	@$(BIN)/pytest -q tests/integration -m "not kills" $(ARGS)
+test-integration: .venv/dev ## tests on real PostgreSQL and Kafka: two of each, side by side
+	@$(BIN)/pytest -q tests/integration -m "not kills" $(if $(SERVICES),,-n 2 --dist loadfile) $(ARGS)
 
 test-kills: .venv/dev ## tests that kill processes in mid-work
 	@$(BIN)/pytest -q tests/integration -m kills $(ARGS)
