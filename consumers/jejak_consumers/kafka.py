@@ -13,6 +13,8 @@ threads do not survive one. Traps of the library met here (each tried):
   refused and waiting stops the heartbeats, and what they raise is only logged: `_Listener`;
 - `commit_transaction` waits without an end, and a producer's `close` flushes first, and where it
   cannot, raises and leaves its thread running: `KafkaOutbox`;
+- a transactional request whose coordinator is away when its turn comes is forgotten, and the
+  producer spins without sending until the delivery's time is over: `_Network`;
 - a topic that is not there looks like brokers that are away: `KafkaOutbox._need`;
 - at DEBUG it logs keys and values, which hold NIPs, and at every sign-in on loopback a warning:
   `_hush` drops those lines.
@@ -58,6 +60,7 @@ PATIENCE: Final = 10.0  # seconds until a connection counts as not to be had
 _DELIVERY: Final = 20.0  # seconds until a message counts as not delivered
 _TRANSACTION: Final = 40.0  # seconds until the brokers abort what a killed publisher left open
 _CLOSE: Final = 5.0
+_PACE: Final = 100  # milliseconds between two looks for a node that is away
 _LARGEST: Final = 8 * 1024 * 1024  # bytes of a request, so of a profile; the topics allow as much
 _MOST: Final = 1_000  # messages a poll, in a feed
 _FETCHED: Final = 16 * 1024 * 1024  # bytes a fetch, in an inbox: what a recorder holds unread
@@ -108,6 +111,18 @@ class _Connections(KafkaConnectionManager):  # type: ignore[misc]  # the library
             login = self.access.now().login()
             self.config.update(login)
             conn.config.update({key: login[key] for key in login.keys() & conn.config.keys()})
+
+
+class _Network(KafkaNetClient):  # type: ignore[misc]
+    """Says that a node is away, where the library raises: only so does a producer ask again."""
+
+    def await_ready(self, node_id: Any, timeout_ms: int = 30_000) -> bool:
+        """Whether a connection to a node is ready, or got so within the time."""
+        try:
+            return bool(super().await_ready(node_id, timeout_ms=timeout_ms))
+        except theirs.KafkaConnectionError:
+            self.poll(timeout_ms=_PACE)  # it is asked again at once
+            return False
 
 
 class Line:
@@ -162,7 +177,7 @@ class Line:
         net = NetworkSelector(**settings)
         self._connections = _Connections(net, **settings)
         self._connections.access = self._access
-        self._network = KafkaNetClient(net=net, manager=self._connections)
+        self._network = _Network(net=net, manager=self._connections)
         return self._network
 
     def _discard(self) -> None:
