@@ -79,16 +79,9 @@ class _Watched(KafkaConnectionManager):  # type: ignore[misc]  # the library is 
         return transport
 
     async def _connect(self, node: Any, conn: Any, *args: Any, **kwargs: Any) -> None:
-        self._renew_login(conn)
+        self.access.renew(self.config, conn.config)
         await super()._connect(node, conn, *args, **kwargs)
         self.failure = conn.init_future.exception
-
-    def _renew_login(self, conn: Any) -> None:
-        """Sign in with what the credentials file says now."""
-        with contextlib.suppress(CredentialsError):  # a file that is being replaced
-            login = self.access.now().login()
-            self.config.update(login)
-            conn.config.update({key: login[key] for key in login.keys() & conn.config.keys()})
 
     def maybe_raise_auth_failure(self, node_id: Any) -> None:
         """End the bootstrap at a refused sign-in; its sender would only spin on it."""

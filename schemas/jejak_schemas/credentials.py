@@ -6,6 +6,7 @@ TOML, readable by the party alone (0600). Any Kafka client can be configured fro
 
 import ssl
 import tomllib
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
@@ -102,6 +103,13 @@ class KafkaAccess(_Section):
         if self.security_protocol.endswith("SSL"):
             said["ssl_context"] = self.tls()
         return said
+
+    def renew(self, *settings: dict[str, object]) -> None:
+        """Put into a client's settings what to sign in with now, where they have a place for it."""
+        with suppress(CredentialsError):  # a file that is being replaced
+            login = self.now().login()
+            for held in settings:
+                held.update({key: login[key] for key in login.keys() & held.keys()})
 
     def beside(self, folder: Path) -> Self:
         """The same, its files found from `folder` on."""

@@ -137,7 +137,7 @@ def test_a_group_is_asked_of_anew_once_the_broker_that_knew_of_it_knows_no_more(
 
 def misremember_the_coordinator(reader: KafkaInboxReader, port: int) -> None:
     """What is known once another broker has taken the group over; a broker alone cannot lose it."""
-    known = reader._asking()._client._manager.cluster
+    known = reader._describer._client._manager.cluster
     for kind, group in list(known._coordinators):
         known.add_coordinator(Found("127.0.0.1", port), kind, group)
 

@@ -13,7 +13,7 @@ from threading import Event
 from jejak import loops, settings
 from jejak.home import Home
 from jejak.services import RECORDER, services_of
-from jejak_consumers import kafka
+from jejak_consumers.kafka import KafkaInboxReader
 from jejak_consumers.recorder import Recorder
 from jejak_lrs.database import Database
 from jejak_lrs.ledger.people import People
@@ -24,10 +24,9 @@ DSN = "TORTURE_DSN"
 def main(folder: str, group: str, slot: str) -> None:
     """Record until killed."""
     home = Home(Path(folder))
-    kafka.RECORDERS = group  # type: ignore[misc]
     services = services_of(home, settings.load(home))
     Recorder(
-        reader=kafka.KafkaInboxReader(services.kafka(RECORDER), slot=slot),
+        reader=KafkaInboxReader(services.kafka(RECORDER), slot=slot, group=group),
         database=Database(os.environ[DSN], "jejak recorder"),
         people=People(),
         finisher=loops.finisher(),

@@ -29,8 +29,8 @@ MAY_IMPORT = {
 }
 SPEAKS_KAFKA = {
     "jejak_producers": "kafka.py",
-    "jejak_consumers": "kafka.py",
-    "jejak": "kafka_admin.py",
+    "jejak_consumers": "kafka",
+    "jejak": "kafka_admin",
 }
 PURE = [
     *(ROOMS["jejak_schemas"] / name for name in ("statement.py", "resolve.py", "submission.py")),
@@ -77,13 +77,28 @@ def test_a_room_imports_only_the_rooms_it_may(room: str) -> None:
 
 
 @every_room
-def test_one_module_of_a_room_speaks_kafka(room: str) -> None:
+def test_one_module_or_package_of_a_room_speaks_kafka(room: str) -> None:
     speakers = {
-        str(path.relative_to(ROOMS[room]))
+        path.relative_to(ROOMS[room]).parts[0]
         for path in ROOMS[room].rglob("*.py")
         if "kafka" in imported(path)
     }
     assert speakers <= {SPEAKS_KAFKA.get(room)}
+
+
+def test_the_list_of_kafka_traps_names_code_that_is_there() -> None:
+    package = ROOMS["jejak_consumers"] / "kafka"
+    listed = ast.get_docstring(ast.parse((package / "__init__.py").read_text("utf-8"))) or ""
+    named = re.findall(r"`(\w+)\.(\w+)`", listed)
+    missing = [
+        f"{module}.{name}"
+        for module, name in named
+        if not re.search(
+            rf"^(class|def) {name}\b", (package / f"{module}.py").read_text("utf-8"), re.MULTILINE
+        )
+    ]
+    assert len(named) >= 10
+    assert not missing
 
 
 @pytest.mark.parametrize("path", PURE, ids=lambda path: path.name)

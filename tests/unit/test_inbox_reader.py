@@ -2,7 +2,7 @@
 
 import asyncio
 
-from jejak_consumers.kafka import _keep_joins
+from jejak_consumers.kafka.group import keep_joins
 
 
 class Coordinator:
@@ -26,7 +26,7 @@ class Coordinator:
 
 def test_a_join_is_used_until_it_is_completed() -> None:
     coordinator = Coordinator()
-    _keep_joins(coordinator)
+    keep_joins(coordinator)
     for _ in range(3):
         assert asyncio.run(coordinator._do_join_and_sync_async()) == b"assignment 1"
     asyncio.run(coordinator._on_join_complete_async(5, "me"))
@@ -36,14 +36,14 @@ def test_a_join_is_used_until_it_is_completed() -> None:
 
 def test_a_join_is_needed_until_it_is_completed() -> None:
     coordinator = Coordinator()
-    _keep_joins(coordinator)
+    keep_joins(coordinator)
     asyncio.run(coordinator._do_join_and_sync_async())
     assert coordinator.rejoin_needed
 
 
 def test_a_join_that_fails_is_tried_again() -> None:
     coordinator = Coordinator()
-    _keep_joins(coordinator)
+    keep_joins(coordinator)
     coordinator.fails = True
     try:
         asyncio.run(coordinator._do_join_and_sync_async())

@@ -1,0 +1,136 @@
+"""One client's connections to the brokers: how they are made, and what is wrong with them."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from kafka import errors as theirs
+from kafka.net.compat import KafkaNetClient
+from kafka.net.manager import KafkaConnectionManager
+from kafka.net.selector import NetworkSelector
+
+from jejak_consumers.kafka.failures import explain, refuses
+from jejak_consumers.kafka.hush import hush
+from jejak_schemas.credentials import KafkaAccess
+
+PATIENCE: Final = 10.0  # seconds until a connection counts as not to be had
+CLOSE: Final = 5.0  # seconds for a client to end
+_PACE: Final = 100  # milliseconds between two looks for a node that is away
+
+
+class Connections(KafkaConnectionManager):  # type: ignore[misc]  # the library is untyped
+    """Connections that remember how the last one failed."""
+
+    failure: Exception | None = None
+    access: KafkaAccess
+
+    async def _build_transport(self, *args: Any, **kwargs: Any) -> Any:
+        transport = await super()._build_transport(*args, **kwargs)
+        receive = transport._sock_recv  # noqa: SLF001  no other seam
+
+        def receive_all() -> tuple[bytes, Exception | None]:
+            # A refusal and the end of the connection come together; the library drops the first.
+            received, error = receive()
+            return received, None if received else error
+
+        transport._sock_recv = receive_all  # noqa: SLF001
+        return transport
+
+    async def _connect(self, node: Any, conn: Any, *args: Any, **kwargs: Any) -> None:
+        self.access.renew(self.config, conn.config)
+        await super()._connect(node, conn, *args, **kwargs)
+        self.failure = conn.init_future.exception
+        # The library raises a remembered refusal at its next attempt, but never remembers one.
+        if refuses(self.failure) and self.cluster.is_bootstrap(node.node_id):
+            self._auth_failures[node.node_id] = self.failure
+
+
+class Network(KafkaNetClient):  # type: ignore[misc]
+    """Says that a node is away, where the library raises: only so does a producer ask again."""
+
+    def await_ready(self, node_id: Any, timeout_ms: int = 30_000) -> bool:
+        """Whether a connection to a node is ready, or got so within the time."""
+        try:
+            return bool(super().await_ready(node_id, timeout_ms=timeout_ms))
+        except theirs.KafkaConnectionError:
+            self.poll(timeout_ms=_PACE)  # it is asked again at once
+            return False
+
+
+class Line:
+    """The line of one client to the brokers: makes the client, and says what is wrong with it.
+
+    Args:
+        access: whom to sign in as, and where.
+        patience: seconds to try for.
+    """
+
+    def __init__(self, access: KafkaAccess, patience: float) -> None:
+        self.access = access
+        self.patience = patience
+        self._network: Any = None
+        self._connections: Connections | None = None
+
+    def open(self, make: Callable[..., Any], **settings: Any) -> Any:
+        """A client of the library, connected.
+
+        Raises:
+            BrokersAway: none answered in time.
+            WrongLogin: one answered, and refused us.
+        """
+        hush()
+        with self.explained():
+            try:
+                return make(
+                    **_login(self.access),
+                    kafka_client=self._connect,
+                    bootstrap_timeout_ms=milliseconds(self.patience),
+                    **settings,
+                )
+            except BaseException:
+                self._discard()
+                raise
+
+    @property
+    def stands(self) -> bool:
+        """Whether a connection is open. Idle lines stay: metadata is asked for more often."""
+        held = self._connections
+        return held is not None and any(one.connected for one in list(held._conns.values()))  # noqa: SLF001
+
+    @contextlib.contextmanager
+    def explained(self) -> Iterator[None]:
+        """Raise what the library raises as one of `errors`."""
+        try:
+            yield
+        except (theirs.KafkaError, OSError) as exc:
+            failure = self._connections.failure if self._connections else None
+            raise explain(exc, failure, self.access) from exc
+
+    def _connect(self, **settings: Any) -> Any:
+        net = NetworkSelector(**settings)
+        self._connections = Connections(net, **settings)
+        self._connections.access = self.access
+        self._network = Network(net=net, manager=self._connections)
+        return self._network
+
+    def _discard(self) -> None:
+        """Close what a constructor that raised has left open."""
+        if self._network is not None:
+            with contextlib.suppress(Exception):
+                self._network.close()
+
+
+def milliseconds(seconds: float) -> int:
+    """As the library counts."""
+    return int(seconds * 1_000)
+
+
+def _login(access: KafkaAccess) -> dict[str, Any]:
+    """The credentials file's part in the library's words."""
+    settings: dict[str, Any] = {
+        "bootstrap_servers": [one.strip() for one in access.bootstrap_servers.split(",")],
+        "security_protocol": access.security_protocol,
+        "client_id": f"jejak-{access.username}",
+        "reconnect_backoff_max_ms": 1_000,
+    }
+    return settings | access.login()
