@@ -5,8 +5,8 @@ Run once, by the Python of a clone of that commit, so that nothing in it is of n
     OLD/.venv/bin/python tests/upgrade/make.py tests/upgrade/home.tar.xz
 
 It holds settings, credentials, Kafka's folder, a journal of `jejak emit`, an agency's place in its
-changes, what the programs said, and the database as `pg_dumpall` writes it. All its passwords are
-the same word: it never was anybody's.
+changes, and the database as `pg_dumpall` writes it; no path of where it was made. All its passwords
+are the same word, its match keys the hashes of public codes: it never was anybody's.
 """
 
 import hashlib
@@ -41,7 +41,7 @@ PARTIES = {
     "puslatbang-kmp": "provider",
     "puspenkom-bkn": "assessor",
 }
-LEFT_OUT = ("postgres", "run", "events")
+LEFT_OUT = ("postgres", "run", "events", "log", "server.properties")
 JEJAK = str(Path(sys.executable).with_name("jejak"))
 
 
@@ -162,11 +162,14 @@ def dump(home: Home) -> None:
 
 
 def pack(home: Home, archive: Path) -> None:
-    """The home without what is made anew at each start."""
+    """The home without what is made anew at each start, and names the folder it is in."""
+
+    def kept(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+        return None if Path(member.name).name in LEFT_OUT else member
+
     with tarfile.open(archive, "w:xz", preset=9) as packed:
         for path in sorted(home.path.iterdir()):
-            if path.name not in LEFT_OUT:
-                packed.add(path, path.name)
+            packed.add(path, path.name, filter=kept)
 
 
 if __name__ == "__main__":
