@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from jejak_lrs.ledger.history import Record
     from jejak_lrs.replay.selection import Selected, Span
 
-WIDTH: Final = 2_000  # positions in one part: a short query, some megabytes
+WIDTH: Final = 500  # positions in one part: a short query, little enough for a processor's cache
 _BREAKS: Final = bytes.maketrans(b"\r\n", b"  ")  # JSON has them between its parts only
 
 

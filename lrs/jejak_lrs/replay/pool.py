@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from jejak_lrs.replay.selection import Span
 
 _AHEAD: Final = 3  # spans waiting, for each process
-_WORTH: Final = 20  # fewer spans are done sooner than a process starts
+_WORTH: Final = 80  # fewer spans are done sooner than a process starts
 _LONGEST: Final = "30s"
 Made_co = TypeVar("Made_co", covariant=True)
 

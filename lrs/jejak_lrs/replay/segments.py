@@ -17,7 +17,7 @@ import orjson
 import pyarrow as pa
 from pyarrow import parquet
 
-from jejak_lrs.replay.lines import WIDTH, Found, found_in
+from jejak_lrs.replay.lines import Found, found_in
 from jejak_lrs.replay.selection import Reader, Span
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from jejak_lrs.replay.selection import Selected
 
 RANGE: Final = 100_000  # positions in one file
+_GROUP: Final = 2_000  # positions in one of a file's row groups: its bytes rest on it
 _FOUND: Final = b"jejak.found"
 _TIME: Final = pa.timestamp("us", tz="UTC")
 _LEAF: Final = (
@@ -146,8 +147,8 @@ def digest(pieces: Sequence[Piece]) -> str:
 
 def _read(reader: Reader, span: Span) -> Iterator[list[_Told]]:
     """A range's records, some at a time: never more in memory than one short query's."""
-    for start in range(span.start, span.end, WIDTH):
-        told = reader.records(Span(start, min(start + WIDTH, span.end), span.chosen))
+    for start in range(span.start, span.end, _GROUP):
+        told = reader.records(Span(start, min(start + _GROUP, span.end), span.chosen))
         if told:
             yield told
 
