@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from jejak_consumers.follower import Follower
 from jejak_consumers.notary import Notarising
-from jejak_lrs import failpoint, roles
+from jejak_lrs import access, failpoint, roles
 from jejak_lrs.audit import leaf
 from jejak_lrs.database import Connection, Database
 from jejak_lrs.ledger import history, inboxes
@@ -55,6 +55,12 @@ class Site:
             items: list[Item] = [rows.row(offset) for offset in range(start, past)]
             items += [rows.refused(offset) for offset in range(past, past + refusals)]
             append(writer, rows.batch(items, start=start, end=past + refusals))
+
+    def look(self, times: int) -> None:
+        """Somebody looks at numbers of persons."""
+        with closing(Database(self.own.dsn(roles.AUDITOR))) as auditor:
+            for number in range(times):
+                access.record(auditor.connection, who="siti", what=f"{number}", purpose="pengaduan")
 
     @contextmanager
     def opened(self, most: int = 100) -> Iterator[tuple[Notary, Connection]]:

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from jejak_lrs import access, roles
+from jejak_lrs import roles
 from jejak_lrs.database import Database
 from jejak_lrs.ledger import inboxes
 from jejak_lrs.notary.checkpoints import LOOKS, OUTCOMES
 from tests import rows, services
 from tests.signing import Site
+from tests.torture.notary import torture
 
 pytestmark = [
     pytest.mark.integration,
@@ -58,9 +59,7 @@ def test_go_verifies_every_proof_of_both_logs(site: Site, program: Path, tmp_pat
             shutil.copy(site.folder / "checkpoint", former[-1])
         site.happen(records, refusals)
         site.sign()
-    with closing(Database(site.own.dsn(roles.AUDITOR))) as auditor:
-        for number in range(3):
-            access.record(auditor.connection, who="siti", what=f"{number}", purpose="pengaduan")
+    site.look(3)
     site.sign()
     keys = (site.folder / "keys").read_text("utf-8").split()
     records_key, outcomes_key, looks_key = keys
@@ -77,3 +76,14 @@ def test_go_verifies_every_proof_of_both_logs(site: Site, program: Path, tmp_pat
         assert said(program, site.folder, records_key, *former).startswith("no: "), path
         (site.folder / path).write_bytes(whole)
     assert said(program, site.folder, records_key, *former).startswith("1256 entries")
+
+
+def test_go_verifies_logs_whose_notary_was_killed_again_and_again(
+    site: Site, program: Path
+) -> None:
+    assert torture(site, kills=25, seed=7, tell=print) == 0
+    sizes = {name: len(entries) for name, entries in site.entries().items()}
+    folders = (site.folder, site.folder / OUTCOMES, site.folder / LOOKS)
+    keys = (site.folder / "keys").read_text("utf-8").split()
+    for name, folder, key in zip(sizes, folders, keys, strict=True):
+        assert said(program, folder, key) == f"{sizes[name]} entries, 0 former checkpoints"

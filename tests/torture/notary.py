@@ -29,6 +29,7 @@ def torture(site: Site, kills: int, seed: int, tell: Callable[[str], None]) -> i
         many = chance.random() < FULL_TILES
         records = chance.randint(200, 400) if many else chance.randint(1, 9)
         site.happen(records, chance.randint(0, 3))
+        site.look(chance.randint(0, 2))
         spec = f"{chance.choice(POINTS)}:{chance.randint(1, MOST_HITS)}"
         struck += site.killed(site.start(spec))
         for each in site.wrong(of_table=4):
