@@ -1,8 +1,8 @@
-"""A join that ended between two polls is used, not thrown away and made again."""
+"""What the library forgets of a group, and what it asks too often, is mended."""
 
 import asyncio
 
-from jejak_consumers.kafka.group import keep_joins
+from jejak_consumers.kafka.group import keep_joins, pace_lookups
 
 
 class Coordinator:
@@ -50,3 +50,30 @@ def test_a_join_that_fails_is_tried_again() -> None:
     except TimeoutError:
         coordinator.fails = False
     assert asyncio.run(coordinator._do_join_and_sync_async()) == b"assignment 2"
+
+
+class Lookup:
+    """The step by which a coordinator is looked up, and what it uses; nobody sleeps."""
+
+    def __init__(self, delay: float) -> None:
+        self.done: list[object] = []
+        self._delay = delay
+        self._net = self._client = self
+
+    async def _send_group_coordinator_request(self) -> str:
+        self.done.append("looked up")
+        return "coordinator-1"
+
+    def connection_delay(self, node: str) -> float:
+        assert node == "coordinator-1"
+        return self._delay
+
+    async def sleep(self, seconds: float) -> None:
+        self.done.append(seconds)
+
+
+def test_a_coordinator_that_is_away_is_found_no_sooner_than_it_may_be_tried_again() -> None:
+    lookup = Lookup(delay=0.7)
+    pace_lookups(lookup)
+    assert asyncio.run(lookup._send_group_coordinator_request()) == "coordinator-1"
+    assert lookup.done == ["looked up", 0.7]

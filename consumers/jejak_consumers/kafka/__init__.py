@@ -21,6 +21,7 @@ Traps of the library, each tried, and what meets it:
   producer spins without sending until the delivery's time is over: `line.Network`;
 - a group member throws away a join that ends between two polls, or forgets that it is joining and
   then spins without ever reading: `group.keep_joins`;
+- a group's coordinator that is away is looked up again without a pause: `group.pace_lookups`;
 - a static member whose place was taken is not told: `group.has_lost_its_place`;
 - rebalance listeners run on the library's own thread, where a blocking call of the consumer is
   refused and waiting stops the heartbeats, and what they raise is only logged: `group.Listener`;

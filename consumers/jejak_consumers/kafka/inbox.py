@@ -14,7 +14,7 @@ from jejak_consumers import errors
 from jejak_consumers.kafka import records
 from jejak_consumers.kafka.describer import Describer
 from jejak_consumers.kafka.failures import SLOT_TAKEN
-from jejak_consumers.kafka.group import Listener, Tell, has_lost_its_place, keep_joins
+from jejak_consumers.kafka.group import Listener, Tell, has_lost_its_place, keep_joins, pace_lookups
 from jejak_consumers.kafka.line import CLOSE, PATIENCE, Line, milliseconds
 from jejak_consumers.messages import InboxReader, Message, Reported, TopicPartition
 from jejak_schemas import topics
@@ -66,6 +66,7 @@ class KafkaInboxReader(InboxReader):
         )
         self._member = self._client._coordinator  # noqa: SLF001  nothing public mends or tells
         keep_joins(self._member)
+        pace_lookups(self._member)
         self._listener: Listener | None = None
         self._describer = Describer(access, patience)
 
