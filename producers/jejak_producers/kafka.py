@@ -5,6 +5,7 @@ errors into ours. Traps of the library met here (each tried):
 - a wrong password ends as `KafkaTimeoutError: Unable to bootstrap`, as if nobody listened,
   for what the broker says together with the end of the connection is lost: `_Watched` hears it,
   and ends the wait at once;
+- a TLS handshake that is never answered (a broker that is frozen) has no end: `_Selector`;
 - its producer holds any amount of memory: `flight.InFlight` bounds it;
 - its flush waits its timeout once per batch: we count acknowledgements instead;
 - once a batch that was tried before expires, its producer is dead, and says nothing: `_mend`;
@@ -17,6 +18,7 @@ errors into ours. Traps of the library met here (each tried):
 import contextlib
 import logging
 import socket
+import ssl
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, cast
@@ -54,7 +56,26 @@ _FORBIDDEN = (errors.AuthorizationError, errors.UnknownTopicOrPartitionError)
 _NO_PRODUCER: Final = errors.ClusterAuthorizationFailedError.__name__
 
 
-class _Watched(KafkaConnectionManager):  # type: ignore[misc]  # the library is untyped
+class _Selector(NetworkSelector):  # type: ignore[misc]  # the library is untyped
+    """Ends a TLS handshake that is not answered, in `handshake` seconds."""
+
+    handshake: float
+
+    def wait_read(self, fileobj: Any, timeout_at: float | None = None) -> Any:
+        """Wait until something can be read, or until a moment of the monotonic clock."""
+        if isinstance(fileobj, ssl.SSLSocket) and not fileobj.version():
+            return self._answered(fileobj)
+        return super().wait_read(fileobj, timeout_at)
+
+    async def _answered(self, opening: ssl.SSLSocket) -> None:
+        try:
+            await super().wait_read(opening, time.monotonic() + self.handshake)
+        except BaseException:
+            opening.close()
+            raise
+
+
+class _Watched(KafkaConnectionManager):  # type: ignore[misc]
     """Connections that remember how the last one failed, and give up on a refused sign-in."""
 
     failure: Exception | None = None
@@ -92,24 +113,26 @@ class _Watched(KafkaConnectionManager):  # type: ignore[misc]  # the library is 
 class _Connections:
     """One client's connections: hands the library its network client, and explains failures."""
 
-    def __init__(self, access: KafkaAccess) -> None:
+    def __init__(self, access: KafkaAccess, patience: float) -> None:
         self._access = access
+        self._patience = patience
         self._client: Any = None
         self._manager: _Watched | None = None
 
     def __call__(self, **config: Any) -> Any:
         """What the library calls for its `kafka_client`."""
-        net = NetworkSelector(**config)
+        net = _Selector(**config)
+        net.handshake = self._patience / 3  # so that another broker is tried, too
         self._manager = _Watched(net, **config)
         self._manager.access = self._access
         self._client = KafkaNetClient(net=net, manager=self._manager)
         return self._client
 
     @contextlib.contextmanager
-    def opening(self, patience: float) -> Iterator[None]:
+    def opening(self) -> Iterator[None]:
         """While a client is made: our errors, and nothing left open after one."""
         try:
-            _knock(self._access.bootstrap_servers, patience)
+            _knock(self._access.bootstrap_servers, self._patience)
             with self.ours():
                 yield
         except errors.KafkaConfigurationError as exc:
@@ -196,8 +219,8 @@ class KafkaOutbox(Outbox):
     def __init__(self, access: KafkaAccess, topic: str, patience: float, deadline: float) -> None:
         _hush()
         self._topic = topic
-        self._connections = _Connections(access)
-        with self._connections.opening(patience):
+        self._connections = _Connections(access, patience)
+        with self._connections.opening():
             self._client = kafka.KafkaProducer(
                 **_config(access, patience),
                 kafka_client=self._connections,
@@ -265,8 +288,8 @@ class KafkaInlet(Inlet):
         _hush()
         self._partition = TopicPartition(topic, 0)
         self._patience_ms = int(patience * 1_000)
-        self._connections = _Connections(access)
-        with self._connections.opening(patience):
+        self._connections = _Connections(access, patience)
+        with self._connections.opening():
             self._client = kafka.KafkaConsumer(
                 **_config(access, patience),
                 kafka_client=self._connections,

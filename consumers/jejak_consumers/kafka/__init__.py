@@ -17,6 +17,7 @@ Traps of the library, each tried, and what meets it:
 - a wrong password ends as `KafkaTimeoutError: Unable to bootstrap`, as if nobody listened, because
   what the broker says together with the end of the connection is lost: `line.Connections` hears
   it, remembers how the last connection failed, and ends the wait at once;
+- a TLS handshake that is never answered (a broker that is frozen) has no end: `line.Selector`;
 - a transactional request whose coordinator is away when its turn comes is forgotten, and the
   producer spins without sending until the delivery's time is over: `line.Network`;
 - a group member throws away a join that ends between two polls, or forgets that it is joining and

@@ -1,6 +1,8 @@
 """One client's connections to the brokers: how they are made, and what is wrong with them."""
 
 import contextlib
+import ssl
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -18,7 +20,26 @@ CLOSE: Final = 5.0  # seconds for a client to end
 _PACE: Final = 100  # milliseconds between two looks for a node that is away
 
 
-class Connections(KafkaConnectionManager):  # type: ignore[misc]  # the library is untyped
+class Selector(NetworkSelector):  # type: ignore[misc]  # the library is untyped
+    """Ends a TLS handshake that a frozen broker leaves unanswered; the library waits for ever."""
+
+    handshake: float  # seconds
+
+    def wait_read(self, fileobj: Any, timeout_at: float | None = None) -> Any:
+        """Wait until something can be read, or until a moment of the monotonic clock."""
+        if isinstance(fileobj, ssl.SSLSocket) and not fileobj.version():
+            return self._answered(fileobj)
+        return super().wait_read(fileobj, timeout_at)
+
+    async def _answered(self, opening: ssl.SSLSocket) -> None:
+        try:
+            await super().wait_read(opening, time.monotonic() + self.handshake)
+        except BaseException:
+            opening.close()
+            raise
+
+
+class Connections(KafkaConnectionManager):  # type: ignore[misc]
     """Connections that remember how the last one failed."""
 
     failure: Exception | None = None
@@ -107,7 +128,8 @@ class Line:
             raise explain(exc, failure, self.access) from exc
 
     def _connect(self, **settings: Any) -> Any:
-        net = NetworkSelector(**settings)
+        net = Selector(**settings)
+        net.handshake = self.patience / 3  # so that another broker is tried, too
         self._connections = Connections(net, **settings)
         self._connections.access = self.access
         self._network = Network(net=net, manager=self._connections)

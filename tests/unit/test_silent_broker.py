@@ -1,0 +1,48 @@
+"""A broker that takes a connection and says nothing, as one that is frozen: nobody waits long."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from jejak_consumers import errors
+from jejak_consumers.kafka import KafkaFeed
+from jejak_producers.errors import BrokersAway, ProducerError
+from jejak_producers.kafka import KafkaInlet
+from jejak_schemas.credentials import KafkaAccess
+
+PATIENCE = 0.6
+LONG = 20.0  # seconds; far more than a patience
+
+
+@pytest.fixture
+def access() -> Iterator[KafkaAccess]:
+    """A login at the silent one, over TLS."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        where = f"127.0.0.1:{silent.getsockname()[1]}"
+        yield KafkaAccess(bootstrap_servers=where, security_protocol="SASL_SSL", username="lan")
+
+
+def raised_by(act: Callable[[], object]) -> Exception | None:
+    """What an act raises; None where it goes on."""
+    raised: list[Exception] = []
+
+    def attempt() -> None:
+        try:
+            act()
+        except (errors.LoopError, ProducerError) as exc:
+            raised.append(exc)
+
+    thread = threading.Thread(target=attempt, daemon=True)
+    thread.start()
+    thread.join(LONG)
+    return raised[0] if raised else None
+
+
+def test_a_loop_hears_that_it_is_away(access: KafkaAccess) -> None:
+    assert isinstance(raised_by(lambda: KafkaFeed(access, "t", PATIENCE)), errors.BrokersAway)
+
+
+def test_a_party_hears_that_it_is_away(access: KafkaAccess) -> None:
+    assert isinstance(raised_by(lambda: KafkaInlet(access, "t", PATIENCE)), BrokersAway)
