@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: plain psycopg for the ledger, SQLAlchemy for migrations and answers.
+"""Connections to PostgreSQL.
 
 Every connection is in autocommit, so that a read never leaves a transaction open; whoever writes
 says `with connection.transaction()`.
@@ -7,19 +7,16 @@ says `with connection.transaction()`.
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-import sqlalchemy
 from psycopg import IsolationLevel
 from psycopg.types.string import BytesBinaryDumper
-from sqlalchemy.pool import NullPool
 
 from jejak_lrs import errors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 # A dead peer is noticed after 10 s instead of a quarter of an hour (libpq milliseconds, seconds).
 _NETWORK: dict[str, Any] = {
@@ -97,28 +94,3 @@ class Database:
         """Close the connection, if there is one."""
         if self._connection is not None:
             self._connection.close()
-
-
-@contextmanager
-def engine(dsn: str) -> Iterator[sqlalchemy.Engine]:
-    """An SQLAlchemy engine over `connect`, without a pool, disposed of at the end."""
-    made = sqlalchemy.create_engine(
-        "postgresql+psycopg://", creator=lambda: _manual(connect(dsn)), poolclass=NullPool
-    )
-    try:
-        yield made
-    finally:
-        made.dispose()
-
-
-def psycopg_connection(connection: sqlalchemy.Connection) -> Connection:
-    """The psycopg connection beneath SQLAlchemy's, in the same transaction."""
-    driver = connection.connection.driver_connection
-    if not isinstance(driver, psycopg.Connection):
-        raise TypeError(f"not psycopg: {type(driver)}")
-    return driver
-
-
-def _manual(connection: Connection) -> Connection:
-    connection.autocommit = False  # SQLAlchemy begins and commits by itself
-    return connection

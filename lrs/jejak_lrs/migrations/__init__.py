@@ -13,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from jejak_lrs import database, dictionaries, errors
+from jejak_lrs import dictionaries, engine, errors
 from jejak_lrs.ledger import references, verbs
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def migrate(dsn: str) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
         before, _ = _revisions(connection)
         command.upgrade(_config(connection), "head")
-        plain = database.psycopg_connection(connection)
+        plain = engine.psycopg_connection(connection)
         dictionaries.copy(plain)
         verbs.copy(plain)
         if before is not None and before < references.KEPT_SINCE:
@@ -64,7 +64,7 @@ def run_file(name: str) -> None:
     percent signs.
     """
     body = resources.files(__package__).joinpath("sql", name).read_text("utf-8")
-    database.psycopg_connection(op.get_bind()).execute(body.encode())
+    engine.psycopg_connection(op.get_bind()).execute(body.encode())
 
 
 def _revisions(connection: Connection) -> tuple[str | None, str | None]:
@@ -78,7 +78,7 @@ def _revisions(connection: Connection) -> tuple[str | None, str | None]:
 
 @contextmanager
 def _as_owner(dsn: str) -> Iterator[Connection]:
-    with database.engine(dsn) as engine, engine.begin() as connection:
+    with engine.connected(dsn) as connected, connected.begin() as connection:
         connection.execute(text("SET LOCAL ROLE jejak_owner"))
         yield connection
 
