@@ -15,6 +15,7 @@ from jejak_lrs.competency.assess import assess
 from jejak_lrs.competency.extraction import facts_of
 from jejak_lrs.competency.facts import Fact, from_documents, to_document
 from jejak_lrs.competency.lookups import Dated, certificates_on, levels_on
+from jejak_lrs.competency.parts import Parts
 from jejak_lrs.competency.persons import Persons, word_of
 from jejak_lrs.competency.profile import EMPTY, Profile, canonical, digest, parse
 from jejak_lrs.competency.registry import Registry
@@ -238,6 +239,22 @@ def test_any_order_and_repetition_gives_the_same_bytes(said: list[Event], chance
     decreed = [*DECREED, *chance.sample(DECREED, 5)]
     chance.shuffle(decreed)
     assert folded(shuffled, decreed) == folded(facts)
+
+
+@given(stories(), st.randoms(use_true_random=False))
+@settings(max_examples=30, deadline=None)
+def test_a_fold_with_the_parts_of_those_before_says_the_same(
+    said: list[Event], chance: Any
+) -> None:
+    coming: list[Any] = [*world.facts(said), *DECREED]
+    chance.shuffle(coming)
+    heard, registry, parts = list[Fact](), Registry(), Parts()
+    for position, one in enumerate(coming):
+        if isinstance(one, Event):
+            registry.add(one, position)
+        else:
+            heard.append(one)
+        assert assess(heard, registry, parts) == assess(heard, registry)
 
 
 @given(stories())

@@ -46,13 +46,13 @@ def test_a_flood_says_what_the_naive_fold_says() -> None:
 
 def test_steps_do_not_grow_with_a_flood_of_pieces_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     counted: list[int] = []
-    weigh = levels.level_of
+    weigh = levels._level
 
     def counting(live: Any, rules: Any) -> int | None:
         counted.append(len(live))
         return weigh(live, rules)
 
-    monkeypatch.setattr(levels, "level_of", counting)
+    monkeypatch.setattr(levels, "_level", counting)
     decreed = world.registry(usual())
     costs = []
     for count in (50, 500):

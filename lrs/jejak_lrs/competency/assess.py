@@ -6,6 +6,7 @@ matter. Any order, batching or repetition of the same records gives the same byt
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jejak_lrs.competency.facts import Fact
@@ -13,42 +14,96 @@ from jejak_lrs.competency.jp import hours
 from jejak_lrs.competency.judge import Judged, judge
 from jejak_lrs.competency.levels import asserted, disputed, indicated
 from jejak_lrs.competency.milestones import certificates, programmes
+from jejak_lrs.competency.parts import Parts
 from jejak_lrs.competency.postings import claimed, separated, served
-from jejak_lrs.competency.profile import Profile, Standing
+from jejak_lrs.competency.profile import Claimed, Enrolment, Hours, Profile, Served, Standing
 from jejak_lrs.competency.registry import Registry
 
 if TYPE_CHECKING:
     from jejak_lrs.competency.pieces import Piece, Stated
 
 
-def assess(facts: Iterable[Fact], registry: Registry) -> Profile:
-    """Everything that the facts support, by the registry given."""
-    judged = judge(facts, registry)
+def assess(facts: Iterable[Fact], registry: Registry, parts: Parts | None = None) -> Profile:
+    """Everything that the facts support, by the registry given.
+
+    `parts` of the same person, folded before, spare work; the profile is the same without them.
+    """
+    fold = _Fold(judge(facts, registry), registry, Parts() if parts is None else parts)
     return Profile(
-        competencies=_competencies(judged, registry),
-        hours=hours(judged.activities, judged.awards, judged.words, registry),
-        certificates=certificates(judged.awards, judged.acts),
-        programmes=programmes(judged.milestones, registry),
-        postings=served(judged.words, registry.succession),
-        claims=claimed(judged.claims, judged.words, registry.succession),
-        separations=separated(judged.words),
+        competencies=fold.competencies(),
+        hours=fold.hours(),
+        certificates=certificates(fold.judged.awards, fold.judged.acts),
+        programmes=fold.programmes(),
+        postings=fold.postings(),
+        claims=fold.claims(),
+        separations=separated(fold.judged.words),
     )
 
 
-def _competencies(judged: Judged, registry: Registry) -> tuple[Standing, ...]:
-    pieces: dict[str, list[Piece]] = defaultdict(list)
-    for piece in judged.pieces:
-        pieces[piece.competency].append(piece)
-    assertions: dict[str, list[Stated]] = defaultdict(list)
-    for stated in judged.assertions:
-        assertions[stated.competency].append(stated)
-    every = (
-        Standing(
-            competency=competency,
-            asserted=asserted(assertions[competency], registry),
-            indicated=indicated(pieces[competency], registry),
-            disputed=disputed(assertions[competency], registry),
+@dataclass(frozen=True, slots=True)
+class _Fold:
+    """One person's facts as they were judged; each part by all that it is made of."""
+
+    judged: Judged
+    registry: Registry
+    parts: Parts
+
+    def competencies(self) -> tuple[Standing, ...]:
+        pieces: dict[str, list[Piece]] = defaultdict(list)
+        for piece in self.judged.pieces:
+            pieces[piece.competency].append(piece)
+        assertions: dict[str, list[Stated]] = defaultdict(list)
+        for stated in self.judged.assertions:
+            assertions[stated.competency].append(stated)
+        every = (
+            self._standing(one, pieces.get(one, []), assertions.get(one, []))
+            for one in sorted({*pieces, *assertions})
         )
-        for competency in sorted({*pieces, *assertions})
-    )
-    return tuple(one for one in every if one.asserted or one.indicated)
+        return tuple(one for one in every if one.asserted or one.indicated)
+
+    def _standing(
+        self, competency: str, pieces: list["Piece"], assertions: list["Stated"]
+    ) -> Standing:
+        return self.parts.take(
+            competency,
+            (pieces, assertions, self.registry.rulesets()),
+            lambda: Standing(
+                competency=competency,
+                asserted=asserted(assertions, self.registry),
+                indicated=indicated(pieces, self.registry),
+                disputed=disputed(assertions, self.registry),
+            ),
+        )
+
+    def hours(self) -> Hours:
+        judged, registry = self.judged, self.registry
+        done, awards, words = judged.activities, judged.awards, judged.words
+        offered = [registry.offering_on(one.origin.offering, one.origin.day) for one in done]
+        return self.parts.take(
+            "hours",
+            (done, awards, words, offered, registry.rulesets()),
+            lambda: hours(done, awards, words, registry),
+        )
+
+    def programmes(self) -> tuple[Enrolment, ...]:
+        met = self.judged.milestones
+        return self.parts.take(
+            "programmes",
+            (met, self.registry.rulesets()),
+            lambda: programmes(met, self.registry),
+        )
+
+    def postings(self) -> tuple[Served, ...]:
+        words, succession = self.judged.words, self.registry.succession
+        return self.parts.take(
+            "postings", (words, succession.steps), lambda: served(words, succession)
+        )
+
+    def claims(self) -> tuple[Claimed, ...]:
+        claims, words = self.judged.claims, self.judged.words
+        succession = self.registry.succession
+        return self.parts.take(
+            "claims",
+            (claims, words, succession.steps),
+            lambda: claimed(claims, words, succession),
+        )

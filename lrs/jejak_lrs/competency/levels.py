@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from heapq import heappop, heappush
 from itertools import combinations, pairwise, product
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from jejak_lrs.competency.days import closing, end_of, months_later
@@ -20,6 +21,9 @@ from jejak_lrs.competency.ruleset import Ruleset
 
 _WHOLE: Final = 10_000  # basis points
 _FEW: Final = 8  # spans that are sooner reckoned with than united
+
+
+Likeness = tuple[int, int, bool, str, int, int]
 
 
 class Span(NamedTuple):
@@ -84,12 +88,40 @@ def indicated(pieces: Sequence[Piece], registry: Registry) -> tuple[Indicated, .
 
 def _steps(pieces: Sequence[Piece], reign: Reign) -> Iterator[tuple[date, date, int | None]]:
     start, end, rules = reign
-    spans = _by_strength(_united([span for piece in pieces for span in spans_of(piece, rules)]))
-    turns = {turn for span in spans for turn in (span.starts, span.ends)}
+    spans = _alike(_united([span for piece in pieces for span in spans_of(piece, rules)]))
+    turns = {turn for _, span in spans for turn in (span.starts, span.ends)}
     inside = sorted({start, end, *(turn for turn in turns if start < turn < end)})
     for first, last in pairwise(inside):
-        live = [span for span in spans if span.starts <= first < span.ends]
-        yield first, last, level_of(live, rules) if live else None
+        live = [one for one in spans if one[1].starts <= first < one[1].ends]
+        yield first, last, _level(live, rules) if live else None
+
+
+def _alike(spans: Iterable[Span]) -> list[tuple[Likeness, Span]]:
+    """Each span beside all of it that a level depends on, its source in numbers; strongest first.
+
+    Whatever level holds for some spans holds for any others like them, of whomever they are.
+    """
+    institutions: dict[str, int] = {}
+    series: dict[str, int] = {}
+    found = []
+    for span in spans:
+        _, _, level, evidence_class, _, source, assessed, *_ = span.piece
+        institution = institutions.setdefault(source.institution, len(institutions))
+        number = series.setdefault(source.series, len(series))
+        like = (-span.strength, level, assessed, evidence_class, institution, number)
+        found.append((like, span))
+    return sorted(found, key=itemgetter(0))
+
+
+def _level(live: Sequence[tuple[Likeness, Span]], rules: Ruleset) -> int | None:
+    """The greatest level that holds; of the few patterns that come again and again, held."""
+    spans = [span for _, span in live]
+    if len(live) > _FEW:
+        return level_of(spans, rules)
+    like = tuple([one for one, _ in live])
+    if like not in rules.weighed:
+        rules.weighed[like] = level_of(spans, rules)
+    return rules.weighed[like]
 
 
 def _united(spans: Sequence[Span]) -> Sequence[Span]:

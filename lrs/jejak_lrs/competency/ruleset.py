@@ -7,6 +7,7 @@ the package. No number of the rules stands in code.
 import math
 import re
 import tomllib
+from collections.abc import Hashable
 from datetime import date
 from functools import cached_property, lru_cache
 from importlib import resources
@@ -183,6 +184,11 @@ class Ruleset(Table):
     publication: Publication | None = None  # None: nothing may be published across agencies
     fragmentation: Fragmentation | None = None
     programmes: Programmes
+
+    @cached_property
+    def weighed(self) -> dict[Hashable, int | None]:
+        """The levels of evidence that was weighed by these rules before (levels.py)."""
+        return {}
 
 
 @lru_cache(maxsize=64)

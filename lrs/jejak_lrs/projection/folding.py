@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from jejak_lrs.competency.assess import assess
 from jejak_lrs.competency.diff import ProfileRestated, Seen, between, moves
+from jejak_lrs.competency.parts import Parts
 from jejak_lrs.competency.persons import Merge, Persons, named_in
 from jejak_lrs.competency.profile import EMPTY, Profile, canonical, digest, parse
 from jejak_lrs.competency.routing import NOWHERE, agencies_on
@@ -40,6 +41,7 @@ class _Person:
     stood: Stored | None
     profile: Profile | None = None  # of `stood`, once parsed
     moved: bool = False  # whether `stood` is to be written
+    parts: Parts = field(default_factory=Parts)
 
     def before(self) -> Profile:
         if self.profile is None:
@@ -146,7 +148,7 @@ class Folding:
         facts = self.facts_of(person_id)
         if not facts and person.stood is None:
             return
-        after = assess(facts, self.registry)
+        after = assess(facts, self.registry, person.parts)
         stood, stored = person.stood, self._stored(person, person_id, after, assessed_to)
         differs = stood is None or stood.digest != stored.digest or stood.told != stored.told
         if self.feed.tell and cause is not None and (differs or anew):
