@@ -45,7 +45,7 @@ class Voids:
 
     def hold(self, target: Origin) -> bool:
         """Whether it was voided by the institution that it speaks for, or by LAN."""
-        return any(
+        return bool(self._of) and any(
             by.provider == target.provider or _has(by, GUARANTOR, self._registry)
             for by in self._of.get(target.statement_id, ())
         )
@@ -109,6 +109,8 @@ class Acts:
 
     def certificate_ends(self, number: str, issuer: str) -> date:
         """The day from which a certificate, or one that replaces it, is revoked."""
+        if not self._papers:
+            return FOREVER
         days, seen, asked = [], set[str](), [number]
         while asked:
             name = asked.pop()

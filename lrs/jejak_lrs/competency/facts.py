@@ -41,24 +41,23 @@ class Origin:
     on_behalf_of: str | None = None
     offering: str | None = None
     form: str | None = None
-    # The Jakarta date of occurred_at, and the order of evidence, (occurred_at, statement_id): asked
-    # so often that they are worked out once.
+    # The Jakarta date of occurred_at; the order of evidence, (occurred_at, statement_id); what
+    # decides whether it may count, whoever it is about: asked so often that they are made once.
     day: Annotated[date, Field(exclude=True)] = field(init=False, compare=False, repr=False)
     order: Annotated[Order, Field(exclude=True)] = field(init=False, compare=False, repr=False)
+    voice: Annotated[Voice, Field(exclude=True)] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "day", jakarta_date(self.occurred_at))
+        day = jakarta_date(self.occurred_at)
+        voice = Voice(self.party, self.provider, self.event, self.offering, self.form, day)
+        object.__setattr__(self, "day", day)
         object.__setattr__(self, "order", (self.occurred_at, self.statement_id))
+        object.__setattr__(self, "voice", voice)
 
     @property
     def provider(self) -> str:
         """Rule 0: on_behalf_of if present, else party."""
         return self.on_behalf_of or self.party
-
-    @property
-    def voice(self) -> Voice:
-        """What decides whether it may count, whoever it is about."""
-        return Voice(self.party, self.provider, self.event, self.offering, self.form, self.day)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ does not count. Strengths and days here are of the ruleset in force on occurred_
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from jejak_lrs.competency.acts import Acts, Voids
 from jejak_lrs.competency.days import FOREVER
@@ -27,9 +27,6 @@ from jejak_lrs.competency.pieces import Discounted, Failure, Piece, Source, Stat
 from jejak_lrs.competency.postings import Word, posting_on
 from jejak_lrs.competency.registry import SUSPENDED, Registry
 from jejak_lrs.competency.ruleset import EvidenceClass, Ruleset
-
-if TYPE_CHECKING:
-    from uuid import UUID
 
 # Why a fact does not count; each has words in wording.py.
 VOIDED: Final = "voided"
@@ -75,7 +72,7 @@ def _ordered(facts: Iterable[Fact]) -> list[Fact]:
 
 
 def _repeats(fact: Fact, other: Fact) -> bool:
-    return fact.origin.statement_id == other.origin.statement_id and fact == other
+    return fact.origin.position == other.origin.position and fact == other
 
 
 def _order(fact: Fact) -> tuple[object, ...]:
@@ -93,7 +90,6 @@ class _Judgement:
         self.claims = tuple(fact for fact in facts if isinstance(fact, Claim))
         self.discounted: list[Discounted] = []
         self._voids = Voids(facts, registry)
-        self._bars: dict[UUID, str | None] = {}
         heard = [fact for fact in facts if isinstance(fact, JUDGED) and self._is_heard(fact)]
         self.acts = Acts(heard, self.words, registry)
         self.standing = [fact for fact in heard if self._is_settled(fact)]
@@ -101,7 +97,9 @@ class _Judgement:
     def result(self) -> Judged:
         pieces, failures = self._evidence()
         return Judged(
-            pieces=tuple(_closed(piece, failures) for piece in pieces),
+            pieces=tuple(_closed(piece, failures) for piece in pieces)
+            if failures
+            else tuple(pieces),
             failures=tuple(failures),
             assertions=tuple(self._assertions()),
             activities=tuple(fact for fact in self.standing if isinstance(fact, Activity)),
@@ -115,18 +113,10 @@ class _Judgement:
 
     def _is_heard(self, fact: Fact) -> bool:
         """Whether it is not voided and came from whom it may come. A void is heard as it is."""
-        statement = fact.origin.statement_id
-        if statement not in self._bars:
-            self._bars[statement] = self._bar(fact.origin)
-        bar = self._bars[statement]
+        bar = VOIDED if self._voids.hold(fact.origin) else self.registry.bar_of(fact.origin)
         if bar is not None:
             self._discount(fact, bar)
         return bar is None
-
-    def _bar(self, origin: Origin) -> str | None:
-        if self._voids.hold(origin):
-            return VOIDED
-        return self.registry.bar_of(origin)
 
     def _is_settled(self, fact: Fact) -> bool:
         unverified = self.acts.is_unverified(fact)
@@ -179,28 +169,23 @@ class _Judgement:
         if series is None:
             self._discount(fact, NO_SERIES, fact.competency)
             return
-        named = (fact.competency,) if fact.competency else self.registry.competencies_of(series)
-        found = 0
-        for competency in named:
-            alignment = self.registry.alignment(series, competency, origin.day)
-            if alignment is None:
-                continue
-            found += 1
-            aligned = alignment.event.level
+        aligned = self.registry.alignments(series, fact.competency, origin.day)
+        if not aligned:
+            self._discount(fact, NOT_ALIGNED, fact.competency)
+        for one in aligned:
+            level = one.event.level
             yield Piece(
                 origin,
-                competency,
-                min(fact.level or aligned, aligned, known.up_to_level),
+                one.event.competency,
+                min(fact.level or level, level, known.up_to_level),
                 fact.evidence_class,
                 known.strength,
                 Source(origin.provider, series),
                 assessed=False,
                 valid_until=fact.valid_until,
-                alignment=alignment.statement_id,
+                alignment=one.statement_id,
                 revoked=self._certificate_ends(fact),
             )
-        if not found:
-            self._discount(fact, NOT_ALIGNED, fact.competency)
 
     def _certificate_ends(self, fact: Evidence) -> date:
         if fact.certificate is None:
@@ -265,5 +250,7 @@ class _Judgement:
 
 
 def _closed(piece: Piece, failures: list[Failure]) -> Piece:
+    if not failures:
+        return piece
     days = [failure.origin.day for failure in failures if failure.closes(piece)]
     return piece._replace(closed=min(days)) if days else piece

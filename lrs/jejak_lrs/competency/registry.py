@@ -28,6 +28,7 @@ from jejak_schemas.events import Event
 SUSPENDED: Final = "suspended"
 OUTSIDE: Final = "outside-accreditation"
 Reign = tuple[date, date, Ruleset]
+Alignments = tuple[Decree[events.AlignmentPublished], ...]
 
 
 class Registry:
@@ -46,6 +47,7 @@ class Registry:
         self._reigns: tuple[Reign, ...] | None = None
         self._rules = Memo(self._ruled)
         self._in_force = Memo(self._aligned_in_force)
+        self._all_in_force = Memo(self._all_aligned)
         self._taught = Memo(self._competencies_taught)
         self._bars = Memo(self._bar)
         self.frameworks = Frameworks()
@@ -69,7 +71,7 @@ class Registry:
 
     def _forget(self) -> None:
         self._reigns = None
-        for memo in (self._rules, self._in_force, self._taught, self._bars):
+        for memo in (self._rules, self._in_force, self._all_in_force, self._taught, self._bars):
             memo.clear()
 
     def _offering(
@@ -161,6 +163,16 @@ class Registry:
     ) -> Decree[events.AlignmentPublished] | None:
         """The countersigned alignment of a series to a competency in force on a day."""
         return self._in_force[series, competency, day]
+
+    def alignments(self, series: str, competency: str | None, day: date) -> Alignments:
+        """The same to a competency, or to all to which the series is aligned, by IRI."""
+        return self._all_in_force[series, competency, day]
+
+    def _all_aligned(self, key: tuple[str, str | None, date]) -> Alignments:
+        series, competency, day = key
+        named = (competency,) if competency else self.competencies_of(series)
+        found = (self.alignment(series, one, day) for one in named)
+        return tuple(one for one in found if one is not None)
 
     def _aligned_in_force(
         self, key: tuple[str, str, date]
