@@ -21,6 +21,7 @@ from bench.rounds import Round, Watch, Work, take_turns
 from jejak.rebuilding import Rebuilding
 from jejak_consumers.directory import STATEMENT
 from jejak_consumers.recorder import MOST_MESSAGES
+from jejak_consumers.tidying import Tidying
 from jejak_lrs import database, roles
 from jejak_lrs.competency.assess import assess
 from jejak_lrs.competency.profile import canonical, digest
@@ -116,8 +117,9 @@ class Bench:
         self.root.execute("DELETE FROM cursor")
         projector = Projector()
         watch = Watch()
-        while projector.project(self.connection, _AT_ONCE):
-            pass
+        with Tidying() as tidying:  # as the projector's loop
+            while projector.project(self.connection, _AT_ONCE):
+                tidying.tidy()
         return watch.stop(self.records)
 
     def rebuild(self, workers: int) -> Round:

@@ -17,6 +17,7 @@ from typing import Final
 import psycopg
 
 from jejak.errors import Retry
+from jejak_consumers.tidying import Tidying
 from jejak_lrs import database, errors
 from jejak_lrs.database import Connection
 from jejak_lrs.projection import generations, rebuild, switching
@@ -141,14 +142,14 @@ def _look_after(workers: Sequence[BaseProcess]) -> None:
 def _work(dsn: str, generation: int, leader: int) -> None:
     """What a worker process runs: parts, as long as there are phases with parts, and a leader."""
     try:
-        with closing(database.connect(dsn, NAME)) as connection:
+        with closing(database.connect(dsn, NAME)) as connection, Tidying() as tidying:
             while os.getppid() == leader:
                 making = rebuild.read(connection)
                 if making is None or making.generation != generation or making.phase == "follow":
                     return
                 worker = Worker(connection, making)
                 while worker.work():
-                    pass
+                    tidying.tidy()
                 time.sleep(_LOOK_SECONDS)
     except (psycopg.Error, errors.LedgerError) as exc:
         said = errors.of(exc) if isinstance(exc, psycopg.Error) else exc  # DETAIL can quote a row

@@ -16,6 +16,7 @@ import psycopg
 import structlog
 
 from jejak_consumers import errors
+from jejak_consumers.tidying import Tidying
 from jejak_consumers.vitals import Vitals
 from jejak_lrs import cursor
 from jejak_lrs import errors as ledger_errors
@@ -176,20 +177,25 @@ class Loop:
 
     def run(self, stop: threading.Event) -> None:
         """Follow until told to stop; Retry errors back off, Fatal ones end the loop."""
-        failures = 0
         try:
-            while not stop.is_set():
-                try:
-                    stop.wait(self.turn())
-                    failures = 0
-                except (errors.Retry, ledger_errors.Retry, registry_errors.Retry) as exc:
-                    failures += 1
-                    log.warning("retry", error=str(exc), failures=failures)
-                    self.vitals.retried(exc)
-                    self._rest()
-                    stop.wait(backoff.pause(failures))
+            with Tidying() as tidying:
+                self._turns(stop, tidying)
         finally:
             self.stop()
+
+    def _turns(self, stop: threading.Event, tidying: Tidying) -> None:
+        failures = 0
+        while not stop.is_set():
+            try:
+                stop.wait(self.turn())
+                failures = 0
+            except (errors.Retry, ledger_errors.Retry, registry_errors.Retry) as exc:
+                failures += 1
+                log.warning("retry", error=str(exc), failures=failures)
+                self.vitals.retried(exc)
+                self._rest()
+                stop.wait(backoff.pause(failures))
+            tidying.tidy()
 
     def turn(self) -> float:
         """Let every work do one batch; the seconds to wait before the next turn."""

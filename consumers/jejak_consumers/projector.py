@@ -60,7 +60,8 @@ class Projection:
         self._most = min(MOST, self._most + self._most // 8 + 1)
 
     def rest(self) -> None:
-        """Nothing to let go of: after a failed transaction it reads the registry again."""
+        """Read the registry and whoever comes again."""
+        self.projector.forget()
 
     def numbers(self, items: Slice) -> Mapping[str, int]:
         """How many records; none where only persons were folded anew."""

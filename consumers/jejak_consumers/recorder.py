@@ -4,7 +4,6 @@ The ledger's own offsets, not Kafka's group commits, say where to go on, and onl
 append does anything count as done. Source: ledger.md, "The recorder and Kafka".
 """
 
-import gc
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,6 +21,7 @@ from jejak_consumers.directory import Directory, look_up
 from jejak_consumers.finish import Finisher
 from jejak_consumers.messages import InboxReader, Message, TopicPartition
 from jejak_consumers.partitions import Partitions
+from jejak_consumers.tidying import Tidying
 from jejak_consumers.vitals import OUTCOMES, Vitals
 from jejak_consumers.walk import DoorRules, Walk
 from jejak_lrs import errors as ledger_errors
@@ -45,7 +45,6 @@ MOST_MESSAGES: Final = 2_000  # a batch: enough for COPY, few enough for the pro
 MOST_AT_ONCE: Final = 10_000  # a poll: some batches, each walked while the one before is appended
 _POLL_SECONDS: Final = 0.2
 _NOTE_SECONDS: Final = 1.0
-_TIDY_SECONDS: Final = 60.0
 
 
 @dataclass(slots=True)
@@ -67,7 +66,6 @@ class Recorder:
     _noted: float = 0.0
     _oldest: int = 0
     _registry: tuple[int, parties.Parties] | None = None
-    _tidied: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
         self.partitions = Partitions(self.reader, self.database, self.vitals)
@@ -75,18 +73,16 @@ class Recorder:
 
     def run(self, stop: threading.Event) -> None:
         """Record until told to stop. Retry errors back off; Fatal ones end the loop."""
-        gc.freeze()
-        gc.disable()  # each collection would walk the thousands of objects of a batch (measured)
         self.vitals.leads(yes=True)
         self.reader.subscribe(self.partitions.assigned, self.partitions.lost)
         try:
-            self._turns(stop)
+            with Tidying() as tidying:
+                self._turns(stop, tidying)
         finally:
-            gc.enable()
             self.reader.close()
             self._hand.shutdown()
 
-    def _turns(self, stop: threading.Event) -> None:
+    def _turns(self, stop: threading.Event, tidying: Tidying) -> None:
         failures = 0
         while not stop.is_set():
             try:
@@ -99,14 +95,7 @@ class Recorder:
                 stop.wait(backoff.pause(failures))
                 self.partitions.go_back()
                 self._registry = None  # it may be another ledger's by now: one that was restored
-            self._tidy()
-
-    def _tidy(self) -> None:
-        """Collect what the turn left behind; only now and then what is older, such as people."""
-        whole = time.monotonic() - self._tidied > _TIDY_SECONDS
-        gc.collect(2 if whole else 0)
-        if whole:
-            self._tidied = time.monotonic()
+            tidying.tidy()
 
     def turn(self) -> int:
         """Poll once and settle all that came; the number of messages."""

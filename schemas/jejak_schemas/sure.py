@@ -21,8 +21,9 @@ Terms: TypeAlias = Mapping[object, Callable[[Schema, "Terms"], Schema]]
 """What stands for a schema of pydantic-core's, by the check that it calls or by its type."""
 
 _HEX: Final = "[0-9A-Fa-f]"
-# No U+0000, and not as many digits in a row as a NIP begins with.
-_PLAIN_TEXT: Final = core_schema.str_schema(pattern=r"^(?:\d{0,7}[^\d\x00])*\d{0,7}$")
+# No U+0000, and not as many digits in a row as a NIP begins with, unless no year begins so.
+_FEW_DIGITS: Final = r"(?:\d{0,7}|[03-9]\d{7})"
+_PLAIN_TEXT: Final = core_schema.str_schema(pattern=rf"^(?:{_FEW_DIGITS}[^\d\x00])*{_FEW_DIGITS}$")
 _ID: Final = "^{hex}{{8}}(?:-{hex}{{4}}){{3}}-{hex}{{12}}$"
 _ID_7: Final = "^{hex}{{8}}-{hex}{{4}}-7{hex}{{3}}-[89ABab]{hex}{{3}}-{hex}{{12}}$"
 # Every day of the calendar but 29 February.

@@ -60,6 +60,7 @@ class World:
                     self._change(first + index, *one, because=because)
                     for index, one in enumerate(said)
                 ],
+                first,
             )
 
     def stand(self, person: UUID, version: int, home: str | None, working: str | None) -> None:

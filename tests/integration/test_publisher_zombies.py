@@ -119,7 +119,7 @@ class Nation:
                 number, uuid4(), person, kind, self.version, rows.row(0).occurred_at,
                 [own], ["both"], content, 7, uuid7(), "level",
             )  # fmt: skip
-            profiles.write_changes(connection, [change])
+            profiles.write_changes(connection, [change], number)
             profiles.write(connection, 1, [state])
         self.changes.append(change.change_id)
 

@@ -50,7 +50,7 @@ def test_changes_are_counted_by_their_numbers(superuser: Connection) -> None:
     assert standing.changes_behind(superuser, START) == Behind(0, 0.0)
     with superuser.transaction():
         first = profiles.take_numbers(superuser, 2)
-        profiles.write_changes(superuser, [change(first + number) for number in range(2)])
+        profiles.write_changes(superuser, [change(first), change(first + 1)], first)
     assert standing.changes_behind(superuser, START).count == 2
     assert standing.changes_behind(superuser, Cursor(first, -1)).seconds > 0
     assert standing.changes_behind(superuser, Cursor(first + 1, -1)) == Behind(0, 0.0)

@@ -5,7 +5,7 @@ Each difference names its outgoing class and holds that class's own fields.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, timedelta
 from operator import attrgetter
 from typing import Any, ClassVar, Final, TypeVar
@@ -42,7 +42,8 @@ class Difference:
 
     def content(self) -> dict[str, Any]:
         """The class's own fields, as JSON values."""
-        plain = {one.name: getattr(self, one.name) for one in fields(self)}
+        names: tuple[str, ...] = type(self).__slots__
+        plain = {name: getattr(self, name) for name in names}
         return {
             name: value.isoformat() if isinstance(value, date) else value
             for name, value in plain.items()
@@ -172,11 +173,12 @@ def diff(before: Profile, after: Profile, on_date: date, expiring: int = 0) -> l
 
 def between(before: Seen, after: Seen) -> list[Difference]:
     """Every difference, also of one profile on two days; ordered by kind and subject."""
+    same_day = (before.day, before.expiring) == (after.day, after.expiring)
     return [
-        *_levels(before, after),
-        *_hours(before.profile, after.profile),
-        *_certificates(before, after),
-        *_programmes(before, after),
+        one
+        for part, differences in _DIFFERENCES
+        if not same_day or part(before.profile) != part(after.profile)
+        for one in differences(before, after)
     ]
 
 
@@ -194,10 +196,9 @@ def moves(told: Agencies, now: Agencies) -> list[Difference]:
 
 def _pairs(before: Mapping[K, V], after: Mapping[K, V]) -> Iterator[tuple[K, V | None, V | None]]:
     """What differs, per key, in the order of the keys' text."""
-    for key in sorted({*before, *after}, key=repr):
-        old, new = before.get(key), after.get(key)
-        if old != new:
-            yield key, old, new
+    differs = [key for key in {*before, *after} if before.get(key) != after.get(key)]
+    for key in sorted(differs, key=repr):
+        yield key, before.get(key), after.get(key)
 
 
 def _levels(before: Seen, after: Seen) -> Iterator[Difference]:
@@ -222,8 +223,8 @@ def _last_day(ends: date | None) -> date | None:
     return ends - timedelta(1) if ends else None
 
 
-def _hours(before: Profile, after: Profile) -> Iterator[Difference]:
-    for starts, old, new in _pairs(_sums(before), _sums(after)):
+def _hours(before: Seen, after: Seen) -> Iterator[Difference]:
+    for starts, old, new in _pairs(_sums(before.profile), _sums(after.profile)):
         yield LearningHoursChanged(starts, old or 0, new or 0)
 
 
@@ -247,3 +248,13 @@ def _programmes(before: Seen, after: Seen) -> Iterator[Difference]:
     old, new = programmes_on(before.profile, before.day), programmes_on(after.profile, after.day)
     for (programme, cohort), was, now in _pairs(old, new):
         yield ProgrammeChanged(programme, cohort, was, now)
+
+
+_DIFFERENCES: Final[
+    tuple[tuple[Callable[[Profile], object], Callable[[Seen, Seen], Iterator[Difference]]], ...]
+] = (
+    (attrgetter("competencies"), _levels),
+    (attrgetter("hours"), _hours),
+    (attrgetter("certificates"), _certificates),
+    (attrgetter("programmes"), _programmes),
+)

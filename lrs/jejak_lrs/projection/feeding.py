@@ -10,8 +10,8 @@ Source: ledger.md, "Followers"; competency.md, "Projections".
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
-from itertools import groupby
+from dataclasses import dataclass, field
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, Final
 
 from jejak_lrs.competency.persons import word_of
@@ -23,6 +23,7 @@ from jejak_lrs.projection import clock, evidence, kinship, profiles, refolding
 from jejak_lrs.projection.arriving import Said, arrivals
 from jejak_lrs.projection.evidence import Arrival
 from jejak_lrs.projection.folding import Folding
+from jejak_lrs.projection.held import Held
 from jejak_lrs.projection.telling import Cause
 from jejak_lrs.replay.gathering import registry_at
 
@@ -75,48 +76,59 @@ class Projected:
         return self.records > 0 or self.persons > 0 or self.looked
 
 
+@dataclass(slots=True)
+class _Known:
+    """What is known as of a position: the registry, and of each generation whoever came last."""
+
+    at: int
+    registry: Registry
+    held: dict[int, Held] = field(default_factory=lambda: defaultdict(Held))
+
+
 class Feeder:
     """Feeds generations within the caller's transactions. For one thread.
 
-    Keeps the registry in memory between transactions; after a failed one it is read again.
+    Keeps what it knows between transactions; after a failed one it is read again.
     """
 
     def __init__(self) -> None:
         self._statements = Statements()
-        self._registry: Registry | None = None
-        self._at = -1  # the position that the registry reflects
+        self._known: _Known | None = None
 
     def feed(self, connection: Connection, feeds: Sequence[Feed], coming: Slice) -> Projected:
         """Fold a slice into generations, the first before the others; the numbers are the first's.
 
         Also folds up to CHUNK waiting persons anew, so it has work even without records.
         """
-        registry = self._take_registry(connection, coming.after)
+        known = self._take_known(connection, coming.after)
         said = self._said(coming.records)
         arriving = arrivals(connection, coming.records, said, self._statements)
-        done = [
-            self._fold(Folding(connection, registry, coming.day, feed), said, arriving, coming)
-            for feed in feeds
-        ]
+
+        def folding(feed: Feed) -> Folding:
+            held = known.held[feed.generation]
+            return Folding(connection, known.registry, coming.day, feed, held)
+
+        done = [self._fold(folding(feed), said, arriving, coming) for feed in feeds]
         looked = [refolding.look_on(connection, feed.generation) for feed in feeds]
-        anew = [self._anew(connection, registry, coming, feed, feeds) for feed in feeds]
+        anew = [self._anew(folding(feed), coming, feeds[0]) for feed in feeds]
         for feed in feeds:
             if not feed.tell:
-                self._look_up(Folding(connection, registry, coming.day, feed))
-        self._registry, self._at = registry, coming.to
+                self._look_up(folding(feed))
+        known.at, self._known = coming.to, known
         (persons, changes), (more, told) = done[0], anew[0]
         persons, changes = persons + more, changes + told
         return Projected(coming.to, len(coming.records), persons, changes, any(looked))
 
     def turn(self, connection: Connection, feed: Feed, coming: Slice) -> Projected:
         """Tell what begins and ends on a day, for up to CHUNK persons."""
-        registry = self._take_registry(connection, coming.after)
-        folding = Folding(connection, registry, coming.day, feed)
+        known = self._take_known(connection, coming.after)
+        held = known.held[feed.generation]
+        folding = Folding(connection, known.registry, coming.day, feed, held)
         people = profiles.turning(connection, feed.generation, coming.day, CHUNK)
         folding.stand(people)
         for person_id in people:
             folding.turn(person_id)
-        self._registry, self._at = registry, coming.after
+        self._known = known
         return Projected(coming.after, 0, folding.folded, folding.write())
 
     def extract(
@@ -138,13 +150,17 @@ class Feeder:
         day = clock.day(connection)
         if day is None:
             return  # nothing was ever folded
-        registry = self._take_registry(connection, upto)
-        folding = Folding(connection, registry, day, feed)
+        known = self._take_known(connection, upto)
+        folding = Folding(connection, known.registry, day, feed)
         folding.load(people, upto)
         for person_id in people:
             folding.fold(person_id, upto)
         folding.write()
-        self._registry, self._at = registry, upto
+        self._known = known
+
+    def forget(self) -> None:
+        """Believe nothing any more: read all of it again."""
+        self._known = None
 
     def _said(self, records: Sequence[Record]) -> list[Said]:
         return [
@@ -153,12 +169,14 @@ class Feeder:
             if (event := self._statements.folded_of(record)) is not None
         ]
 
-    def _take_registry(self, connection: Connection, at: int) -> Registry:
-        """The registry as of a position. It grows with the batch, so it is kept at its end only:
+    def _take_known(self, connection: Connection, at: int) -> _Known:
+        """What is known as of a position. It grows with the batch, so it is kept at its end only:
         if the batch fails, or its commit, the next one starts elsewhere and reads it again.
         """  # noqa: D205
-        registry, self._registry = self._registry, None
-        return registry if registry is not None and self._at == at else registry_at(connection, at)
+        known, self._known = self._known, None
+        if known is not None and known.at == at:
+            return known
+        return _Known(at, registry_at(connection, at))
 
     @staticmethod
     def _fold(
@@ -188,29 +206,25 @@ class Feeder:
             if gone := erased_by(each.event):
                 people = evidence.erase(connection, generation, record.position)
                 folding.erase(people, set(gone), cause)
-            here = at_position[record.position]
+            here = at_position.pop(record.position, [])
             for person_id, group in groupby(here, key=lambda one: one.person_id):
                 folding.arrive(person_id, [fact for one in group for fact in one.facts], cause)
+        for one in chain.from_iterable(at_position.values()):  # voids of what says nothing
+            folding.hear(one.person_id, one.facts)
         return folding.folded, folding.write()
 
     @staticmethod
-    def _anew(
-        connection: Connection,
-        registry: Registry,
-        coming: Slice,
-        feed: Feed,
-        feeds: Sequence[Feed],
-    ) -> tuple[int, int]:
+    def _anew(folding: Folding, coming: Slice, active: Feed) -> tuple[int, int]:
         """Fold waiting persons by everything so far: how many, and their changes.
 
         Nobody before all are in the generation that is read, so that the two may be compared.
         """
-        if feed is not feeds[0] and refolding.is_anyone_waiting(connection, feeds[0].generation):
+        connection, feed = folding.connection, folding.feed
+        if feed is not active and refolding.is_anyone_waiting(connection, active.generation):
             return 0, 0
         # Beside the live stream few at a time: it goes first.
         most = CHUNK if not coming.records else -(-CHUNK // 4)
         waiting = refolding.take(connection, feed.generation, most)
-        folding = Folding(connection, registry, coming.day, feed)
         folding.load([one.person_id for one in waiting], coming.to)
         stays = folding.persons.stays
         each = {who: one for one in waiting for who in (one.person_id, stays(one.person_id))}

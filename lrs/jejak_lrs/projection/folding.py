@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from jejak_lrs.competency.assess import assess
 from jejak_lrs.competency.diff import ProfileRestated, Seen, between, moves
-from jejak_lrs.competency.parts import Parts
 from jejak_lrs.competency.persons import Merge, Persons, named_in
-from jejak_lrs.competency.profile import EMPTY, Profile, canonical, digest, parse
+from jejak_lrs.competency.profile import EMPTY, Profile, canonical, digest
 from jejak_lrs.competency.routing import NOWHERE, agencies_on
 from jejak_lrs.competency.turns import next_turn, seen
 from jejak_lrs.projection import evidence, kinship, profiles
+from jejak_lrs.projection.held import Held, Person
 from jejak_lrs.projection.profiles import Stored
 from jejak_lrs.projection.telling import By, Cause, Telling
 from jejak_schemas.clock import JAKARTA
@@ -34,37 +34,22 @@ _NOTHING: Final = canonical(EMPTY)
 
 
 @dataclass(slots=True)
-class _Person:
-    """One person in the transaction: facts so far, and how their profile stands."""
-
-    facts: list[Fact]
-    stood: Stored | None
-    profile: Profile | None = None  # of `stood`, once parsed
-    moved: bool = False  # whether `stood` is to be written
-    parts: Parts = field(default_factory=Parts)
-
-    def before(self) -> Profile:
-        if self.profile is None:
-            self.profile = parse(self.stood.document) if self.stood else EMPTY
-        return self.profile
-
-
-@dataclass(slots=True)
 class Folding:
     """The persons folded in one transaction. `load` them first, `write` at the end.
 
     `day` is the clock's: agencies are told of profiles as they are on it. Where they are not told,
-    a version stays as it is.
+    a version stays as it is. `held` are persons of the same generation, with all facts so far.
     """
 
     connection: Connection
     registry: Registry
     day: date
     feed: Feed
+    held: Held = field(default_factory=Held)
     folded: int = 0
     persons: Persons = field(default_factory=Persons)
     _telling: Telling = field(default_factory=Telling)
-    _people: dict[UUID, _Person] = field(default_factory=dict)
+    _people: dict[UUID, Person] = field(default_factory=dict)
 
     def load(self, people: Iterable[UUID], upto: int, coming: Iterable[Fact] = ()) -> None:
         """Read what had arrived about persons by a position, and their profiles.
@@ -77,12 +62,18 @@ class Folding:
         wanted = [person_id for person_id in every if person_id not in self._people]
         if not wanted:
             return
+        self._read([one for one in wanted if self.held.take(one) is None], upto)
         self.stand(wanted)
-        facts = evidence.of_people(self.connection, self.feed.generation, wanted, upto)
-        for person_id in wanted:
-            self._people[person_id].facts = facts.get(person_id, [])
-        named = named_in([*coming, *(fact for each in facts.values() for fact in each)])
+        facts = (fact for one in wanted for fact in self._people[one].facts)
+        named = named_in([*coming, *facts])
         self.persons.add(*told, *self._kin(named - every, upto))
+
+    def _read(self, people: Sequence[UUID], upto: int) -> None:
+        """Hold what had arrived about persons."""
+        if people:
+            facts = evidence.of_people(self.connection, self.feed.generation, people, upto)
+            for person_id in people:
+                self.held.put(person_id, facts.get(person_id, []))
 
     def _kin(self, people: Iterable[UUID], upto: int) -> list[Merge | Split]:
         return kinship.words_about(self.connection, self.feed.generation, people, upto)
@@ -93,7 +84,9 @@ class Folding:
         Where agencies were told of another generation's, they are told now what differs.
         """
         stood = profiles.stored(self.connection, people, self.feed.generation)
-        self._people |= {one: _Person([], stood.get(one)) for one in people}
+        for person_id in people:
+            person = self._people[person_id] = self.held.take(person_id) or Person()
+            person.stand(stood.get(person_id))
         if self.feed.instead_of is not None:
             told = profiles.stored(self.connection, people, self.feed.instead_of)
             for person_id in people:
@@ -101,8 +94,12 @@ class Folding:
 
     def arrive(self, person_id: UUID, facts: Sequence[Fact], cause: Cause) -> None:
         """Fold a loaded person with more facts."""
-        self._people[person_id].facts.extend(facts)
+        self.hear(person_id, facts)
         self.fold(self.persons.stays(person_id), cause.position, cause)
+
+    def hear(self, person_id: UUID, facts: Iterable[Fact]) -> None:
+        """Take in facts of a loaded person."""
+        self._people[person_id].facts.extend(facts)
 
     def rejoin(self, word: Merge | Split, cause: Cause) -> set[UUID]:
         """Fold all whom a merge or a split touches, first those who are nobody any more.
@@ -167,7 +164,7 @@ class Folding:
         ids = self.persons.one_with(person_id)
         return [self.persons.known(fact) for one in ids for fact in self._people[one].facts]
 
-    def _stored(self, person: _Person, person_id: UUID, after: Profile, assessed_to: int) -> Stored:
+    def _stored(self, person: Person, person_id: UUID, after: Profile, assessed_to: int) -> Stored:
         """The profile as it is kept, of the version that it had."""
         now = agencies_on(after, self.day)
         document = canonical(after)
@@ -229,6 +226,7 @@ class Folding:
         moved = (one.stood for one in self._people.values() if one.moved)
         stood = [one for one in moved if one is not None]
         profiles.write(self.connection, self.feed.generation, stood)
+        self.held.shrink()
         return self._telling.write(self.connection)
 
 

@@ -164,8 +164,8 @@ def take_numbers(connection: Connection, count: int) -> int:
     return int(found[0]) if found else 0
 
 
-def write_changes(connection: Connection, changes: Sequence[Change]) -> None:
-    """Add changes, numbered already."""
+def write_changes(connection: Connection, changes: Sequence[Change], first: int) -> None:
+    """Add changes, numbered from `first` on, whatever their own numbers."""
     connection.execute(
         "INSERT INTO change (number, change_id, person_id, kind, version, changed_at, "
         "agencies, relations, content, because_position, because_statement, because_rule) "
@@ -177,7 +177,7 @@ def write_changes(connection: Connection, changes: Sequence[Change]) -> None:
         "change_id, person_id, kind, version, changed_at, agencies, relations, content, "
         "because_position, because_statement, because_rule)",
         [
-            array(one.number for one in changes),
+            array(range(first, first + len(changes))),
             array(one.change_id for one in changes),
             array(one.person_id for one in changes),
             array(one.kind for one in changes),

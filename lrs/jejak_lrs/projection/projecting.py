@@ -59,6 +59,10 @@ class Projector:
                 cursor.move(connection, NAME, stands, Cursor(done.position, -1))
         return done
 
+    def forget(self) -> None:
+        """Believe nothing any more of what was read: it may be another ledger's by now."""
+        self._feeder.forget()
+
     def slice_after(
         self, connection: Connection, after: int, limit: int, today: date | None
     ) -> Slice | None:

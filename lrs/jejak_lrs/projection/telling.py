@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
-from uuid import UUID, uuid5
+
+from uuid_utils.compat import uuid5
 
 from jejak_lrs.competency.diff import Difference, PersonJoined, PersonLeft
 from jejak_lrs.projection import profiles
@@ -13,6 +14,7 @@ from jejak_lrs.projection.profiles import Change, Stored
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from uuid import UUID
 
     from jejak_lrs.competency.routing import Agencies
     from jejak_lrs.database import Connection
@@ -119,8 +121,7 @@ class Telling:
         changes, self._changes = self._untold(connection), []
         if changes:
             first = profiles.take_numbers(connection, len(changes))
-            numbered = [replace(one, number=first + number) for number, one in enumerate(changes)]
-            profiles.write_changes(connection, numbered)
+            profiles.write_changes(connection, changes, first)
         return len(changes)
 
     def _untold(self, connection: Connection) -> list[Change]:
