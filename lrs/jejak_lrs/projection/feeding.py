@@ -2,13 +2,14 @@
 
 Each record is folded at its own position, with the registry of that position, so the changes that a
 person's own records make do not depend on batching. Registry records that may touch people put them
-into `refold`; up to CHUNK of them are folded anew in each transaction, so after these the versions
-and changes on the way do depend on it. Profiles never do.
+into `refold`; some of them are folded anew in each transaction, so after these the versions and
+changes on the way do depend on it. Profiles never do.
 Source: ledger.md, "Followers"; competency.md, "Projections".
 """
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import chain, groupby
@@ -24,6 +25,7 @@ from jejak_lrs.projection.arriving import Said, arrivals
 from jejak_lrs.projection.evidence import Arrival
 from jejak_lrs.projection.folding import Folding
 from jejak_lrs.projection.held import Held
+from jejak_lrs.projection.pacing import Pace
 from jejak_lrs.projection.telling import Cause
 from jejak_lrs.replay.gathering import registry_at
 
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from jejak_lrs.ledger.history import Record
     from jejak_lrs.projection.generations import Feed
 
-CHUNK: Final = 1_000  # persons folded anew, or told of a day, per transaction
+CHUNK: Final = 1_000  # persons folded anew, or told of a day, per transaction; at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +96,12 @@ class Feeder:
     def __init__(self) -> None:
         self._statements = Statements()
         self._known: _Known | None = None
+        self._pace = Pace(CHUNK)
 
     def feed(self, connection: Connection, feeds: Sequence[Feed], coming: Slice) -> Projected:
         """Fold a slice into generations, the first before the others; the numbers are the first's.
 
-        Also folds up to CHUNK waiting persons anew, so it has work even without records.
+        Also folds waiting persons anew, up to CHUNK, so it has work even without records.
         """
         known = self._take_known(connection, coming.after)
         said = self._said(coming.records)
@@ -213,25 +216,25 @@ class Feeder:
             folding.hear(one.person_id, one.facts)
         return folding.folded, folding.write()
 
-    @staticmethod
-    def _anew(folding: Folding, coming: Slice, active: Feed) -> tuple[int, int]:
+    def _anew(self, folding: Folding, coming: Slice, active: Feed) -> tuple[int, int]:
         """Fold waiting persons by everything so far: how many, and their changes.
 
-        Nobody before all are in the generation that is read, so that the two may be compared.
+        Nobody before all are in the generation that is read, so that the two may be compared. As
+        many as take little time: the live stream waits for them.
         """
-        connection, feed = folding.connection, folding.feed
+        connection, feed, began = folding.connection, folding.feed, time.perf_counter()
         if feed is not active and refolding.is_anyone_waiting(connection, active.generation):
             return 0, 0
-        # Beside the live stream few at a time: it goes first.
-        most = CHUNK if not coming.records else -(-CHUNK // 4)
-        waiting = refolding.take(connection, feed.generation, most)
+        waiting = refolding.take(connection, feed.generation, self._pace.count)
         folding.load([one.person_id for one in waiting], coming.to)
         stays = folding.persons.stays
         each = {who: one for one in waiting for who in (one.person_id, stays(one.person_id))}
         for person_id, one in each.items():
             cause = Cause(one.position, one.statement_id, one.stored)
             folding.fold(person_id, coming.to, cause)
-        return folding.folded, folding.write()
+        changes = folding.write()
+        self._pace.took(len(waiting), time.perf_counter() - began)
+        return folding.folded, changes
 
     @staticmethod
     def _look_up(folding: Folding) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from jejak_lrs.ledger.history import Record
 
 FEW: Final = 2_000  # rows of evidence that are looked up at once
-PAGE: Final = 20_000  # rows of evidence that are looked through in one transaction
+PAGE: Final = 10_000  # rows of evidence that are looked through in one transaction
 
 
 _FIRST: Final = UUID(int=0)
