@@ -72,6 +72,16 @@ def fill(connection: Connection, records: int) -> int:
     return int(number)
 
 
+def fill_projected(connection: Connection, records: int) -> None:
+    """The same of a ledger that the bench's walk has filled, as if all of it had been projected."""
+    give_aliases(connection)
+    fill(connection, records)
+    connection.execute(
+        "UPDATE cursor SET position = (SELECT next_position - 1 FROM ledger_head) "
+        "WHERE follower = 'projector'"
+    )
+
+
 def person_of(person_id: UUID, copy: int) -> UUID:
     """Who a person is in a copy; 0: the first of all."""
     return UUID(hashlib.md5(f"{person_id}{copy}".encode()).hexdigest()) if copy else person_id  # noqa: S324

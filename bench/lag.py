@@ -1,26 +1,27 @@
 """How far behind the live projection is, by the second: `make bench ONLY=lag`.
 
-Records are appended at a steady rate by one thread while another projects them; a record's lag is
+Records are appended at a steady rate by one process while another projects them; a record's lag is
 from `stored` to the commit of its profile. First at 2,000 a second; then at 500 while a ruleset
 that touches everybody is refolded. Both lines' rates are what was projected beside what was asked.
 `python -m bench.lag [PEOPLE] [SECONDS]`: more people than are simulated are copies of these
 (bench/filling.py).
 """
 
+import multiprocessing
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from multiprocessing.synchronize import Event
 from typing import Final
 
 from uuid_utils.compat import uuid7
 
 from bench import mix
 from bench.asked import asked
-from bench.filling import fill, give_aliases
+from bench.filling import fill_projected
 from bench.ledgers import SUPERUSER, Server, running_server
 from bench.line import Line, line
 from bench.project import append, rows_of
@@ -68,14 +69,8 @@ def run(people: int = _PEOPLE, seconds: float = _SECONDS) -> list[Line]:
 
 
 def _copy(server: Server, people: int) -> None:
-    """As if everybody, copies as well, had been projected."""
     with closing(database.connect(server.dsn(SUPERUSER, "bench"))) as root:
-        give_aliases(root)
-        fill(root, history.head(root).next_position * people // _PEOPLE)
-        root.execute(
-            "UPDATE cursor SET position = (SELECT next_position - 1 FROM ledger_head) "
-            "WHERE follower = 'projector'"
-        )
+        fill_projected(root, history.head(root).next_position * people // _PEOPLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +85,14 @@ class _Streams:
     def line(self, rate: int, how: str) -> Line:
         """Append for a while and project meanwhile."""
         wanted = int(rate * self.seconds)
-        sender = threading.Thread(target=self._send, args=[rate], daemon=True)
-        began, used = time.perf_counter(), time.process_time()
+        context = multiprocessing.get_context("spawn")
+        ready = context.Event()
+        given = self.server.dsn(roles.WRITER, "bench"), self.rows, rate, self.seconds, ready
+        sender = context.Process(target=_send, args=given, daemon=True)
         sender.start()
+        if not ready.wait(60.0):
+            raise RuntimeError("the sender did not start")
+        began, used = time.perf_counter(), time.process_time()
         lags = self._lags(wanted)
         seconds = time.perf_counter() - began
         sender.join()
@@ -116,15 +116,18 @@ class _Streams:
             after += len(found)
         return sorted(lags)
 
-    def _send(self, rate: int) -> None:
-        with closing(Database(self.server.dsn(roles.WRITER, "bench"))) as writer:
-            count, sent, began = int(rate * _TICK), 0, time.perf_counter()
-            while sent < rate * self.seconds:
-                first = sent % (len(self.rows) - count)
-                some = self.rows[first : first + count]
-                append(writer, [replace(row, statement_id=uuid7()) for row in some])
-                sent += count
-                time.sleep(max(0.0, began + sent / rate - time.perf_counter()))
+
+def _send(dsn: str, rows: Sequence[Row], rate: int, seconds: float, ready: Event) -> None:
+    """Append at a rate; in a process of its own, as the recorder."""
+    with closing(Database(dsn)) as writer:
+        ready.set()
+        count, sent, began = int(rate * _TICK), 0, time.perf_counter()
+        while sent < rate * seconds:
+            first = sent % (len(rows) - count)
+            some = rows[first : first + count]
+            append(writer, [replace(row, statement_id=uuid7()) for row in some])
+            sent += count
+            time.sleep(max(0.0, began + sent / rate - time.perf_counter()))
 
 
 def main() -> int:

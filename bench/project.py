@@ -3,7 +3,8 @@
 The demo's mix, walked and appended as the recorder does, on a PostgreSQL of its own with fsync on.
 Live is one process, 1,000 records a transaction, everything it does: evidence, profiles, changes,
 cursor. A rebuild is whole, from its beginning until it stands where the projector stands, with two
-worker processes. Beside them, over the same records: reading them, and the fold alone, in memory.
+worker processes that have to start first, over copies as well (bench/filling.py). Beside them, over
+the same records: reading them, and the fold alone, in memory.
 """
 
 import gc
@@ -15,6 +16,7 @@ from functools import partial
 from typing import Final
 
 from bench import mix, walk
+from bench.filling import fill_projected
 from bench.ledgers import SUPERUSER, running_server
 from bench.line import Line, line
 from bench.rounds import Round, Watch, Work, take_turns
@@ -35,6 +37,7 @@ from jejak_lrs.replay.gathering import registry_at
 _EVENTS: Final = 20_000
 _PEOPLE: Final = 4_000
 _ROUNDS: Final = 3
+_TIMES: Final = 4
 _AT_ONCE: Final = 1_000  # records a transaction, as the projector's loop
 
 
@@ -53,6 +56,8 @@ def run_rebuild() -> list[Line]:
     """The rebuild."""
     with benches(_EVENTS, _PEOPLE) as bench:
         bench.live()
+        fill_projected(bench.root, _TIMES * bench.records)
+        bench.records = history.head(bench.root).next_position
         works: list[Work] = [partial(bench.rebuild, 2), bench.read, bench.fold]
         rebuilt, read, folded = take_turns(works, _ROUNDS)
     what = "rebuild: records to profiles, two workers"
