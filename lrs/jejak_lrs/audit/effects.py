@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from uuid import UUID
 
+    from jejak_lrs.audit.examiner import Said
     from jejak_lrs.database import Connection
-    from jejak_lrs.projection.arriving import Said
 
 
 class Effects:

@@ -23,7 +23,6 @@ from jejak_lrs.ledger.history import Record
 from jejak_lrs.ledger.statements import Statements
 from jejak_lrs.notary import entries
 from jejak_lrs.notary.checkpoints import LOOKS, OUTCOMES, RECORDS
-from jejak_lrs.projection.arriving import Said
 from jejak_lrs.tlog.tiles import Folder
 
 if TYPE_CHECKING:
@@ -34,10 +33,19 @@ if TYPE_CHECKING:
     from jejak_lrs.audit.copied import Stretch
     from jejak_lrs.database import Connection
     from jejak_lrs.notary.checkpoints import Name
+    from jejak_schemas.events import Event
 
 # The event types that say something beside themselves.
 _TELLING: Final = frozenset({people.SEEN, *people.POSTINGS, *WITH_EFFECTS})
 _TELLING_BYTES: Final = frozenset(name.encode() for name in _TELLING)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A record that is sound by itself, and its event."""
+
+    record: Record
+    event: Event
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
+    from jejak_lrs.audit.examiner import Said
     from jejak_lrs.database import Connection
     from jejak_lrs.ledger.payload import Unpacker
-    from jejak_lrs.projection.arriving import Said
     from jejak_schemas.events import Event
 
 SEEN: Final = PersonSeen.__name__

@@ -65,6 +65,21 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """Of a record what a projection needs: a third of the columns, read in a third of the time."""
+
+    position: int
+    statement_id: UUID
+    stored: datetime
+    occurred_at: datetime
+    event_type: str
+    party: str
+    on_behalf_of: str | None
+    person_id: UUID | None
+    payload: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """A message that did not become a record."""
 
@@ -120,6 +135,16 @@ def head(connection: Connection) -> Head:
 def records(connection: Connection, after: int, limit: int) -> list[Record]:
     """The records with position > `after`, in order; -1 is before the first."""
     return _records(connection, "WHERE position > %s ORDER BY position LIMIT %s", after, limit)
+
+
+def entries(connection: Connection, after: int, limit: int) -> list[Entry]:
+    """The same, for a projection."""
+    with connection.cursor(row_factory=args_row(Entry), binary=True) as cursor:
+        return cursor.execute(
+            "SELECT position, statement_id, stored, occurred_at, event_type, party, on_behalf_of, "
+            "person_id, payload FROM record WHERE position > %s ORDER BY position LIMIT %s",
+            [after, limit],
+        ).fetchall()
 
 
 def outcomes(connection: Connection, after: int, limit: int) -> list[Outcome]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from jejak_lrs.database import Connection
-    from jejak_lrs.ledger.history import Record
+    from jejak_lrs.ledger.history import Entry
     from jejak_lrs.ledger.statements import Statements
     from jejak_schemas.events import Event
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 class Said:
     """A record and its event."""
 
-    record: Record
+    record: Entry
     event: Event
 
 
 def arrivals(
     connection: Connection,
-    records: Sequence[Record],
+    records: Sequence[Entry],
     told: Sequence[Said],
     statements: Statements,
 ) -> list[Arrival]:
@@ -56,7 +56,7 @@ def _own(told: Sequence[Said]) -> Iterator[Arrival]:
             continue
         facts = facts_of(said.event, record.position, record.statement_id)
         if facts:
-            yield Arrival(record.person_id, record.position, record, facts)
+            yield Arrival(record.person_id, record.position, facts)
 
 
 def _voids(connection: Connection, told: Sequence[Said]) -> Iterator[Arrival]:
@@ -69,11 +69,11 @@ def _voids(connection: Connection, told: Sequence[Said]) -> Iterator[Arrival]:
         position, person_id = known.get(event.target, (said.record.position, None))
         if person_id is not None and position < said.record.position:
             facts = facts_of(event, said.record.position, said.record.statement_id)
-            yield Arrival(person_id, said.record.position, said.record, facts)
+            yield Arrival(person_id, said.record.position, facts)
 
 
 def _voids_that_waited(
-    connection: Connection, records: Sequence[Record], statements: Statements
+    connection: Connection, records: Sequence[Entry], statements: Statements
 ) -> Iterator[Arrival]:
     """Voids recorded before their target, which is in this batch, also one that says nothing."""
     targets = {one.statement_id: one for one in records if one.person_id}
@@ -94,4 +94,4 @@ def _voids_that_waited(
         if event is not None and target.person_id is not None:
             facts = facts_of(event, position, void.statement_id)
             if facts:  # what undoes a merge acts on it, too, and says nothing of a statement
-                yield Arrival(target.person_id, target.position, target, facts)
+                yield Arrival(target.person_id, target.position, facts)

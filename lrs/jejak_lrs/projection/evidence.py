@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from jejak_lrs.competency.facts import Fact
     from jejak_lrs.database import Connection
-    from jejak_lrs.ledger.history import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,6 @@ class Arrival:
 
     person_id: UUID
     position: int
-    record: Record
     facts: tuple[Fact, ...]
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from jejak_lrs.competency.registry import Registry
     from jejak_lrs.database import Connection
-    from jejak_lrs.ledger.history import Record
+    from jejak_lrs.ledger.history import Entry
     from jejak_lrs.projection.generations import Feed
 
 CHUNK: Final = 1_000  # persons folded anew, or told of a day, per transaction; at most
@@ -50,7 +50,7 @@ class Slice:
     """
 
     after: int
-    records: Sequence[Record]
+    records: Sequence[Entry]
     day: date
     turning: bool = False
 
@@ -135,7 +135,7 @@ class Feeder:
         return Projected(coming.after, 0, folding.folded, folding.write())
 
     def extract(
-        self, connection: Connection, feed: Feed, records: Sequence[Record], upto: int
+        self, connection: Connection, feed: Feed, records: Sequence[Entry], upto: int
     ) -> None:
         """Keep what records say, in any order of records; nobody is folded.
 
@@ -165,7 +165,7 @@ class Feeder:
         """Believe nothing any more: read all of it again."""
         self._known = None
 
-    def _said(self, records: Sequence[Record]) -> list[Said]:
+    def _said(self, records: Sequence[Entry]) -> list[Said]:
         return [
             Said(record, event)
             for record in records

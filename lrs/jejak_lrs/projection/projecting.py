@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from jejak_lrs.database import Connection
-    from jejak_lrs.ledger.history import Record
+    from jejak_lrs.ledger.history import Entry
 
 NAME: Final = "projector"
 
@@ -70,7 +70,7 @@ class Projector:
 
         None: nothing, nor will there be before more is recorded or another day.
         """
-        records = history.records(connection, after, limit)
+        records = history.entries(connection, after, limit)
         day = clock.day(connection)
         until = max(_days(jakarta_date(records[0].stored) if records else today, day), default=None)
         if until is None:
@@ -103,7 +103,7 @@ def _days(*days: date | None) -> list[date]:
     return [day for day in days if day is not None]
 
 
-def _of_day(records: Sequence[Record], day: date) -> Sequence[Record]:
+def _of_day(records: Sequence[Entry], day: date) -> Sequence[Entry]:
     """The records up to the end of a day: `stored` never goes back."""
     if not records or jakarta_date(records[-1].stored) <= day:
         return records

@@ -183,7 +183,7 @@ class Worker:
     def _do(self, mine: Part) -> None:
         if self._rebuild.phase == "extract":
             first, last = int(mine.low), int(mine.high)
-            records = history.records(self._connection, first - 1, last - first + 1)
+            records = history.entries(self._connection, first - 1, last - first + 1)
             self._feeder.extract(self._connection, self._feed, records, self._rebuild.upto)
         else:
             people = evidence.people_between(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from jejak_lrs.competency.reach import Reach
     from jejak_lrs.database import Connection
-    from jejak_lrs.ledger.history import Record
+    from jejak_lrs.ledger.history import Entry
 
 FEW: Final = 2_000  # rows of evidence that are looked up at once
 PAGE: Final = 10_000  # rows of evidence that are looked through in one transaction
@@ -52,7 +52,7 @@ _COLUMNS: Final[dict[LiteralString, str]] = {
 }
 
 
-def mark(connection: Connection, generation: int, reach: Reach, cause: Record) -> None:
+def mark(connection: Connection, generation: int, reach: Reach, cause: Entry) -> None:
     """Let whom a registry record reaches wait, the latest cause over earlier ones."""
     if not reach:
         return

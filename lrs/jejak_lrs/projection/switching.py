@@ -50,7 +50,7 @@ class Following:
             day = clock.day(connection)
             if day is None:
                 return False
-            records = history.records(connection, stands, min(limit, max(0, live - stands)))
+            records = history.entries(connection, stands, min(limit, max(0, live - stands)))
             done = self._feeder.feed(connection, [self._feed], Slice(stands, records, day))
             connection.execute(
                 "UPDATE rebuild SET position = %s WHERE generation = %s",
