@@ -37,7 +37,7 @@ from jejak_lrs.replay.gathering import registry_at
 _EVENTS: Final = 20_000
 _PEOPLE: Final = 4_000
 _ROUNDS: Final = 3
-_TIMES: Final = 4
+_TIMES: Final = 3
 _AT_ONCE: Final = 1_000  # records a transaction, as the projector's loop
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-SECONDS: Final = 0.25
+SECONDS: Final = 0.1
 
 
 class Pace:
