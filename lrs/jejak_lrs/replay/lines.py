@@ -117,8 +117,13 @@ def document(record: Record, plain: bytes | None) -> dict[str, Any]:
     return {
         **columns(record),
         "erased": plain is None,
-        "statement": None if plain is None else orjson.Fragment(plain.translate(_BREAKS)),
+        "statement": None if plain is None else orjson.Fragment(_in_one_line(plain)),
     }
+
+
+def _in_one_line(plain: bytes) -> bytes:
+    broken = b"\n" in plain or b"\r" in plain
+    return plain.translate(_BREAKS) if broken else plain
 
 
 def columns(record: Record) -> dict[str, Any]:
