@@ -119,9 +119,9 @@ def _level(live: Sequence[tuple[Likeness, Span]], rules: Ruleset) -> int | None:
     if len(live) > _FEW:
         return level_of(spans, rules)
     like = tuple([one for one, _ in live])
-    if like not in rules.weighed:
-        rules.weighed[like] = level_of(spans, rules)
-    return rules.weighed[like]
+    if like in rules.weighed:
+        return rules.weighed[like]
+    return rules.weighed.keep(like, level_of(spans, rules))
 
 
 def _united(spans: Sequence[Span]) -> Sequence[Span]:

@@ -17,12 +17,13 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from jejak_lrs.competency.crediting import Hours
 from jejak_lrs.competency.days import months_later
-from jejak_lrs.competency.memo import Memo
+from jejak_lrs.competency.memo import Kept, Memo
 from jejak_lrs.competency.sourced import Sourced, Table
 from jejak_lrs.competency.steps import Programmes
 from jejak_lrs.errors import Refuse
 
 NEWEST: Final = "2026.1"
+_WEIGHED: Final = 20_000  # patterns of evidence whose levels are held
 
 
 class BadRuleset(Refuse):
@@ -186,9 +187,9 @@ class Ruleset(Table):
     programmes: Programmes
 
     @cached_property
-    def weighed(self) -> dict[Hashable, int | None]:
+    def weighed(self) -> Kept[Hashable, int | None]:
         """The levels of evidence that was weighed by these rules before (levels.py)."""
-        return {}
+        return Kept(_WEIGHED)
 
 
 @lru_cache(maxsize=64)
