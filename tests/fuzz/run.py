@@ -110,7 +110,7 @@ def _amiss(item: Item, reader: Statements) -> str | None:
 
 def _record_of(row: Row) -> Record:
     """The record that the ledger would make of a row."""
-    return Record(**{name: getattr(row, name, None) for name in Record.__slots__})
+    return Record(**{name: getattr(row, name, None) for name in Record.__match_args__})
 
 
 def peak() -> int:

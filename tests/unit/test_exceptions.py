@@ -32,7 +32,7 @@ def seen(event: Event, position: int, **changed: Any) -> Sighting:
     """What is sighted of an event that was recorded soon after it happened."""
     row = row_of(event)
     stored = event.occurred_at + timedelta(hours=1)
-    columns = {name: getattr(row, name) for name in Record.__slots__ if hasattr(row, name)}
+    columns = {name: getattr(row, name) for name in Record.__match_args__ if hasattr(row, name)}
     columns |= {"position": position, "stored": stored, "warnings": None}
     columns |= dict(zip(_SOURCE, row.source, strict=True))
     found = sighting(Record(**columns), orjson.dumps(to_statement(event)))

@@ -15,7 +15,7 @@ from jejak_schemas.mapping import PROGRAMMES
 from jejak_schemas.statement import from_statement
 
 if TYPE_CHECKING:
-    from jejak_lrs.ledger.history import Entry, Record
+    from jejak_lrs.ledger.history import Entry
     from jejak_lrs.ledger.payload import Unpacker
     from jejak_schemas.events import Event
 
@@ -26,7 +26,7 @@ class Statements:
     def __init__(self, unpacker: Unpacker | None = None) -> None:
         self._unpacker = unpacker or dictionaries.unpacker()
 
-    def event_of(self, record: Record | Entry) -> Event | None:
+    def event_of(self, record: Entry) -> Event | None:
         """The resolved event of a record; None where it was erased.
 
         Raises:
@@ -36,7 +36,7 @@ class Statements:
             return None
         return _event(record, self._unpacker.unpack(record.payload))
 
-    def folded_of(self, record: Record | Entry) -> Event | None:
+    def folded_of(self, record: Entry) -> Event | None:
         """The same, None also where the event says nothing that a projection keeps.
 
         That is told by its type and its bytes, without the work of making the event.
@@ -54,13 +54,13 @@ _FOLDED: Final = SAYING | REGISTRY_EVENTS | WITH_EFFECTS | {StatementSubmitted._
 _PROGRAMME: Final = PROGRAMMES.encode()
 
 
-def _event(record: Record | Entry, plain: bytes) -> Event:
+def _event(record: Entry, plain: bytes) -> Event:
     if record.event_type == StatementSubmitted.__name__:
         return _submitted(record, plain)
     return from_statement(orjson.loads(plain))
 
 
-def _submitted(record: Record | Entry, plain: bytes) -> StatementSubmitted:
+def _submitted(record: Entry, plain: bytes) -> StatementSubmitted:
     """The event whose statement this is: the record's columns say the rest of it."""
     return StatementSubmitted.model_validate(
         {
