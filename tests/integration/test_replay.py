@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import signal
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -14,12 +16,12 @@ import pytest
 
 from jejak_lrs import roles
 from jejak_lrs.database import Connection, Database
-from jejak_lrs.errors import Refuse
+from jejak_lrs.errors import Refuse, Retry
 from jejak_lrs.projection.projecting import Projector
 from jejak_lrs.replay import lines, pool
 from jejak_lrs.replay.comparing import compare, people_of
 from jejak_lrs.replay.replays import Replay, Replayed
-from jejak_lrs.replay.selection import Selection
+from jejak_lrs.replay.selection import Selection, Span
 from jejak_schemas.events import Event
 from jejak_schemas.parts import PersonRef
 from tests import services, world
@@ -145,6 +147,22 @@ def stop_after(spans: int) -> Any:
             raise StoppedError
 
     return watch
+
+
+class Killed:
+    """A work whose processes are killed by whoever kills processes."""
+
+    def begin(self, connection: Connection) -> Connection:
+        return connection
+
+    def make(self, connection: Connection, span: Span) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_process_that_is_killed_is_told_as_something_to_try_again(ledger: str) -> None:
+    spans = [Span(0, 1), Span(1, 2)]
+    with pytest.raises(Retry, match="killed"):
+        list(pool.in_order(ledger, Killed(), spans, workers=2, worth=1))
 
 
 @pytest.mark.parametrize("spans", [0, 1, 7, len(EVERYTHING) + BEFORE - 1])

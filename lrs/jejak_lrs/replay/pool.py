@@ -6,12 +6,14 @@ no transaction is longer than one short query.
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import multiprocessing
 import signal
 from collections import deque
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import closing
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, suppress
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 _AHEAD: Final = 3  # spans waiting, for each process
 _WORTH: Final = 80  # fewer spans are done sooner than a process starts
 _LONGEST: Final = "30s"
+_ROOM: Final = 1 << 20  # bytes of what is made, on its way here
 _SELDOM: Final = 100_000  # objects more than were let go of, until garbage is looked for
 Made_co = TypeVar("Made_co", covariant=True)
 
@@ -56,6 +59,7 @@ def in_order(
 
     Raises:
         Unreachable, Busy: PostgreSQL went away in the middle.
+        Retry: one of the processes did.
     """
     coming = iter(spans)
     first = list(islice(coming, worth))
@@ -90,6 +94,7 @@ def _by_many(
     pool = ProcessPoolExecutor(
         workers, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(dsn, work)
     )
+    _widen(pool)
     waiting: deque[Future[Made_co]] = deque()
     try:
         waiting.extend(pool.submit(_make, span) for span in islice(coming, workers * _AHEAD))
@@ -97,8 +102,17 @@ def _by_many(
             made = waiting.popleft().result()
             waiting.extend(pool.submit(_make, span) for span in islice(coming, 1))
             yield made
+    except BrokenProcessPool:
+        raise errors.Retry("one of its processes was killed; the same again goes on") from None
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _widen(pool: ProcessPoolExecutor) -> None:
+    """Room for a whole part in the pipe: filled 64 KB at a time, each time wakes two processes."""
+    with suppress(AttributeError, OSError):  # another system, or the user has no room left
+        pipe = pool._result_queue._reader  # type: ignore[attr-defined]  # noqa: SLF001
+        fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _ROOM)
 
 
 # What this process does, where it is one of many.
@@ -114,6 +128,8 @@ def _begin(dsn: str, work: Work[Any]) -> None:
 
 def _make(span: Span) -> Any:
     try:
-        return _OWN["work"].make(_OWN["begun"], span)
+        made = _OWN["work"].make(_OWN["begun"], span)
     except psycopg.Error as exc:
         raise errors.of(exc) from None
+    _OWN["made"] = made  # until the next: its pages would go back to the system, to be got anew
+    return made
