@@ -72,14 +72,15 @@ def fill(connection: Connection, records: int) -> int:
     return int(number)
 
 
-def fill_projected(connection: Connection, records: int) -> None:
+def fill_projected(connection: Connection, records: int) -> int:
     """The same of a ledger that the bench's walk has filled, as if all of it had been projected."""
     give_aliases(connection)
-    fill(connection, records)
+    copies = fill(connection, records)
     connection.execute(
         "UPDATE cursor SET position = (SELECT next_position - 1 FROM ledger_head) "
         "WHERE follower = 'projector'"
     )
+    return copies
 
 
 def person_of(person_id: UUID, copy: int) -> UUID:

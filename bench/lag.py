@@ -4,7 +4,7 @@ Records are appended at a steady rate by one process while another projects them
 from `stored` to the commit of its profile. First at 2,000 a second; then at 500 while a ruleset
 that touches everybody is refolded. Both lines' rates are what was projected beside what was asked.
 `python -m bench.lag [PEOPLE] [SECONDS]`: more people than are simulated are copies of these
-(bench/filling.py).
+(bench/filling.py), and what is appended is about any of them.
 """
 
 import multiprocessing
@@ -15,13 +15,14 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from multiprocessing.synchronize import Event
+from random import Random
 from typing import Final
 
 from uuid_utils.compat import uuid7
 
 from bench import mix
 from bench.asked import asked
-from bench.filling import fill_projected
+from bench.filling import fill_projected, person_of
 from bench.ledgers import SUPERUSER, Server, running_server
 from bench.line import Line, line
 from bench.project import append, rows_of
@@ -57,9 +58,8 @@ def run(people: int = _PEOPLE, seconds: float = _SECONDS) -> list[Line]:
                 append(writer, batch)
             while Projector().project(connection, _AT_ONCE):
                 pass
-            if people > _PEOPLE:
-                _copy(server, people)
-            streams = _Streams(server, connection, again, seconds)
+            copies = _copy(server, people) if people > _PEOPLE else 0
+            streams = _Streams(server, connection, again, copies, seconds)
             plain = streams.line(2_000, "live")
             append(writer, [replace(ruleset, statement_id=uuid7())])
             refolded = streams.line(500, "beside a refold of everybody")
@@ -68,9 +68,9 @@ def run(people: int = _PEOPLE, seconds: float = _SECONDS) -> list[Line]:
     return [plain, refolded]
 
 
-def _copy(server: Server, people: int) -> None:
+def _copy(server: Server, people: int) -> int:
     with closing(database.connect(server.dsn(SUPERUSER, "bench"))) as root:
-        fill_projected(root, history.head(root).next_position * people // _PEOPLE)
+        return fill_projected(root, history.head(root).next_position * people // _PEOPLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,7 @@ class _Streams:
     server: Server
     connection: Connection
     rows: Sequence[Row]
+    copies: int
     seconds: float
 
     def line(self, rate: int, how: str) -> Line:
@@ -87,7 +88,8 @@ class _Streams:
         wanted = int(rate * self.seconds)
         context = multiprocessing.get_context("spawn")
         ready = context.Event()
-        given = self.server.dsn(roles.WRITER, "bench"), self.rows, rate, self.seconds, ready
+        dsn = self.server.dsn(roles.WRITER, "bench")
+        given = dsn, self.rows, self.copies, rate, self.seconds, ready
         sender = context.Process(target=_send, args=given, daemon=True)
         sender.start()
         if not ready.wait(60.0):
@@ -117,17 +119,26 @@ class _Streams:
         return sorted(lags)
 
 
-def _send(dsn: str, rows: Sequence[Row], rate: int, seconds: float, ready: Event) -> None:
-    """Append at a rate; in a process of its own, as the recorder."""
+def _send(
+    dsn: str, rows: Sequence[Row], copies: int, rate: int, seconds: float, ready: Event
+) -> None:
+    """Append at a rate, about anybody; in a process of its own, as the recorder."""
+    anybody = Random(rate)  # noqa: S311  the same people in each run
     with closing(Database(dsn)) as writer:
         ready.set()
         count, sent, began = int(rate * _TICK), 0, time.perf_counter()
         while sent < rate * seconds:
             first = sent % (len(rows) - count)
             some = rows[first : first + count]
-            append(writer, [replace(row, statement_id=uuid7()) for row in some])
+            append(writer, [_anew(row, anybody.randint(0, copies)) for row in some])
             sent += count
             time.sleep(max(0.0, began + sent / rate - time.perf_counter()))
+
+
+def _anew(row: Row, copy: int) -> Row:
+    """The same said again, of the person's copy."""
+    person_id = person_of(row.person_id, copy) if row.person_id else None
+    return replace(row, statement_id=uuid7(), person_id=person_id)
 
 
 def main() -> int:
