@@ -29,6 +29,7 @@ from bench.project import append, rows_of
 from bench.rounds import Round
 from bench.table import show
 from jejak_consumers.recorder import MOST_MESSAGES
+from jejak_consumers.tidying import Tidying
 from jejak_lrs import cursor, database, roles
 from jejak_lrs.database import Connection, Database
 from jejak_lrs.ledger import history
@@ -109,13 +110,15 @@ class _Streams:
         """The lag of each of so many records that come, in seconds, in order of size."""
         projector, lags = Projector(), list[float]()
         after = history.head(self.connection).next_position - 1
-        while len(lags) < wanted:
-            projector.project(self.connection, _AT_ONCE)
-            now = datetime.now(UTC)
-            at = cursor.read(self.connection, NAME).position
-            found = history.records(self.connection, after, at - after)
-            lags += [(now - one.stored).total_seconds() for one in found]
-            after += len(found)
+        with Tidying() as tidying:  # as the projector's loop
+            while len(lags) < wanted:
+                projector.project(self.connection, _AT_ONCE)
+                now = datetime.now(UTC)
+                at = cursor.read(self.connection, NAME).position
+                found = history.records(self.connection, after, at - after)
+                lags += [(now - one.stored).total_seconds() for one in found]
+                after += len(found)
+                tidying.tidy()
         return sorted(lags)
 
 

@@ -64,7 +64,8 @@ def parts() -> list[Part]:
 
 def _packages(known: Mapping[str, str]) -> Iterator[Part]:
     for name, version, hashes in _PINNED.findall(RUN.read_text("utf-8")):
-        licence = known.get(name) or metadata.metadata(name)["License-Expression"]
+        stated = metadata.metadata(name).get_all("License-Expression") or [""]
+        licence = known.get(name) or stated[0]
         if not licence:
             raise KeyError(f"the licence of {name} is not known: add it to {HERE}/licences.toml")
         url = PackageURL("pypi", name=name, version=version)
