@@ -16,7 +16,7 @@ import pytest
 
 from jejak_lrs import roles
 from jejak_lrs.database import Connection, Database
-from jejak_lrs.errors import Refuse, Retry
+from jejak_lrs.errors import Refuse, Retry, Unreachable
 from jejak_lrs.projection.projecting import Projector
 from jejak_lrs.replay import lines, pool
 from jejak_lrs.replay.comparing import compare, people_of
@@ -163,6 +163,12 @@ def test_a_process_that_is_killed_is_told_as_something_to_try_again(ledger: str)
     spans = [Span(0, 1), Span(1, 2)]
     with pytest.raises(Retry, match="killed"):
         list(pool.in_order(ledger, Killed(), spans, workers=2, worth=1))
+
+
+def test_a_process_that_cannot_connect_says_so() -> None:
+    spans = [Span(0, 1), Span(1, 2)]
+    with pytest.raises(Unreachable, match="cannot connect"):
+        list(pool.in_order("postgresql://127.0.0.1:1/none", Killed(), spans, workers=2, worth=1))
 
 
 @pytest.mark.parametrize("spans", [0, 1, 7, len(EVERYTHING) + BEFORE - 1])

@@ -123,12 +123,15 @@ def _begin(dsn: str, work: Work[Any]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the first process's to handle
     gc.freeze()  # what is read makes no cycles, and each collection would walk it (measured)
     gc.set_threshold(_SELDOM)
-    _OWN.update(work=work, begun=work.begin(reading(dsn)))
+    _OWN.update(dsn=dsn, work=work)
 
 
 def _make(span: Span) -> Any:
+    work = _OWN["work"]
     try:
-        made = _OWN["work"].make(_OWN["begun"], span)
+        if "begun" not in _OWN:  # here, and not in _begin, whose errors the pool would not tell
+            _OWN["begun"] = work.begin(reading(_OWN["dsn"]))
+        made = work.make(_OWN["begun"], span)
     except psycopg.Error as exc:
         raise errors.of(exc) from None
     _OWN["made"] = made  # until the next: its pages would go back to the system, to be got anew
