@@ -14,7 +14,6 @@ LoopError
     ├── NotAllowed        Kafka refuses this user that act
     ├── RegistryRefuses   a subscriber's schema registry refuses it
     ├── OffsetOutOfRange  a partition's log does not hold the stored offset
-    ├── TopicReplaced     a topic was deleted and created again under its name
     ├── UnknownSchema     a newer Jejak sent it: its .avsc file is needed to read on
     ├── TailLost          the ledger does not hold what it had recorded
     ├── StateDamaged      a subscriber's state file cannot be read or written
@@ -90,21 +89,16 @@ class Superseded(Fatal):
     """A newer copy of this loop has taken over; this one must not write any more."""
 
 
-class PartitionStopped(Fatal):
-    """One partition cannot be read on without losing or inventing something."""
+class OffsetOutOfRange(Fatal):
+    """The partition's log does not hold the stored offset: messages are gone, or it shrank.
+
+    Only `where` stops: a recorder reads its other partitions on.
+    """
 
     def __init__(self, where: TopicPartition, what: str) -> None:
         super().__init__(f"{where.topic}/{where.partition}: {what}")
         self.where = where
         self.what = what
-
-
-class OffsetOutOfRange(PartitionStopped):
-    """The partition's log does not hold the stored offset: messages are gone, or it shrank."""
-
-
-class TopicReplaced(PartitionStopped):
-    """The topic was deleted and created again: its offsets mean other messages now."""
 
 
 class UnknownSchema(Fatal):

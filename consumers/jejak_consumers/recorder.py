@@ -152,7 +152,7 @@ class Recorder:
         """
         try:
             return self.reader.poll(_POLL_SECONDS, MOST_AT_ONCE)
-        except errors.PartitionStopped as exc:
+        except errors.OffsetOutOfRange as exc:
             self.partitions.stop(exc.where, exc.what)
             self.partitions.go_back()
             return {}

@@ -6,7 +6,7 @@ import pytest
 
 from jejak_lrs.database import Database
 from jejak_lrs.ledger import appending
-from jejak_lrs.ledger.people import People, new_alias
+from jejak_lrs.ledger.people import People
 from tests import rows
 
 pytestmark = pytest.mark.integration
@@ -57,7 +57,7 @@ def test_no_more_is_remembered_than_allowed(writer: Database) -> None:
 
 
 def test_a_number_never_shows() -> None:
-    alias = new_alias(("nip", "199001012015031001"), rows.DAY, rows.row(0).statement_id)
+    alias = rows.newcomer("199001012015031001").alias
 
     assert "1990" not in repr(alias)
     assert alias.salt not in repr(alias).encode()

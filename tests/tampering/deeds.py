@@ -63,7 +63,6 @@ UNBOUND: Final = {
 GONE_WITH_CONTENT: Final = frozenset(
     ("occurred_at", "event_type", "on_behalf_of", "verb", "mapping_version", "warnings")
 )
-_ROOM: Final = 2**62
 _LOOKS_SHARE: Final = 0.2
 
 

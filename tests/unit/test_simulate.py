@@ -286,7 +286,7 @@ def test_reprs_hide_the_numbers() -> None:
 @given(st.integers(0, 2**32), st.integers(0, 3_000_000))
 @settings(max_examples=50, deadline=None)
 def test_anyone_of_three_million_has_a_possible_number(seed: int, number: int) -> None:
-    person = Population(str(seed), [], frozenset()).person(number)
+    person = Population(str(seed), []).person(number)
     assert len(person.nip) == 18
     assert is_birth_date(person.nip)
     assert person.nip[14] in "12"
@@ -297,7 +297,7 @@ def test_anyone_of_three_million_has_a_possible_number(seed: int, number: int) -
 
 
 def test_no_two_people_share_a_number() -> None:
-    population = Population("crowd", [], frozenset())
+    population = Population("crowd", [])
     numbers = Counter(
         number
         for place in chain(range(3_000), range(12_000, 15_000))

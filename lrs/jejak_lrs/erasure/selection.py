@@ -28,8 +28,6 @@ _CHUNK: Final = 1_000
 # Who is who, and what the institutions are, is never a learner's record to be destroyed.
 LEARNING: Final = frozenset(entry.name for entry in CATALOGUE if entry.family == "learning")
 
-Watch = "Callable[[int, int], None]"
-
 
 @dataclass(slots=True)
 class Selection:

@@ -17,21 +17,7 @@ from psycopg.errors import LockNotAvailable
 from jejak_lrs import errors
 from jejak_lrs.failpoint import failpoint
 from jejak_lrs.ledger import handling, heads, outcomes, writing
-from jejak_lrs.ledger.batch import (
-    SYSTEM,
-    Alias,
-    Appended,
-    Batch,
-    Item,
-    NewPerson,
-    Original,
-    PartyChange,
-    Redrive,
-    Refused,
-    Row,
-    Source,
-    Span,
-)
+from jejak_lrs.ledger.batch import Appended, Batch, Row
 from jejak_lrs.ledger.halving import halves, poisoned
 from jejak_lrs.ledger.recovery import Planned, committed
 from jejak_lrs.ledger.sorting import Sorted, sort
@@ -41,23 +27,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from jejak_lrs.database import Connection, Database
-
-__all__ = [
-    "SYSTEM",
-    "Alias",
-    "Appended",
-    "Batch",
-    "Item",
-    "NewPerson",
-    "Original",
-    "PartyChange",
-    "Redrive",
-    "Refused",
-    "Row",
-    "Source",
-    "Span",
-    "append",
-]
+    from jejak_lrs.ledger.batch import NewPerson, Source
 
 # A lock that cannot be had this often in a row is an operator's business.
 _ATTEMPTS = 5

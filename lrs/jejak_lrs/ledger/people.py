@@ -7,14 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from uuid_utils.compat import uuid7
-
-from jejak_lrs.ledger import seal
 from jejak_lrs.ledger.batch import Alias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import date
 
     from jejak_lrs.database import Connection
     from jejak_schemas.resolve import Reference
@@ -98,18 +94,6 @@ def aliases_of(connection: Connection, person_id: UUID) -> list[Alias]:
         [person_id],
     )
     return [Alias(*row) for row in found]
-
-
-def new_alias(
-    reference: Reference, since: date, statement_id: UUID, person_id: UUID | None = None
-) -> Alias:
-    """An alias to be appended, with a fresh salt; for a provisional new person by default.
-
-    `statement_id` is the record that will keep the alias's commitment: the PersonSeen of a new
-    person, else the record that states the alias.
-    """
-    kind, value = reference
-    return Alias(kind, value, person_id or uuid7(), seal.salt(), since, statement_id)
 
 
 def _is_uuid(text: str) -> bool:

@@ -119,15 +119,6 @@ def add_cosignature(
     )
 
 
-def cosignatures(connection: Connection, epoch: UUID, tree: Name, size: int) -> list[str]:
-    """The signature lines of witnesses on one checkpoint, by their names."""
-    found = connection.execute(
-        "SELECT line FROM cosignature WHERE (epoch, tree, size) = (%s, %s, %s) ORDER BY witness",
-        [epoch, tree, size],
-    )
-    return [line for (line,) in found]
-
-
 def _read(connection: Connection, where: LiteralString, *values: object) -> list[Stored]:
     with connection.cursor(row_factory=class_row(Stored)) as cursor:
         return cursor.execute(

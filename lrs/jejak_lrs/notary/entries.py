@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _SIGNATURE: Final = b"PGCOPY\n\xff\r\n\x00"
 _HEADER: Final = len(_SIGNATURE) + 8  # flags, and the length of an extension
-_TRAILER: Final = b"\xff\xff"
 _COUNT: Final = 2  # bytes of a row's number of fields
 _VERSION: Final = b"\x01"
 _ROWS: Final[Mapping[Name, LiteralString]] = {

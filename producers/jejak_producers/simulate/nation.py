@@ -74,7 +74,7 @@ class Nation:
         self.registry: Registry = load(documents)
         known = [person_of(e) for e in (*self.registry.cast, *self.registry.people)]
         self.people = max(people, len(known))
-        self.population = Population(self.seed, known, frozenset())
+        self.population = Population(self.seed, known)
         self._careers = Careers(self.population, len(known), self.people, self.seed)
         wanted = events // _EVENTS_PER_OFFERING - len(self.registry.offerings)
         self._added = added_offerings(self.registry, self.seed, max(0, wanted))

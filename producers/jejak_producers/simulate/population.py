@@ -74,13 +74,12 @@ def _shares() -> _Shares:
 
 
 class Population:
-    """The people of one seed. `known` come first; `taken` are numbers nobody else may get."""
+    """The people of one seed. `known` come first; nobody else gets one of their numbers."""
 
-    def __init__(self, seed: str, known: Sequence[Person], taken: frozenset[str]) -> None:
+    def __init__(self, seed: str, known: Sequence[Person]) -> None:
         self._seed = seed
         self._known = known
-        numbers = {number for person in known for number in (person.nip, person.former)}
-        self._taken = taken | numbers
+        self._taken = {number for person in known for number in (person.nip, person.former)}
         self._shares = _shares()
         self._offset = source(seed, "population").randrange(_BIRTH_DAYS)
 
