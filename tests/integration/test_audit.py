@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 from uuid_utils.compat import uuid7
 
 from jejak_lrs import database, dictionaries, errors, tables
+from jejak_lrs.audit import projections
 from jejak_lrs.audit.check import Report, check
 from jejak_lrs.audit.scan import Scan
 from jejak_lrs.audit.workers import Alone
@@ -94,6 +95,14 @@ def test_a_sound_ledger_has_no_differences(auditor: Connection) -> None:
     assert report.until is not None
     total = report.until.next_position + report.until.next_outcome
     assert (watched[0], watched[-1]) == ((0, total), (total, total))
+
+
+def test_chance_decides_whose_profiles_are_folded_anew(auditor: Connection) -> None:
+    everybody = {one for (one,) in auditor.execute("SELECT person_id FROM person")}
+    assert len(everybody) > 1
+    tries = [projections.drawn(auditor, 1) for _ in range(60)]
+    assert {one for (one,) in tries} == everybody
+    assert set(projections.drawn(auditor, 100)) == everybody
 
 
 # -- every bit ----------------------------------------------------------------------------------

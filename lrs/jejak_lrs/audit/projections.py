@@ -5,27 +5,26 @@ Projections may be made anew, so what is wrong here is no loss; it is what agenc
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-from uuid import UUID
+from typing import TYPE_CHECKING
 
+from jejak_lrs import cursor
 from jejak_lrs.audit import told
 from jejak_lrs.audit.difference import Difference
 from jejak_lrs.competency.facts import to_document
 from jejak_lrs.competency.persons import named_in
 from jejak_lrs.competency.profile import EMPTY
 from jejak_lrs.competency.routing import agencies_on
-from jejak_lrs.projection import clock, evidence, kinship, profiles
+from jejak_lrs.projection import clock, evidence, kinship, profiles, projecting
 from jejak_lrs.replay import comparing
 from jejak_lrs.replay.gathering import facts_until, fold_person
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import date
+    from uuid import UUID
 
     from jejak_lrs.database import Connection
     from jejak_lrs.replay.comparing import Compared
-
-_CHUNK: Final = 1_000
 
 
 def differences(
@@ -38,7 +37,7 @@ def differences(
         sample: how many persons, chosen by chance; None: all.
         watch: told how many persons are done, of how many.
     """
-    people = None if sample is None else _some(connection, sample)
+    people = None if sample is None else drawn(connection, sample)
     generation, day = profiles.active_generation(connection), clock.day(connection)
     for one in comparing.compare(connection, people, watch):
         if one.pending:
@@ -57,16 +56,13 @@ def differences(
     yield from _missing(connection, generation, people)
 
 
-def _some(connection: Connection, count: int) -> list[UUID]:
-    """Persons by chance: those who follow a random id, and from the beginning again."""
-    start: UUID | None = None
-    (start,) = connection.execute("SELECT gen_random_uuid()").fetchone() or (UUID(int=0),)
-    found = connection.execute(
-        "(SELECT person_id FROM person WHERE person_id >= %(start)s ORDER BY 1 LIMIT %(count)s) "
-        "UNION ALL (SELECT person_id FROM person WHERE person_id < %(start)s ORDER BY 1 "
-        "LIMIT %(count)s) LIMIT %(count)s",
-        {"start": start, "count": count},
-    )
+def drawn(connection: Connection, count: int) -> list[UUID]:
+    """Persons by chance, each as likely as any other; all where there are no more than `count`.
+
+    Drawn from the whole table: ids grow with time, so whoever follows a random one is nearly always
+    the same.
+    """
+    found = connection.execute("SELECT person_id FROM person ORDER BY random() LIMIT %s", [count])
     return [person_id for (person_id,) in found]
 
 
@@ -101,9 +97,7 @@ def _missing(
     connection: Connection, generation: int, people: Iterable[UUID] | None
 ) -> Iterator[Difference]:
     """Persons who have no profile, and of whom the records say something."""
-    (reached,) = connection.execute(
-        "SELECT coalesce(max(position), -1) FROM cursor WHERE follower = 'projector'"
-    ).fetchone() or (-1,)
+    reached = cursor.read(connection, projecting.NAME).position
     wanted = None if people is None else list(people)
     found = connection.execute(
         "SELECT person_id FROM person p WHERE (%s::uuid[] IS NULL OR person_id = ANY(%s)) "
