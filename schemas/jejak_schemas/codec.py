@@ -22,7 +22,7 @@ from jejak_schemas.events import Event
 from jejak_schemas.framing import SINGLE_OBJECT, Framing, header_length
 from jejak_schemas.plain import Said, values_of
 from jejak_schemas.reasons import REASONS
-from jejak_schemas.wire import FROM_WIRE, holds_nip
+from jejak_schemas.wire import FORMS, FROM_WIRE, holds_nip
 
 LARGEST: Final = 64 * 1024  # bytes of an event on the wire; what we send may be larger
 M = TypeVar("M", bound=BaseModel)
@@ -184,12 +184,13 @@ _REASON_OF: Final = {
 
 def refusal_of(error: ValidationError) -> Refusal:
     """The first fault that pydantic found, in the contract's words; holds no value of the event."""
-    first = error.errors(include_url=False, include_context=False)[0]
+    first = error.errors(include_url=False)[0]
     kind = first["type"]
     reason = kind if kind in REASONS else _REASON_OF.get(kind, "wrong-type")
     if kind == "literal_error" and not isinstance(first["input"], str):
         reason = "wrong-type"
-    return Refusal(reason, field_name(first["loc"]) or None, first["msg"])
+    form = str(first.get("ctx", {}).get("pattern"))  # of a text that does not have it
+    return Refusal(reason, field_name(first["loc"]) or None, FORMS.get(form, first["msg"]))
 
 
 _KEY: Final = "[key]"  # pydantic's word after the key of a map that is bad itself

@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from jejak_schemas import sure
 from jejak_schemas.wire import (
+    ALIAS,
     Code,
     Count,
     Day,
@@ -104,9 +105,7 @@ class Alias(Part):
     """A number that names a person, as BKN states it. Its repr hides the number."""
 
     kind: AliasKind
-    value: Annotated[str, Field(min_length=3, max_length=40, pattern=r"^[0-9A-Za-z-]+$")] = Field(
-        repr=False
-    )
+    value: Annotated[str, Field(min_length=3, max_length=40, pattern=ALIAS)] = Field(repr=False)
 
     @field_validator("value")
     @classmethod

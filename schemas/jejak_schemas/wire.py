@@ -182,6 +182,26 @@ class _FirstBadItem(FailFast):
 
 Many = Annotated[tuple[T, ...], _FirstBadItem()]
 Checked = AfterValidator(check_text)
+_CODE: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+_PARTY: Final = r"^[a-z0-9][a-z0-9-]*$"
+AGENCY: Final = r"^[0-9]{4}$"
+_IRI: Final = rf"^[a-z][a-z0-9+.-]*:{_IRI_PART}+(#{_IRI_PART}*)?$"
+_SHA256: Final = r"^[0-9a-f]{64}$"
+_LANG: Final = (  # RFC 5646: script, region, variants
+    r"^[a-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?"
+    r"(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*$"
+)
+ALIAS: Final = r"^[0-9A-Za-z-]+$"
+FORMS: Final = {
+    _CODE: "is not a code: letters and digits, after the first also `.`, `_` and `-`",
+    _PARTY: "is not a party's code: small letters and digits, after the first also `-`",
+    AGENCY: "is not an agency's code: four digits",
+    _IRI: "is not an IRI, such as https://lan.example/kursus/1",
+    _SHA256: "is not a SHA-256 as 64 hex digits in small letters",
+    _LANG: "is not a language tag, such as id or en-GB",
+    ALIAS: "is not letters, digits and `-`",
+}
+"""What a text that does not have such a form is not, in words."""
 # What each type is on the wire stands in derive.py; how it is checked quickly there, in sure.py.
 Id = Annotated[UUID, Strict(), BeforeValidator(check_id)]
 EventId = Annotated[UUID, Strict(), AfterValidator(_uuid7), BeforeValidator(check_id)]
@@ -192,32 +212,16 @@ Nrp = Annotated[str, Strict(), AfterValidator(check_nrp)]
 Code = Annotated[
     str,
     Strict(),
-    StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$"),
+    StringConstraints(max_length=64, pattern=_CODE),
     Checked,
 ]
-PartyCode = Annotated[
-    str, Strict(), StringConstraints(max_length=31, pattern=r"^[a-z0-9][a-z0-9-]*$"), Checked
-]
-AgencyCode = Annotated[str, Strict(), StringConstraints(pattern=r"^[0-9]{4}$")]
+PartyCode = Annotated[str, Strict(), StringConstraints(max_length=31, pattern=_PARTY), Checked]
+AgencyCode = Annotated[str, Strict(), StringConstraints(pattern=AGENCY)]
 Text = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=400), Checked]
 Document = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=60_000), Checked]
-Iri = Annotated[
-    str,
-    Strict(),
-    StringConstraints(max_length=512, pattern=rf"^[a-z][a-z0-9+.-]*:{_IRI_PART}+(#{_IRI_PART}*)?$"),
-    Checked,
-]
-Sha256 = Annotated[str, Strict(), StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Lang = Annotated[
-    str,
-    Strict(),
-    StringConstraints(
-        max_length=35,
-        pattern=r"^[a-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?"
-        r"(-([A-Za-z0-9]{5,8}|[0-9][A-Za-z0-9]{3}))*$",  # RFC 5646: script, region, variants
-    ),
-    Checked,
-]
+Iri = Annotated[str, Strict(), StringConstraints(max_length=512, pattern=_IRI), Checked]
+Sha256 = Annotated[str, Strict(), StringConstraints(pattern=_SHA256)]
+Lang = Annotated[str, Strict(), StringConstraints(max_length=35, pattern=_LANG), Checked]
 _Paragraph = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=2_000), Checked]
 Prose = Annotated[dict[Lang, _Paragraph], Field(min_length=1, max_length=10)]
 Names = Annotated[dict[Lang, Text], Field(min_length=1, max_length=10)]
