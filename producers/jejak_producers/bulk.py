@@ -71,7 +71,7 @@ def _checked(line: Line, credentials: Credentials | None) -> Packed:
     packed = pack(event, credentials.party if credentials else event.party)
     roles = credentials.roles if credentials else ()
     if roles and not BY_NAME[packed.event].roles.intersection(roles):
-        raise BadEvent("role-not-allowed")
+        raise BadEvent("role-not-allowed", "party")
     return packed
 
 

@@ -40,6 +40,14 @@ _PLACE: Final = re.compile(r"\[(\d+)\]")
 _SHORTENED: Final = re.compile(r"\d([.,]\d+)?E\+\d+")  # 1,99104E+17
 _AS_TEXT: Final = "a spreadsheet has shortened the number; make the column text, and type it anew"
 
+_BROKEN: Final = {  # by what the csv module says
+    "unexpected end": "a quotation mark that opens there is never closed",
+    "field larger": f"a cell holds more than {csv.field_size_limit()} characters, or a quotation "
+    "mark that opens there is never closed",
+    "expected after": "behind a closing quotation mark stands no separator; "
+    'a `"` within a cell is doubled',
+}
+
 NOT_JSON: Final = "not-json"
 REASONS: Final = {
     NOT_JSON: Meaning(
@@ -230,9 +238,14 @@ def _csv_lines(stream: BinaryIO, name: str) -> Iterator[Line]:
                 yield CsvLine(number, header, cells)
             number = reader.line_num + 2
     except csv.Error as exc:
-        raise BadFile(f"{name}: line {number}: {exc}") from None
+        raise BadFile(f"{name}: line {number}: {_broken(exc)}") from None
     finally:
         text.detach()
+
+
+def _broken(error: csv.Error) -> str:
+    """What is wrong with a record that cannot be taken apart, in words."""
+    return next((words for said, words in _BROKEN.items() if said in str(error)), str(error))
 
 
 def _delimiter(first: str) -> str:

@@ -151,7 +151,9 @@ def test_a_line_that_is_no_object_is_refused_and_the_next_is_read(raw: bytes, re
         (b"event;198503152010011001\n", "`(a name with a long number)` is a field of no event"),
         (b"event,learner,learner.nip\nx,y,z\n", "learner is a column and has columns below it"),
         ("event,party\nx,lan\n".encode("utf-16"), "is not UTF-8 text; save it as `CSV UTF-8`"),
-        (b'event,party\nx,"half', "line 2: unexpected end of data"),
+        (b'event,party\nx,"half', "line 2: a quotation mark that opens there is never closed"),
+        (b'event,party\nx,y\nx,"half"more\n', "line 3: behind a closing quotation mark"),
+        (b"event,party\nx," + b"y" * 200_000, "line 2: a cell holds more than 131072 characters"),
         (b"PK\x03\x04\xff\xfe", "is not UTF-8 text"),
     ],
 )
