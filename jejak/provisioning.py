@@ -30,6 +30,7 @@ from jejak_schemas.credentials import (
     Topics,
 )
 from jejak_schemas.parts import Role
+from jejak_schemas.wire import holds_nip
 
 PARTY_CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,30}")
 DAY_MS = 86_400_000
@@ -160,6 +161,8 @@ def check_code(code: str) -> None:
         raise Misuse(f"{code!r} is not a party code: lower-case letters, digits and -, 2 to 31")
     if code in {*OWN_USERS, "operator"}:
         raise Misuse(f"{code!r} is a user of Jejak's own; choose another code")
+    if holds_nip(code):
+        raise Misuse("a party's code may not look like the number of a person")
 
 
 def provision_kafka(

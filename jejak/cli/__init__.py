@@ -6,7 +6,7 @@ library at import, so that the plain install has the provider's commands.
 
 import sys
 from collections.abc import Sequence
-from importlib import import_module
+from importlib import import_module, metadata
 from importlib.util import find_spec
 from typing import Annotated
 
@@ -52,13 +52,23 @@ def app() -> typer.Typer:
         debug: Annotated[
             bool, typer.Option("--debug", help="Show the traceback of an error.")
         ] = False,
+        version: Annotated[
+            bool,
+            typer.Option("--version", help="Say which Jejak this is.", callback=_say_version),
+        ] = False,
     ) -> None:
-        del debug  # read in `main`, where it may stand anywhere
+        del version, debug  # the one is said already; the other is read in `main`
 
     for name in MODULES:
         if find_spec(f"jejak.cli.{name}") is not None:
             import_module(f"jejak.cli.{name}").register(made)
     return made
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"jejak {metadata.version('jejak')}\n")
+        raise typer.Exit
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -67,6 +67,8 @@ class Way:
 
         if self.as_json and (self.kind or self.output):
             raise Misuse("say either --json or --format")
+        for said in (self.as_of, self.known_at):
+            day_of(said)  # whoever asks wrongly hears it before anything is connected
         _, services = services_of(self.home)
         connection = database.connect(services.dsn(roles.READER), "jejak command")
         try:

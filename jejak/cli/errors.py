@@ -1,6 +1,7 @@
 """The one place that turns an error into a line and an exit code."""
 
 import traceback
+from typing import Any
 
 import typer
 
@@ -16,14 +17,20 @@ INTERRUPTED = 130  # as shells say it: 128 and the signal's number
 def told(error: BaseException) -> tuple[int, str]:
     """The exit code and the line for an error that reached the top; an empty line says nothing."""
     if isinstance(error, USAGE):
-        said = error.format_message().rstrip(".")  # type: ignore[attr-defined]
-        return 2, f"{said}; see `jejak --help`" if said else ""
+        return 2, misused(error)
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):
         return INTERRUPTED, "stopped"
     for kind in type(error).__mro__:
         if kind.__name__ in BRANCHES:
             return BRANCHES[kind.__name__], one_line(error)
     return other(error)
+
+
+def misused(error: Any) -> str:
+    """What is wrong with the words of a command, and whose help to read; empty says nothing."""
+    said = error.format_message().rstrip(".").replace("Value error, ", "")
+    command = error.ctx.command_path if error.ctx else "jejak"
+    return f"{said}; see `{command} --help`" if said else ""
 
 
 def other(error: BaseException) -> tuple[int, str]:

@@ -1,5 +1,6 @@
 """For whoever runs a Jejak: the institutions that speak and listen."""
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast, get_args
@@ -10,7 +11,9 @@ from pydantic import ValidationError
 from jejak.cli import speech
 from jejak.cli.options import HomeOption, JsonOption, services_of
 from jejak.errors import Misuse
+from jejak_schemas.credentials import Credentials
 from jejak_schemas.parts import Role
+from jejak_schemas.wire import AGENCY, FORMS
 
 if TYPE_CHECKING:
     from jejak.provisioning import NewParty
@@ -21,7 +24,8 @@ OptionalCodeArgument = Annotated[
 ]
 NameOption = Annotated[str | None, typer.Option("--name", help="Its name; default the code.")]
 PartitionsOption = Annotated[
-    int, typer.Option(help="Partitions of its inbox, fixed for life.", min=1, max=64)
+    int,
+    typer.Option(help="Partitions of its inbox, fixed for life once it is made.", min=1, max=64),
 ]
 RoleOption = Annotated[
     list[str] | None,
@@ -54,12 +58,12 @@ def add(
     name: NameOption = None,
     partitions: PartitionsOption = 2,
     prepared: Annotated[
-        bool, typer.Option("--prepared", help="That was run: do the rest, without such rights.")
+        bool, typer.Option("--prepared", help="`jejak party commands` was run: do the rest.")
     ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Add an institution; again does no harm."""
+    """Add an institution; again does no harm, and gives it the roles that are said then."""
     roles = tuple(role or ())
     add_party(code, roles, name, partitions, home, as_json=as_json, prepared=prepared)
 
@@ -72,11 +76,10 @@ def print_commands(
     home: HomeOption = None,
 ) -> None:
     """Print what administrators must run for an institution, where Jejak has no such rights."""
-    from jejak import byhand, provisioning  # noqa: PLC0415  not part of the plain install
+    from jejak import byhand  # noqa: PLC0415  not part of the plain install
 
     party = new_party(code, tuple(role or ()), name, partitions)
     _, services = services_of(home)
-    provisioning.check_code(code)
     speech.say(byhand.script(byhand.for_party(services, party)))
     speech.tell(f"run these as administrators, then `jejak party add {code} ... --prepared`")
 
@@ -104,11 +107,14 @@ def add_agency(
 
 
 def new_party(code: str, roles: tuple[str, ...], name: str | None, partitions: int) -> "NewParty":
-    """The party that is meant; Misuse where a role is none."""
+    """The party that is meant; Misuse where a role or the code cannot be."""
     from jejak import provisioning  # noqa: PLC0415  not part of the plain install
 
     if not roles or not set(roles) <= set(get_args(Role)):
         raise Misuse(f"--role must be one of {', '.join(get_args(Role))}")
+    provisioning.check_code(code)
+    if "agency" in roles and not re.fullmatch(AGENCY, code):
+        raise Misuse(f"{code!r} {FORMS[AGENCY]}")
     return provisioning.NewParty(code, name or code, cast("tuple[Role, ...]", roles), partitions)
 
 
@@ -127,9 +133,12 @@ def add_party(
 
     party = new_party(code, roles, name, partitions)
     place, services = services_of(home)
+    path = place.credentials_file(code)
+    before = Credentials.load(path).roles if path.exists() else roles
     declare = registrar.declaring(services)
     provisioning.add_parties(services, place.credentials, [party], declare, prepared=prepared)
-    path = place.credentials_file(code)
+    if set(before) != set(roles):
+        speech.tell(f"{code} was {', '.join(before)}: from now on it is what is said here alone")
     if as_json:
         speech.answer_json({"party": code, "roles": roles, "credentials": path})
     else:

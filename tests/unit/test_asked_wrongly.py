@@ -1,5 +1,6 @@
 """Who asks wrongly hears it at once: no service is asked first, for there is none here."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,16 @@ ASKED = {
     ("replay", "--from-position", "9", "--to-position", "5"): "is before --from-position",
     ("replay", "--since", "2026-02-01", "--until", "2026-01-01"): "--until is before --since",
     ("replay", "--compare", "--to", "x.jsonl"): "do not go together",
+    ("gaps", "--agency", "2060", "--as-of", "2026-02-30"): "'2026-02-30' is not a date",
+    ("profile", "1", "--known-at", "yesterday"): "'yesterday' is not a date",
+    ("agency", "add", "abc"): "'abc' is not an agency's code: four digits",
+    ("party", "add", "20600", "--role", "lan", "--role", "agency"): "four digits",
+    ("provider", "add", "A b"): "'A b' is not a party code",
+    ("provider", "add", "199104122015032003"): "look like the number of a person",
+    ("party", "commands", "recorder", "--role", "lan"): "is a user of Jejak's own",
+    ("run", "cook"): "'cook' is not one of 'recorder'",
+    ("gaps", "--lang", "xx"): "Invalid value for '--lang': 'xx' is not one of",
+    ("agency", "add"): "see `jejak agency add --help`",
 }
 
 
@@ -25,4 +36,10 @@ def test_what_is_wrong_is_said_before_anything_is_connected(
         said = capsys.readouterr()
         assert said.out == ""
         assert told in said.err
+        assert "199104122015032003" not in said.err
     assert not (tmp_path / "home").exists()
+
+
+def test_it_says_which_version_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["--version"], debug=False) == 0
+    assert capsys.readouterr().out == f"jejak {version('jejak')}\n"
