@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, replace
 from importlib import resources
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -208,7 +209,6 @@ def test_another_dictionary_under_a_known_number_is_refused(
         dictionaries.copy(superuser)
 
 
-_OLD = ("0001_ledger", "0002_projections", "0003_access", "0004_stopped", "0005_epochs")
 _RECORDED = """
     INSERT INTO record (position, statement_id, stored, occurred_at, event_type, party, person_id,
         verb, activity, source_kind, mapping_version, warnings, payload, salt, tag_salt,
@@ -226,11 +226,7 @@ def test_records_of_a_ledger_of_before_are_read_and_proved_after_a_migration(
     old = replace(rows.row(0, said=said, source=SYSTEM, person_id=uuid4()), warnings=("late",))
     old = replace(old, commitment=rows.commitment_of(old, said))
     with closing(psycopg.connect(empty.dsn(roles.MIGRATOR), autocommit=True)) as owner:
-        owner.execute("SET ROLE jejak_owner")
-        for name in _OLD:
-            owner.execute(resources.files(migrations).joinpath(f"sql/{name}.sql").read_bytes())
-        owner.execute("CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)")
-        owner.execute("INSERT INTO alembic_version VALUES ('0005')")
+        _migrate_to("0005", owner)
         owner.execute(_RECORDED, {**asdict(old), "warnings": list(old.warnings)})
         owner.execute("INSERT INTO statement_key VALUES (%s, 0)", [old.statement_id])
         owner.execute(
@@ -245,6 +241,60 @@ def test_records_of_a_ledger_of_before_are_read_and_proved_after_a_migration(
         assert until is not None
         assert list(Scan(auditor, until, Alone(auditor)).differences(lambda *_: None)) == []
     assert (kept.verb, kept.warnings) == (old.verb, ["late"])
+
+
+_HOURS_OF_BEFORE = """
+    INSERT INTO place (id, working, home, unit, position_class, position, employment) VALUES
+        (1, '2060', '2060', NULL, 'pelaksana', NULL, 'PPPK'),
+        (2, '2060', '2060', 'TU', 'pelaksana', NULL, 'PNS'),
+        (3, '4011', '2060', NULL, 'pelaksana', NULL, 'PNS');
+    INSERT INTO served (person_id, starts, ends, place, own_home, own_working) VALUES
+        (gen_random_uuid(), '2024-01-01', '2024-07-01', 1, '2060', '4011');
+    INSERT INTO served SELECT person_id, '2024-07-01', '2024-09-01', 2, '2060', '4011' FROM served;
+    INSERT INTO served SELECT person_id, '2024-09-01', '9999-12-31', 3, '2060', '4011' FROM served
+        WHERE place = 2;
+    INSERT INTO learning_year (person_id, year, employment, starts, ends, jp, own_home, own_working)
+        SELECT person_id, y.*, '2060', '4011' FROM served, (VALUES
+            (2024, 'PNS', date '2024-01-01', date '2025-01-01', 2000),
+            (2024, 'PPPK', '2024-02-01', '2025-02-01', 900),
+            (2025, 'PNS', '2025-01-01', '2026-01-01', 700)) AS y WHERE place = 1;
+"""
+
+
+def test_learning_hours_of_before_stand_at_the_places_where_they_count(
+    empty: services.Database,
+) -> None:
+    with closing(psycopg.connect(empty.dsn(roles.MIGRATOR), autocommit=True)) as owner:
+        _migrate_to("0019", owner)
+        owner.execute(_HOURS_OF_BEFORE)
+
+    migrations.migrate(empty.dsn(roles.MIGRATOR))
+
+    with closing(connect(empty.dsn(roles.READER))) as reader:
+        found = reader.execute(
+            "SELECT place, starts::text, year, year_starts::text, jp, own_working "
+            "FROM learning_year ORDER BY place, year"
+        ).fetchall()
+        shown = reader.execute("SELECT agency, year, jp FROM agency_hours ORDER BY year").fetchall()
+    assert found == [
+        (1, "2024-01-01", 2024, "2024-02-01", 900, "4011"),
+        (2, "2024-07-01", 2024, "2024-01-01", 2000, "4011"),
+        (2, "2024-07-01", 2025, "2025-01-01", 700, "4011"),
+        (3, "2024-09-01", 2024, "2024-01-01", 2000, "4011"),
+        (3, "2024-09-01", 2025, "2025-01-01", 700, "4011"),
+    ]
+    assert shown == [("4011", 2024, 20), ("4011", 2025, 7)]
+
+
+def _migrate_to(number: str, owner: psycopg.Connection[Any]) -> None:
+    """As a Jejak that knew no later migration left it."""
+    owner.execute("SET ROLE jejak_owner")
+    files = resources.files(migrations).joinpath("sql").iterdir()
+    for file in sorted(files, key=lambda one: one.name):
+        if file.name[:4] <= number:
+            owner.execute(file.read_bytes())
+    owner.execute("CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)")
+    owner.execute("INSERT INTO alembic_version VALUES (%s)", [number])
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from jejak_lrs import cursor
 from jejak_lrs.answers.figures import NAME
+from jejak_lrs.competency import learning
 from jejak_lrs.competency.learning import Hours
 from jejak_lrs.competency.stretches import Place
 from jejak_lrs.competency.tallies import Standing, Tally
@@ -38,11 +39,7 @@ def tally(connection: Connection, agency: str | None, day: date, within: int) ->
     numbered = _places(connection, agency)
     asked = {"places": list(numbered), "day": day, "within": within}
     counted = Tally()
-    for place, people in connection.execute(
-        "SELECT place, count(*) FROM served "
-        "WHERE place = ANY(%(places)s) AND starts <= %(day)s AND ends > %(day)s GROUP BY place",
-        asked,
-    ):
+    for place, people in _people(connection, list(numbered), day).items():
         counted.people[numbered[place]] = people
     for place, people, *standing in connection.execute(
         "SELECT place, count(*), iri, asserted, expiring, indicated, lapsed FROM ("
@@ -80,6 +77,16 @@ def places(connection: Connection, agency: str) -> list[Place]:
     return list(_places(connection, agency).values())
 
 
+def _people(connection: Connection, places: list[int], day: date) -> dict[int, int]:
+    """How many serve at each on a day; where nobody does is left out."""
+    found = connection.execute(
+        "SELECT place, count(*) FROM served "
+        "WHERE place = ANY(%s) AND starts <= %s AND ends > %s GROUP BY place",
+        [places, day, day],
+    )
+    return dict(found.fetchall())
+
+
 def _places(connection: Connection, agency: str | None) -> dict[int, Place]:
     found = connection.execute(
         "SELECT id, working, home, unit, position_class, position, employment FROM place "
@@ -98,9 +105,9 @@ def years(
     """Everyone who works at an agency on a day, with the hours of a year; None: no hours."""
     numbered = _places(connection, agency)
     found = connection.execute(
-        "SELECT s.person_id, s.place, y.jp, y.starts, y.ends FROM served s "
-        "JOIN place p ON p.id = s.place LEFT JOIN learning_year y "
-        "ON y.person_id = s.person_id AND y.year = %(year)s AND y.employment = p.employment "
+        "SELECT s.person_id, s.place, y.jp, y.year_starts, y.year_ends FROM served s "
+        "LEFT JOIN learning_year y "
+        "ON y.person_id = s.person_id AND y.year = %(year)s AND y.starts = s.starts "
         "WHERE s.place = ANY(%(places)s) AND s.starts <= %(day)s AND s.ends > %(day)s "
         "ORDER BY s.person_id",
         {"places": list(numbered), "year": year, "day": day},
@@ -121,26 +128,27 @@ def hours(
 ) -> dict[Place, Hours]:
     """The same, summed by place: `limits` is what holds at each, `under` what is asked about."""
     numbered = _places(connection, agency)
-    rows = [
-        (number, limits[place].minimum, limits[place].ceiling) for number, place in numbered.items()
-    ]
+    people = _people(connection, list(numbered), day)
     found = connection.execute(
-        "SELECT place, count(*), coalesce(sum(jp), 0)::bigint, "
+        "SELECT place, count(*), sum(jp)::bigint, "
         "count(*) FILTER (WHERE jp < minimum), count(*) FILTER (WHERE jp > ceiling), "
-        "count(*) FILTER (WHERE jp < %(under)s) FROM ("
-        "SELECT s.place, coalesce(y.jp, 0) AS jp, l.minimum, l.ceiling FROM unnest("
+        "count(*) FILTER (WHERE jp < %(under)s) FROM unnest("
         "%(places)s::int[], %(minima)s::int[], %(ceilings)s::int[]) AS l (place, minimum, ceiling) "
-        "JOIN served s ON s.place = l.place AND s.starts <= %(day)s AND s.ends > %(day)s "
-        "JOIN place p ON p.id = s.place "
-        "LEFT JOIN learning_year y ON y.person_id = s.person_id AND y.year = %(year)s "
-        "AND y.employment = p.employment) AS one GROUP BY place",
+        "JOIN learning_year USING (place) "
+        "WHERE year = %(year)s AND starts <= %(day)s AND ends > %(day)s GROUP BY place",
         {
-            "places": [row[0] for row in rows],
-            "minima": [row[1] for row in rows],
-            "ceilings": [row[2] for row in rows],
+            "places": list(people),
+            "minima": [limits[numbered[place]].minimum for place in people],
+            "ceilings": [limits[numbered[place]].ceiling for place in people],
             "day": day,
             "year": year,
             "under": under,
         },
     )
-    return {numbered[place]: Hours(*sums) for place, *sums in found}
+    hours = {numbered[place]: Hours(*sums) for place, *sums in found}
+    for number, many in people.items():
+        place = numbered[number]
+        credited = hours.get(place, Hours())
+        idle = learning.without_any(many - credited.people, limits[place], under)
+        hours[place] = credited + idle
+    return hours

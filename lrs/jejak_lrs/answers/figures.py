@@ -28,7 +28,8 @@ _TABLES: Final[dict[LiteralString, LiteralString]] = {
     "served": "person_id uuid, starts date, ends date, place int",
     "standing": "person_id uuid, competency int, starts date, ends date, place int, "
     "asserted smallint, until date, indicated smallint, lapsed smallint, disputed boolean",
-    "learning_year": "person_id uuid, year int, employment text, starts date, ends date, jp bigint",
+    "learning_year": "person_id uuid, year int, starts date, ends date, place int, "
+    "year_starts date, year_ends date, jp bigint",
     "certified": "person_id uuid, number text, provider text, starts date, ends date",
     "enrolled": "person_id uuid, programme text, cohort text, starts date, ends date, state text",
 }
@@ -105,12 +106,13 @@ class Figures:
                 self.places[level.place], level.asserted, level.until, level.indicated,
                 level.lapsed, level.disputed, *own,
             )  # fmt: skip
-        if not profile.postings:
-            return
         for year in stretches.learnt(profile):
             yield "learning_year", (
-                who, year.year, year.employment, year.starts, year.ends, year.jp, *own,
+                who, year.year, year.starts, year.ends, self.places[year.place],
+                year.year_starts, year.year_ends, year.jp, *own,
             )  # fmt: skip
+        if not profile.postings:
+            return
         for held in profile.certificates:
             ends = held.ends or FOREVER
             yield "certified", (who, held.number, held.provider, held.starts, ends, *own)

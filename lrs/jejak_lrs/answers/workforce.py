@@ -14,10 +14,11 @@ from jejak_lrs import cursor
 from jejak_lrs.answers import counting, daily
 from jejak_lrs.competency import gaps as gapping
 from jejak_lrs.competency import learning, overview, plans, tallies
+from jejak_lrs.competency.days import FOREVER
 from jejak_lrs.competency.learning import PersonHours, limits_of
-from jejak_lrs.competency.lookups import serving_on
+from jejak_lrs.competency.lookups import serving_on, year_in
 from jejak_lrs.competency.profile import parse
-from jejak_lrs.competency.stretches import learnt, place_of
+from jejak_lrs.competency.stretches import place_of
 from jejak_lrs.projection import evidence, profiles
 from jejak_lrs.projection.projecting import NAME
 from jejak_lrs.replay.gathering import fold_person, registry_at
@@ -174,9 +175,8 @@ def _years(
     for person_id, profile in people_at(connection, agency, asked, registry):
         serving = serving_on(profile, asked.day)
         if serving is not None:
-            own = {(one.year, one.employment): one for one in learnt(profile)}
-            one = own.get((year, serving.employment))
-            credit = (one.jp, one.starts, one.ends) if one else None
+            one = year_in(profile, year, serving.employment)
+            credit = (one.jp, one.starts, one.ends or FOREVER) if one else None
             found.append((person_id, place_of(serving), credit))
     return found
 

@@ -116,3 +116,13 @@ def by_unit(people: Iterable[tuple[str | None, Hours]]) -> dict[str | None, Hour
 def of_person(one: PersonHours, under: int) -> Hours:
     """One person, as a count."""
     return Hours(1, one.jp, int(one.below), int(one.passed), int(one.jp < under))
+
+
+def without_any(people: int, limits: Limits, under: int) -> Hours:
+    """So many people who were credited nothing."""
+    return Hours(
+        people,
+        below=people * limits.is_below(0),
+        passed=people * limits.is_passed(0),
+        under=people * (under > 0),
+    )

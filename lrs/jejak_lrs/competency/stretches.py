@@ -3,7 +3,6 @@
 Rows are of days on which the person serves somewhere: an agency counts its own people.
 """
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -55,12 +54,17 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """The learning hours (1/100 JP) of the year that begins in a calendar year."""
+    """Days at a place, and the learning hours (1/100 JP) of one year as they count there.
 
-    year: int
-    employment: str
+    `year` is the calendar year in which the year begins: a PPPK's is one of the contract.
+    """
+
     starts: date
     ends: date
+    place: Place
+    year: int
+    year_starts: date
+    year_ends: date
     jp: int
 
 
@@ -124,15 +128,19 @@ def _lapsed(standing: Standing, day: date) -> int | None:
 
 
 def learnt(profile: Profile) -> list[Learnt]:
-    """The learning hours of each year, as what the person has ever served."""
+    """The learning hours of every year, at each place where the person serves."""
     years = sorted({one.starts.year for one in profile.hours.years})
-    employments = sorted({one.employment for one in profile.postings})
-    return list(_learnt(profile, years, employments))
-
-
-def _learnt(profile: Profile, years: Iterable[int], employments: list[str]) -> Iterator[Learnt]:
-    for year in years:
-        for employment in employments:
-            found = year_in(profile, year, employment)
-            if found is not None:
-                yield Learnt(year, employment, found.starts, found.ends or FOREVER, found.jp)
+    return [
+        Learnt(
+            starts=stint.starts,
+            ends=stint.ends,
+            place=stint.place,
+            year=year,
+            year_starts=found.starts,
+            year_ends=found.ends or FOREVER,
+            jp=found.jp,
+        )
+        for stint in stints(profile)
+        for year in years
+        if (found := year_in(profile, year, stint.place.employment)) is not None
+    ]
