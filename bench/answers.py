@@ -231,7 +231,7 @@ def _timings(reader: Connection, whom: Sequence[UUID]) -> Iterator[Timing]:
     )
     registry = gathering.registry_at(reader, head)
     gc.collect()
-    gc.freeze()  # whoever asks holds one answer, and not a nation's seeds, when garbage is looked for
+    gc.freeze()  # whoever asks holds no nation of seeds when garbage is looked for
     agency, people = _largest(reader)
     yield from _of_agency(clock, agency, people, registry)
     yield from _of_persons(clock, whom)

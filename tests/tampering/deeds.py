@@ -401,7 +401,8 @@ def mislead(rng: random.Random, ledger: Ledger) -> None:
         )
     elif what == "evidence":
         done = connection.execute(
-            "UPDATE evidence SET document = jsonb_set(document, '{origin,party}', '\"lain\"') "
+            "UPDATE evidence SET document = "
+            "jsonb_set(document::jsonb, '{origin,party}', '\"lain\"')::text "
             "WHERE position = (SELECT position FROM evidence ORDER BY random() LIMIT 1)"
         )
     else:

@@ -1,14 +1,14 @@
 """The rules are data: no number of them in code, a source for each, and no event without a word."""
 
 import ast
-import dataclasses
 import re
 import tomllib
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args
 
+import msgspec
 import orjson
 
 from jejak_lrs.competency import extraction, reach, ruleset
@@ -147,20 +147,21 @@ def test_what_stands_there_says_nothing() -> None:
 
 def keys_of(model: Any, path: str = "") -> Iterator[str]:
     """Every key of the canonical JSON, as docs/competency.md writes it."""
-    hints = get_type_hints(model, include_extras=True)
-    for field in dataclasses.fields(model):
-        hint = hints[field.name]
-        alias = next((one.alias for one in getattr(hint, "__metadata__", ()) if one.alias), None)
-        inner = next((one for one in get_args(hint) if dataclasses.is_dataclass(one)), None)
-        name = f"{path}.{alias or field.name}".removeprefix(".")
-        if dataclasses.is_dataclass(hint):
+    for field in msgspec.structs.fields(model):
+        inner = next((one for one in get_args(field.type) if is_struct(one)), None)
+        name = f"{path}.{field.encode_name}".removeprefix(".")
+        if is_struct(field.type):
             yield name
-            yield from keys_of(hint, name)
+            yield from keys_of(field.type, name)
         elif inner is not None:
             yield f"{name}[]"
             yield from keys_of(inner, f"{name}[]")
         else:
             yield name
+
+
+def is_struct(one: object) -> bool:
+    return isinstance(one, type) and issubclass(one, msgspec.Struct)
 
 
 def test_the_page_lists_every_key_of_a_profile_and_no_other() -> None:

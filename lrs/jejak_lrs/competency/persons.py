@@ -8,9 +8,11 @@ The id that stays is the one that the merge names, or the one that stays for it.
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from jejak_lrs.competency.facts import Evidence, Fact, Verification
 from jejak_schemas.events import Event, PersonMerged, PersonSplit

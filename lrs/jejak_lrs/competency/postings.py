@@ -5,9 +5,10 @@ claim holds where no other agency claims the same person. Source: contract.md, 4
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import date
 from itertools import pairwise
+
+from msgspec.structs import replace
 
 from jejak_lrs.competency.days import FOREVER, closing, end_of
 from jejak_lrs.competency.facts import Claim, Posting, Separation

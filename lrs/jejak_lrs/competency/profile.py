@@ -7,47 +7,43 @@ no end.
 """
 
 import hashlib
-from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 from uuid import UUID
 
-from pydantic import Field, TypeAdapter
-
-From = Annotated[date, Field(alias="from")]
-To = Annotated[date | None, Field(alias="to")]
+from msgspec import Struct, json
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Indicated:
+class _Part(Struct, frozen=True, gc=False, rename={"starts": "from", "ends": "to"}):
+    """Immutable, as a frozen dataclass is; but written and read in a fifth of the time."""
+
+
+class Indicated(_Part, frozen=True, kw_only=True):
     """A level that the evidence indicates."""
 
-    starts: From
+    starts: date
     level: int
-    ends: To
+    ends: date | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asserted:
+class Asserted(_Part, frozen=True, kw_only=True):
     """A level that an accredited assessor has asserted."""
 
     by: str
-    starts: From
+    starts: date
     level: int
     statement: UUID
-    ends: To
+    ends: date | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Disputed:
+class Disputed(_Part, frozen=True, kw_only=True):
     """Days on which two accredited bodies contradict each other."""
 
-    starts: From
-    ends: To
+    starts: date
+    ends: date | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(_Part, frozen=True, kw_only=True):
     """One competency: levels asserted (held) and, beside them, indicated."""
 
     asserted: tuple[Asserted, ...] = ()
@@ -56,8 +52,7 @@ class Standing:
     indicated: tuple[Indicated, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credited:
+class Credited(_Part, frozen=True, kw_only=True):
     """Learning hours of one activity, counted on day `on`."""
 
     form: str
@@ -66,8 +61,7 @@ class Credited:
     statement: UUID
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Uncredited:
+class Uncredited(_Part, frozen=True, kw_only=True):
     """An activity worth 0 hours, and why."""
 
     on: date
@@ -75,19 +69,17 @@ class Uncredited:
     statement: UUID
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Year:
+class Year(_Part, frozen=True, kw_only=True):
     """A year of learning hours: of the calendar, or of a PPPK's contract."""
 
     flags: tuple[str, ...] = ()
-    starts: From
+    starts: date
     jp: int
     kind: str | None
-    ends: To
+    ends: date | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hours:
+class Hours(_Part, frozen=True, kw_only=True):
     """The JP ledger."""
 
     credits: tuple[Credited, ...] = ()
@@ -95,16 +87,15 @@ class Hours:
     years: tuple[Year, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Certified:
+class Certified(_Part, frozen=True, kw_only=True):
     """A certificate held in its days; `ended`: why it ends before its own time."""
 
     ended: Literal["revoked", "replaced"] | None = None
-    starts: From
+    starts: date
     number: str
     provider: str
     statement: UUID
-    ends: To
+    ends: date | None
 
     @property
     def name(self) -> tuple[str, str]:
@@ -112,19 +103,17 @@ class Certified:
         return self.number, self.provider
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reached:
+class Reached(_Part, frozen=True, kw_only=True):
     """A state of a programme, from the day it was entered; `outcome`: what it came to, if that."""
 
-    starts: From
+    starts: date
     outcome: str | None = None
     state: str
     statement: UUID
-    ends: To
+    ends: date | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Passed:
+class Passed(_Part, frozen=True, kw_only=True):
     """A milestone of a programme: a state that was met, entered or not, and when first."""
 
     on: date
@@ -132,8 +121,7 @@ class Passed:
     statement: UUID
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Enrolment:
+class Enrolment(_Part, frozen=True, kw_only=True):
     """One programme and cohort."""
 
     cohort: str | None
@@ -142,43 +130,39 @@ class Enrolment:
     states: tuple[Reached, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
+class Served(_Part, frozen=True, kw_only=True):
     """Where and as what the person serves."""
 
     employment: str
-    starts: From
+    starts: date
     home: str
     position: str | None = None
     position_class: str
-    ends: To
+    ends: date | None
     unit: str | None = None
     working: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
+class Claimed(_Part, frozen=True, kw_only=True):
     """Who claims the person as its own, before BKN's word; several: nobody has them."""
 
     agencies: tuple[str, ...]
-    starts: From
+    starts: date
     position: str | None = None
     position_class: str | None = None
-    ends: To
+    ends: date | None
     unit: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Separated:
+class Separated(_Part, frozen=True, kw_only=True):
     """Days on which the person had left the service."""
 
-    starts: From
+    starts: date
     reason: str
-    ends: To
+    ends: date | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+class Profile(_Part, frozen=True, kw_only=True):
     """Everything about one person."""
 
     certificates: tuple[Certified, ...] = ()
@@ -191,12 +175,13 @@ class Profile:
 
 
 EMPTY: Final = Profile()
-_PROFILE: Final = TypeAdapter(Profile)
+_READ: Final = json.Decoder(Profile)
+_WRITTEN: Final = json.Encoder()
 
 
 def canonical(profile: Profile) -> bytes:
     """The canonical JSON: its keys are sorted, because the fields above stand in that order."""
-    return _PROFILE.dump_json(profile, by_alias=True)
+    return _WRITTEN.encode(profile)
 
 
 def digest(document: bytes) -> str:
@@ -205,5 +190,5 @@ def digest(document: bytes) -> str:
 
 
 def parse(document: bytes | str) -> Profile:
-    """The profile of a canonical document; pydantic.ValidationError where it is none."""
-    return _PROFILE.validate_json(document)
+    """The profile of a canonical document; msgspec.ValidationError where it is none."""
+    return _READ.decode(document)
