@@ -14,8 +14,8 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -99,8 +99,8 @@ def event_of(fields: Mapping[str, Any]) -> Event:
 def open_rows(path: Path) -> Iterator[Iterator[Line]]:
     """The lines of a file; raises BadFile with one clear line."""
     try:
-        with path.open("rb") as stream:
-            yield read(stream, str(path), _FORMS.get(path.suffix.lower()))
+        with path.open("rb") as stream, closing(_read(stream, path)) as lines:
+            yield lines
     except FileNotFoundError:
         raise BadFile(f"there is no file {path}") from None
     except IsADirectoryError:
@@ -109,7 +109,11 @@ def open_rows(path: Path) -> Iterator[Iterator[Line]]:
         raise BadFile(f"{path} may not be read by this user") from None
 
 
-def read(stream: BinaryIO, name: str, form: Form | None = None) -> Iterator[Line]:
+def _read(stream: BinaryIO, path: Path) -> Generator[Line, None, None]:
+    return read(stream, str(path), _FORMS.get(path.suffix.lower()))
+
+
+def read(stream: BinaryIO, name: str, form: Form | None = None) -> Generator[Line, None, None]:
     """The lines of an open file; `form` None: an object at the start means JSON Lines.
 
     Raises BadFile, before the first line or on the way.
@@ -121,14 +125,15 @@ def read(stream: BinaryIO, name: str, form: Form | None = None) -> Iterator[Line
     if form is None:
         first = start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
         form = "jsonl" if first in (b"{", b"") else "csv"
-    lines: Iterator[Line] = _json_lines(buffered) if form == "jsonl" else _csv_lines(buffered, name)
+    lines = _json_lines(buffered) if form == "jsonl" else _csv_lines(buffered, name)
     return _some(lines, name)
 
 
-def _some(lines: Iterator[Line], name: str) -> Iterator[Line]:
+def _some(lines: Generator[Line, None, None], name: str) -> Generator[Line, None, None]:
     line = None
-    for line in lines:
-        yield line
+    with closing(lines):  # before its file: who stops early closes both
+        for line in lines:
+            yield line
     if line is None:
         raise BadFile(f"{name} holds no events")
 
@@ -176,7 +181,7 @@ def _no_constant(_: str) -> None:
     raise ValueError("NaN and Infinity are not JSON")
 
 
-def _json_lines(stream: BinaryIO) -> Iterator[Line]:
+def _json_lines(stream: BinaryIO) -> Generator[Line, None, None]:
     number = 0
     while raw := stream.readline(_LONGEST):
         number += 1
@@ -224,7 +229,7 @@ class CsvLine:
         return found.get(column, "")
 
 
-def _csv_lines(stream: BinaryIO, name: str) -> Iterator[Line]:
+def _csv_lines(stream: BinaryIO, name: str) -> Generator[Line, None, None]:
     # A byte that is not UTF-8 becomes a lone surrogate: its line is refused, the others are not.
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
     number = 1

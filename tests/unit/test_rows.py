@@ -170,6 +170,14 @@ def test_missing_files_and_directories_are_one_clear_line(tmp_path: Path) -> Non
             pass
 
 
+def test_who_stops_early_ends_the_reading_before_the_file_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "two.csv"
+    path.write_text("event,party\nCourseCompleted,lan\nCourseCompleted,lan\n", "utf-8")
+    with open_rows(path) as lines:
+        assert next(lines).number == 2
+    assert not list(lines)  # else its end, later, would meet a closed file: a traceback
+
+
 def test_the_form_is_seen_from_the_name_or_the_first_byte(tmp_path: Path) -> None:
     for name in ("a.jsonl", "a.txt"):
         path = tmp_path / name
