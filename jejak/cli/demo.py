@@ -57,7 +57,8 @@ def demo(
     if as_json:
         speech.answer_json(found.document())
     else:
-        show.show(found, lang)
+        for picture in show.pictures(found, lang):
+            speech.show(picture)
     return 0 if found.as_planned and found.balanced and found.replay.equal else 1
 
 

@@ -138,7 +138,7 @@ def add_party(
     declare = registrar.declaring(services)
     provisioning.add_parties(services, place.credentials, [party], declare, prepared=prepared)
     if set(before) != set(roles):
-        speech.tell(f"{code} was {', '.join(before)}: from now on it is what is said here alone")
+        speech.tell(f"{code} was {', '.join(before)}, and is {', '.join(roles)} from now on")
     if as_json:
         speech.answer_json({"party": code, "roles": roles, "credentials": path})
     else:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.rule import Rule
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from jejak import naming, views
@@ -24,6 +24,7 @@ from jejak_schemas.outgoing import (
 )
 
 SHOWN: Final = 12  # changes of the agency
+_BAR: Final = 10  # columns: beside the longest code and its counts, 80 in all
 FRAGMENTED: Final = 4  # competencies, the most fragmented
 OUTCOMES: Final = ("recorded", "duplicate", "conflict", "refused")
 
@@ -84,9 +85,8 @@ WORDS: Final[Mapping[Lang, Mapping[str, str]]] = {
 }  # fmt: skip
 
 
-def show(found: Findings, lang: Lang) -> None:
-    """Print all of it."""
-    console = Console()
+def pictures(found: Findings, lang: Lang) -> Iterator[RenderableType]:
+    """All of it, one picture after the other."""
     words = WORDS[lang]
     code = found.agency.code
     for title, body in (
@@ -98,19 +98,23 @@ def show(found: Findings, lang: Lang) -> None:
         (words["refused"], _refused(found, lang)),
         (words["proof"], _proof(found, lang)),
     ):
-        console.print()
-        console.print(Rule(Text(title, style="bold"), align="left"))
-        console.print(body)
+        yield Group("", Rule(Text(title, style="bold"), align="left"))
+        yield body
+
+
+def _table(*heads: str) -> Table:
+    """A table that folds a long word in place of cutting it."""
+    return Table(*(Column(head, overflow="fold") for head in heads))
 
 
 def _told(found: Findings, lang: Lang) -> Table:
     words = WORDS[lang]
     heads = (words["recorded"], words["duplicate"], words["conflict"], words["refused-n"])
-    table = Table(words["party"], *heads, "")
+    table = _table(words["party"], *heads, "")
     most = max((counts.total() for counts in found.told.outcomes.values()), default=1)
     for party, counts in sorted(found.told.outcomes.items(), key=lambda one: -one[1].total()):
         cells = (str(counts[outcome] or "") for outcome in OUTCOMES)
-        table.add_row(party, *cells, views.bar(counts.total(), most, 30))
+        table.add_row(party, *cells, views.bar(counts.total(), most, _BAR))
     return table
 
 
@@ -124,7 +128,7 @@ def _agency(found: Findings, lang: Lang) -> RenderableType:
     words = WORDS[lang]
     agency = found.agency
     names = naming.names_of(found.registry, lang)
-    table = Table(
+    table = _table(
         words["seq"], words["who"], words["what"], words["before"], words["after"],
         words["because"],
     )  # fmt: skip

@@ -8,10 +8,12 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from rich.console import Console
 
 from jejak import sheets
 from jejak.cli import speech
 from jejak.errors import Misuse, Refuse
+from jejak.reports import picture
 from jejak.sheets import Sheet
 
 EVIL = ["=1+1", "+1", "-2+3", "@SUM(A1)", "\tx", "https://contoh.id", "=HYPERLINK('x')"]
@@ -29,6 +31,17 @@ def test_csv_is_read_back_as_it_was_but_formulas_are_text() -> None:
     for said, (shown, *_) in zip(EVIL, rows, strict=True):
         assert shown in (said, f"'{said}")
         assert not shown.startswith(("=", "+", "-", "@", "\t"))
+
+
+def test_a_wide_table_on_a_narrow_terminal_loses_no_column_and_no_letter() -> None:
+    heads = ("Competency", "Providers", "Agencies", "Lowest pass rate %", "Highest pass rate %")
+    sheet = Sheet("", (*heads, "Spread", "Alike"), [("M.04  Results orientation", *range(6))])
+    console = Console(width=80, file=io.StringIO())
+    console.print(picture(sheet))
+    drawn = console.file.getvalue()  # type: ignore[attr-defined]
+    assert {len(line) for line in drawn.splitlines() if line.strip()} <= {79, 80}
+    assert all(word in drawn for head in sheet.columns for word in head.split())
+    assert "…" not in drawn
 
 
 def test_a_workbook_holds_texts_numbers_and_days_and_no_formula() -> None:
