@@ -6,7 +6,6 @@ refused from any inbox.
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import Final
 from uuid import UUID
 
 from jejak_consumers.directory import SYSTEM_PARTY
@@ -24,10 +23,8 @@ from jejak_schemas.events import (
     PartySuspended,
     SystemEvent,
 )
+from jejak_schemas.events.system import MOST_NAMED, MOST_ORDERED
 from jejak_schemas.parts import Institution
-
-_NAMED: Final = 500  # institutions at most, in a Genesis (the contract)
-_ORDERED: Final = 10_000  # positions at most, in an ErasureOrdered (the contract)
 
 
 def begin(
@@ -47,7 +44,7 @@ def begin(
                 "occurred_at": now,
                 "party": SYSTEM_PARTY,
                 "epoch": head.epoch,
-                "institutions": tuple(institutions[:_NAMED]),
+                "institutions": tuple(institutions[:MOST_NAMED]),
             }
         )
         return [event]
@@ -124,11 +121,11 @@ def order_erasure(
                     "occurred_at": now,
                     "party": SYSTEM_PARTY,
                     "target": target,
-                    "positions": tuple(positions[start : start + _ORDERED]),
+                    "positions": tuple(positions[start : start + MOST_ORDERED]),
                     "ordered_by": ordered_by,
                 }
             )
-            for start in range(0, len(positions), _ORDERED)
+            for start in range(0, len(positions), MOST_ORDERED)
         ]
 
     _say(database, finisher, order)

@@ -20,7 +20,7 @@ from jejak_lrs.ledger.batch import Alias, Item, Original, Refused, Source, Sourc
 from jejak_lrs.ledger.parties import Parties
 from jejak_schemas import avro, codec
 from jejak_schemas.catalogue import CHANGES_PARTIES, Actor, Entry
-from jejak_schemas.clock import jakarta_date, jakarta_day_of, micros_of
+from jejak_schemas.clock import MOST_AHEAD, jakarta_date, jakarta_day_of, micros_of
 from jejak_schemas.codec import Read, Refusal
 from jejak_schemas.events import Event, PersonMoved, PersonRegistered
 from jejak_schemas.framing import SINGLE_OBJECT, Framing
@@ -36,7 +36,6 @@ from jejak_schemas.resolve import (
     resolve,
 )
 
-_AHEAD: Final = timedelta(hours=24)  # contract.md: "more than 24 h in the future: refused"
 _PROVIDING: Final = frozenset({"provider", "marketplace"})
 _POSTINGS: Final = frozenset({PersonRegistered, PersonMoved})
 Roles: TypeAlias = frozenset[str]  # of the institution spoken for
@@ -98,7 +97,7 @@ class Walk:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "today", jakarta_date(self.now))
-        object.__setattr__(self, "_future", micros_of(self.now + _AHEAD))
+        object.__setattr__(self, "_future", micros_of(self.now + MOST_AHEAD))
         object.__setattr__(self, "_late", micros_of(self.now - self.rules.late_after))
 
     def read(self, message: Message) -> Read | Exception:

@@ -12,7 +12,7 @@ still have arrived: emit the same object again, its `event_id` makes that a no-o
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -33,6 +33,7 @@ from jejak_producers.ports import Inlet, Outbox
 from jejak_producers.receipts import ReceiptReader
 from jejak_schemas import codec
 from jejak_schemas.catalogue import entry_of
+from jejak_schemas.clock import MOST_AHEAD
 from jejak_schemas.credentials import Credentials
 from jejak_schemas.events import Event, SystemEvent
 from jejak_schemas.framing import SINGLE_OBJECT, Framing
@@ -40,7 +41,6 @@ from jejak_schemas.outgoing import Receipt
 from jejak_schemas.registry.errors import RegistryError
 from jejak_schemas.traces import OFF, Step, Traces
 
-_AHEAD: Final = timedelta(hours=24)
 _LAST_SECONDS: Final = 2.0  # for what was emitted before the caller's own error
 _KEYS: Final = 65_536  # partitions remembered: murmur2 costs 7 us a key in Python
 
@@ -56,7 +56,7 @@ def pack(
         raise BadEvent("wrong-party", "party")
     if isinstance(event, SystemEvent):
         raise BadEvent("system-only")
-    if event.occurred_at > (now or datetime.now(UTC)) + _AHEAD:
+    if event.occurred_at > (now or datetime.now(UTC)) + MOST_AHEAD:
         raise BadEvent("occurred-in-future", "occurred_at")
     try:
         value = codec.encode(event, framing)

@@ -10,6 +10,7 @@ from typing import Final
 
 _AHEAD: Final = timedelta(hours=7)
 JAKARTA: Final = timezone(_AHEAD, "WIB")
+MOST_AHEAD: Final = timedelta(hours=24)  # an event further ahead of us is refused (contract)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NAIVE: Final = EPOCH.replace(tzinfo=None)
 _MICROSECOND: Final = timedelta(microseconds=1)

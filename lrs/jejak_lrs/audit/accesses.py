@@ -10,7 +10,7 @@ import struct
 from typing import TYPE_CHECKING, Final
 
 from jejak_lrs.audit.difference import Difference
-from jejak_lrs.audit.order import microseconds
+from jejak_schemas.clock import micros_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,5 +49,5 @@ def _rows(connection: Connection) -> Iterator[tuple[int, datetime, str, str, str
 def _chained(before: bytes, number: int, at: datetime, *words: str) -> bytes:
     told = [word.encode() for word in words]
     fields = b"".join(_length(len(word)) + word for word in told)
-    stamped = _integer(8, number) + _integer(8, microseconds(at))
+    stamped = _integer(8, number) + _integer(8, micros_of(at))
     return hashlib.sha256(before + b"\x01" + stamped + fields).digest()

@@ -22,16 +22,16 @@ audit.accesses: it holds whoever looked, at what, what for, and every look befor
 from __future__ import annotations
 
 import struct
-from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
+from jejak_schemas.clock import micros_of
+
 if TYPE_CHECKING:
+    from datetime import datetime
     from uuid import UUID
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 _record_head = struct.Struct(">BIqI16sIq").pack
 _outcome_head = struct.Struct(">BIqIqIq").pack
 _look_head = struct.Struct(">BIqIq").pack
@@ -68,9 +68,7 @@ def look_entry(number: int, at: datetime, look_id: UUID, chain: bytes) -> bytes:
     return _look_head(_VERSION, 8, number, 8, _microseconds(at)) + _COMMITMENT + sealed
 
 
-@lru_cache(1024)  # one append's records share it
-def _microseconds(stored: datetime) -> int:
-    return (stored - _EPOCH) // _MICROSECOND
+_microseconds = lru_cache(1024)(micros_of)  # one append's records share it
 
 
 @lru_cache(4096)

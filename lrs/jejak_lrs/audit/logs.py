@@ -19,7 +19,7 @@ from jejak_lrs.notary import checkpoints, entries, newlog
 from jejak_lrs.notary.checkpoints import LOOKS, OUTCOMES, RECORDS, TREES
 from jejak_lrs.tlog import checkpoint, merkle
 from jejak_lrs.tlog.errors import LogError
-from jejak_lrs.tlog.tiles import FULL, Folder, tile_path
+from jejak_lrs.tlog.tiles import FULL, LEVELS, Folder, tile_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from jejak_lrs.tlog.checkpoint import Checkpoint
     from jejak_lrs.tlog.note import Verifier
 
-_LEVEL: Final = 8  # of the hash over 256 leaves
 _STEP: Final = 1_000
 _LEAVES_KEPT: Final = 256  # tiles' leaves, 2 MB
 
@@ -127,7 +126,7 @@ class Log:
             return
         tree = self._folder.tree(self.published)
         try:
-            self._tops = [tree.hash(_LEVEL, index) for index in range(size // FULL)]
+            self._tops = [tree.hash(LEVELS, index) for index in range(size // FULL)]
         except LogError as exc:
             self._wrong.append(Difference(str(self._folder.path), str(exc)))
             self._tops = []
@@ -258,7 +257,7 @@ class Log:
             for at in range(0, len(row), FULL):
                 must = row[at : at + FULL]
                 try:
-                    found = [tree.hash(_LEVEL * level, at + each) for each in range(len(must))]
+                    found = [tree.hash(LEVELS * level, at + each) for each in range(len(must))]
                 except LogError as exc:
                     yield Difference(f"log of {self.name}", str(exc))
                     continue
@@ -270,8 +269,8 @@ class Log:
             level += 1
 
     def _hash(self, level: int, index: int) -> bytes:
-        if level >= _LEVEL:
-            width = 1 << (level - _LEVEL)
+        if level >= LEVELS:
+            width = 1 << (level - LEVELS)
             return merkle.root(self._tops[index * width : (index + 1) * width])
         first = index << level
         leaves = self._leaves(first // FULL)

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from jejak_lrs.audit.difference import Difference
+from jejak_schemas.clock import micros_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 EARLIER: Final = "it is stored before what came before it"
-
-
-def microseconds(moment: datetime) -> int:
-    """A time as it is sealed: microseconds since 1970."""
-    return (moment - _EPOCH) // _MICROSECOND
 
 
 class Order:
@@ -33,7 +27,7 @@ class Order:
         """The next one."""
         yield from self.expect(number)
         self._next = number + 1
-        at = microseconds(stored)
+        at = micros_of(stored)
         if self.last_stored is not None and at < self.last_stored:
             yield Difference(f"{self._kind} {number}", EARLIER)
         if self.first_stored is None:

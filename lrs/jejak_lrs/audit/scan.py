@@ -12,13 +12,14 @@ from jejak_lrs.audit.difference import Difference
 from jejak_lrs.audit.effects import Effects
 from jejak_lrs.audit.examiner import Examiner
 from jejak_lrs.audit.logs import ends_of
-from jejak_lrs.audit.order import EARLIER, microseconds
+from jejak_lrs.audit.order import EARLIER
 from jejak_lrs.audit.people import People
 from jejak_lrs.audit.tiled import KINDS
 from jejak_lrs.ledger import verbs
 from jejak_lrs.ledger.books import Books
 from jejak_lrs.ledger.statements import Statements
 from jejak_lrs.notary.checkpoints import LOOKS, OUTCOMES, RECORDS, TREES
+from jejak_schemas.clock import micros_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -119,7 +120,7 @@ class Scan:
             if past > promised:
                 what = f"it lies above the head, which is {promised}"
                 yield Difference(f"{kind} {past - 1}", what)
-        last, told = max(self._stored.values(), default=None), microseconds(until.last_stored)
+        last, told = max(self._stored.values(), default=None), micros_of(until.last_stored)
         if last is not None and last != told:
             how = "after" if last > told else "before"
             what = f"what was appended last is stored {how} last_stored"

@@ -8,19 +8,17 @@ proves by them. What lies past the checkpoint is being written, and nothing spea
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from jejak_lrs.audit.difference import Difference
 from jejak_lrs.tlog.errors import LogError
 from jejak_lrs.tlog.merkle import HASH_BYTES
-from jejak_lrs.tlog.tiles import FULL, NAME, bundle_path, pack, tile_path
+from jejak_lrs.tlog.tiles import FULL, LEVELS, NAME, bundle_path, pack, tile_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jejak_lrs.tlog.tiles import Folder, Tree
-
-_WITHIN: Final = 8  # levels of the tree between two levels of tiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ class _Part:
     def of(self, tree: Tree) -> bytes | None:
         """What a tree has in its place; None where it does not reach so far."""
         first = self.index * FULL
-        if first + self.width > tree.size >> _WITHIN * (self.level or 0):
+        if first + self.width > tree.size >> LEVELS * (self.level or 0):
             return None
         if self.level is None:
             return pack(tree.entries(first, first + self.width))

@@ -30,12 +30,14 @@ from __future__ import annotations
 import hashlib
 import os
 import struct
-from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from jejak_schemas.clock import micros_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from jejak_lrs.ledger.batch import Row, Source
@@ -56,8 +58,6 @@ OUTCOME_FIELDS = (
 
 _VERSION = b"\x01"
 _NULL = b"\xff\xff\xff\xff"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _length = struct.Struct(">I").pack
 _eight_bytes = struct.Struct(">Iq").pack
 
@@ -183,7 +183,7 @@ def _integer(value: int | None) -> bytes:
 
 
 def _time(value: datetime) -> bytes:
-    return _integer((value - _EPOCH) // _MICROSECOND)
+    return _integer(micros_of(value))
 
 
 def _texts(values: Sequence[str] | None) -> bytes:

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FULL: Final = 256
+LEVELS: Final = 8  # of the tree, from one level of tiles to the next: 256 is 2 to the 8th
 MOST_ENTRY_BYTES: Final = 65_535
 CHECKPOINT: Final = "checkpoint"
 
-_WITHIN: Final = 8  # levels of the tree between two levels of tiles
 _TILES_KEPT: Final = 512  # 4 MB
 _HASHES_KEPT: Final = 65_536  # 6 MB: proofs of many entries meet the same nodes
 # What may lie under `tile/`, and nothing else.
@@ -86,7 +86,7 @@ class Edge:
     def partials(self) -> list[tuple[str, bytes]]:
         """The paths and bytes of the partial tiles that a checkpoint of this size needs."""
         return [
-            (tile_path(level, (self.size >> _WITHIN * level) // FULL, len(row)), b"".join(row))
+            (tile_path(level, (self.size >> LEVELS * level) // FULL, len(row)), b"".join(row))
             for level, row in enumerate(self._rows)
             if row
         ]
@@ -101,13 +101,13 @@ class Edge:
         row = self._rows[level]
         row += few
         if len(row) == FULL:
-            index = self.size >> _WITHIN * (level + 1)
+            index = self.size >> LEVELS * (level + 1)
             full.append((tile_path(level, index), b"".join(row)))
             self._rows[level] = []
             self._extend(level + 1, [merkle.root(row)], full)
 
     def _hash(self, level: int, index: int) -> bytes:
-        tile_level, within = divmod(level, _WITHIN)
+        tile_level, within = divmod(level, LEVELS)
         first = (index << within) % FULL
         return merkle.root(self._rows[tile_level][first : first + (1 << within)])
 
@@ -117,7 +117,7 @@ def widths(size: int) -> list[int]:
     found = []
     while size:
         found.append(size % FULL)
-        size >>= _WITHIN
+        size >>= LEVELS
     return found
 
 
@@ -150,7 +150,7 @@ class Tree:
     def edge(self) -> Edge:
         """Where it can grow on."""
         rows = [
-            self._row(level, (self.size >> _WITHIN * level) // FULL) if width else []
+            self._row(level, (self.size >> LEVELS * level) // FULL) if width else []
             for level, width in enumerate(widths(self.size))
         ]
         return Edge(self.size, rows)
@@ -175,7 +175,7 @@ class Tree:
             yield from few(index)[max(first - begin, 0) : end - begin]
 
     def _hash(self, level: int, index: int) -> bytes:
-        tile_level, within = divmod(level, _WITHIN)
+        tile_level, within = divmod(level, LEVELS)
         tile, first = divmod(index << within, FULL)
         row = self._row(tile_level, tile)[first : first + (1 << within)]
         if len(row) != 1 << within:
@@ -201,7 +201,7 @@ class Tree:
         return found[:width]
 
     def _width(self, level: int, index: int) -> int:
-        width = min(FULL, (self.size >> _WITHIN * level) - FULL * index)
+        width = min(FULL, (self.size >> LEVELS * level) - FULL * index)
         if width <= 0:
             raise Missing(f"a tree of size {self.size} has no tile {index} at {level}")
         return width

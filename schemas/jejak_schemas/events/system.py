@@ -1,6 +1,6 @@
 """What only the system itself says. Source: contract.md, 62 to 66."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
@@ -8,12 +8,15 @@ from jejak_schemas.events.family import SystemEvent, Validity
 from jejak_schemas.parts import Institution, PersonRef, Role, SealedAlias
 from jejak_schemas.wire import Code, Day, Id, Many, PartyCode, Position, Text
 
+MOST_NAMED: Final = 500  # institutions in a Genesis
+MOST_ORDERED: Final = 10_000  # positions in an ErasureOrdered
+
 
 class Genesis(SystemEvent):
     """Position 0: the institutions that begin the ledger, and its log key (None: none yet)."""
 
     epoch: Id
-    institutions: Annotated[Many[Institution], Field(max_length=500)]
+    institutions: Annotated[Many[Institution], Field(max_length=MOST_NAMED)]
     log_key: Text | None = None
 
 
@@ -44,5 +47,5 @@ class ErasureOrdered(SystemEvent):
     """The content of these positions is to be erased; `target` is the DestructionApproved."""
 
     target: Id
-    positions: Annotated[Many[Position], Field(min_length=1, max_length=10_000)]
+    positions: Annotated[Many[Position], Field(min_length=1, max_length=MOST_ORDERED)]
     ordered_by: PartyCode
