@@ -11,13 +11,13 @@ line       one client's connections, and what is wrong with them
 failures   what the library raises, as our errors
 group      what a member of a group must mend in the library
 records    how far a log goes, and its messages
-hush       which of the library's log lines may be said
 
 Traps of the library, each tried, and what meets it:
 - a wrong password ends as `KafkaTimeoutError: Unable to bootstrap`, as if nobody listened, because
   what the broker says together with the end of the connection is lost: `line.Connections` hears
   it, remembers how the last connection failed, and ends the wait at once;
-- a TLS handshake that is never answered (a broker that is frozen) has no end: `line.Selector`;
+- a TLS handshake that is never answered (a broker that is frozen) has no end:
+  `kafka_python.TimedHandshake`;
 - a transactional request whose coordinator is away when its turn comes is forgotten, and the
   producer spins without sending until the delivery's time is over: `line.Network`;
 - a group member throws away a join that ends between two polls, or forgets that it is joining and
@@ -32,8 +32,7 @@ Traps of the library, each tried, and what meets it:
   cannot, raises and leaves its thread running: `outbox.KafkaOutbox`;
 - a topic that is not there looks like brokers that are away: `outbox.KafkaOutbox`;
 - a header whose name is not UTF-8 makes a whole batch corrupt: `records.read_every_header`;
-- at DEBUG it logs keys and values, which hold NIPs, and at every sign-in on loopback a warning:
-  `hush.hush` drops those lines.
+- at DEBUG it logs keys and values, which hold NIPs: `kafka_python.hush`.
 """
 
 from jejak_consumers.kafka.feed import KafkaFeed

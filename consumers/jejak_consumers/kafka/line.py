@@ -1,8 +1,6 @@
 """One client's connections to the brokers: how they are made, and what is wrong with them."""
 
 import contextlib
-import ssl
-import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -12,7 +10,7 @@ from kafka.net.manager import KafkaConnectionManager
 from kafka.net.selector import NetworkSelector
 
 from jejak_consumers.kafka.failures import explain, refuses
-from jejak_consumers.kafka.hush import hush
+from jejak_schemas import kafka_python
 from jejak_schemas.credentials import KafkaAccess
 
 PATIENCE: Final = 10.0  # seconds until a connection counts as not to be had
@@ -20,23 +18,8 @@ CLOSE: Final = 5.0  # seconds for a client to end
 _PACE: Final = 100  # milliseconds between two looks for a node that is away
 
 
-class Selector(NetworkSelector):  # type: ignore[misc]  # the library is untyped
-    """Ends a TLS handshake that a frozen broker leaves unanswered; the library waits for ever."""
-
-    handshake: float  # seconds
-
-    def wait_read(self, fileobj: Any, timeout_at: float | None = None) -> Any:
-        """Wait until something can be read, or until a moment of the monotonic clock."""
-        if isinstance(fileobj, ssl.SSLSocket) and not fileobj.version():
-            return self._answered(fileobj)
-        return super().wait_read(fileobj, timeout_at)
-
-    async def _answered(self, opening: ssl.SSLSocket) -> None:
-        try:
-            await super().wait_read(opening, time.monotonic() + self.handshake)
-        except BaseException:
-            opening.close()
-            raise
+class Selector(kafka_python.TimedHandshake, NetworkSelector):  # type: ignore[misc]  # untyped
+    """The library's, in which every TLS handshake ends."""
 
 
 class Connections(KafkaConnectionManager):  # type: ignore[misc]
@@ -47,14 +30,7 @@ class Connections(KafkaConnectionManager):  # type: ignore[misc]
 
     async def _build_transport(self, *args: Any, **kwargs: Any) -> Any:
         transport = await super()._build_transport(*args, **kwargs)
-        receive = transport._sock_recv  # noqa: SLF001  no other seam
-
-        def receive_all() -> tuple[bytes, Exception | None]:
-            # A refusal and the end of the connection come together; the library drops the first.
-            received, error = receive()
-            return received, None if received else error
-
-        transport._sock_recv = receive_all  # noqa: SLF001
+        kafka_python.hear_refusals(transport)
         return transport
 
     async def _connect(self, node: Any, conn: Any, *args: Any, **kwargs: Any) -> None:
@@ -99,11 +75,11 @@ class Line:
             BrokersAway: none answered in time.
             WrongLogin: one answered, and refused us.
         """
-        hush()
+        kafka_python.hush()
         with self.explained():
             try:
                 return make(
-                    **_login(self.access),
+                    **kafka_python.settings(self.access),
                     kafka_client=self._connect,
                     bootstrap_timeout_ms=milliseconds(self.patience),
                     **settings,
@@ -145,14 +121,3 @@ class Line:
 def milliseconds(seconds: float) -> int:
     """As the library counts."""
     return int(seconds * 1_000)
-
-
-def _login(access: KafkaAccess) -> dict[str, Any]:
-    """The credentials file's part in the library's words."""
-    settings: dict[str, Any] = {
-        "bootstrap_servers": [one.strip() for one in access.bootstrap_servers.split(",")],
-        "security_protocol": access.security_protocol,
-        "client_id": f"jejak-{access.username}",
-        "reconnect_backoff_max_ms": 1_000,
-    }
-    return settings | access.login()

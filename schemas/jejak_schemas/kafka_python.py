@@ -1,0 +1,77 @@
+"""What every client of ours needs of kafka-python, on both sides of the brokers.
+
+Each package speaks Kafka in one place, and those places may not import each other: what they share
+stands here. The library is not imported; who imports it puts these to use.
+"""
+
+import logging
+import ssl
+import time
+from typing import Any
+
+from jejak_schemas.credentials import KafkaAccess
+
+
+def settings(access: KafkaAccess) -> dict[str, Any]:
+    """The credentials file's part in the library's words.
+
+    Raises CredentialsError where it names a certificate that cannot be read.
+    """
+    where: dict[str, Any] = {
+        "bootstrap_servers": [one.strip() for one in access.bootstrap_servers.split(",")],
+        "security_protocol": access.security_protocol,
+        "client_id": f"jejak-{access.username}",
+        "reconnect_backoff_max_ms": 1_000,
+    }
+    return where | access.login()
+
+
+def hush() -> None:
+    """Drop those lines of the library's log that hold keys and values, and so NIPs, or say nothing.
+
+    At DEBUG it logs messages, and at every sign-in on loopback a warning. Again does no harm.
+    """
+    for name in list(logging.root.manager.loggerDict):
+        if name.split(".")[0] == "kafka":
+            logging.getLogger(name).addFilter(_may_be_said)
+
+
+def _may_be_said(line: logging.LogRecord) -> bool:
+    return line.levelno >= logging.INFO and not line.name.startswith("kafka.net.sasl")
+
+
+class TimedHandshake:
+    """Goes before the library's selector: ends a TLS handshake that nobody answers.
+
+    A frozen broker leaves one unanswered, and the library would wait for ever.
+    """
+
+    handshake: float  # seconds
+
+    def wait_read(self, fileobj: Any, timeout_at: float | None = None) -> Any:
+        """Wait until something can be read, or until a moment of the monotonic clock."""
+        if isinstance(fileobj, ssl.SSLSocket) and not fileobj.version():
+            return self._answered(fileobj)
+        return super().wait_read(fileobj, timeout_at)  # type: ignore[misc]  # the library's
+
+    async def _answered(self, opening: ssl.SSLSocket) -> None:
+        until = time.monotonic() + self.handshake
+        try:
+            await super().wait_read(opening, until)  # type: ignore[misc]  # the library's
+        except BaseException:
+            opening.close()
+            raise
+
+
+def hear_refusals(transport: Any) -> None:
+    """Let a connection hear what the broker says together with its end: why it refused us.
+
+    The library drops what came where an end came with it.
+    """
+    receive = transport._sock_recv  # noqa: SLF001  no other seam
+
+    def receive_all() -> tuple[bytes, Exception | None]:
+        received, error = receive()
+        return received, None if received else error
+
+    transport._sock_recv = receive_all  # noqa: SLF001
