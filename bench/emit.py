@@ -19,7 +19,8 @@ from jejak_producers import Producer
 from jejak_producers.delivery import Packed
 from jejak_producers.kafka import murmur2
 from jejak_producers.producer import pack
-from jejak_schemas.credentials import Credentials, KafkaAccess
+from jejak_schemas import kafka_python
+from jejak_schemas.credentials import Credentials
 from jejak_schemas.events import Event
 
 _PARTY: Final = NewParty("pusdiklat", "Pusdiklat", ("provider",))
@@ -74,21 +75,10 @@ def _emit_made(credentials: Credentials, events: Sequence[Event]) -> Round:
         return watch.stop(len(events))
 
 
-def login(access: KafkaAccess) -> dict[str, Any]:
-    """The settings of a client of the library's own that signs in."""
-    return {
-        "bootstrap_servers": access.bootstrap_servers,
-        "security_protocol": access.security_protocol,
-        "sasl_mechanism": access.sasl_mechanism,
-        "sasl_plain_username": access.username,
-        "sasl_plain_password": access.password.get_secret_value(),
-    }
-
-
 def send(credentials: Credentials, packed: Sequence[Packed]) -> Round:
     """Send packed events to the party's inbox by the library alone."""
     topic = str(credentials.topics.inbox)
-    client = kafka.KafkaProducer(**login(credentials.kafka), **SETTINGS)
+    client = kafka.KafkaProducer(**kafka_python.settings(credentials.kafka), **SETTINGS)
     partitions = len(client.partitions_for(topic))
     messages = [(one.value, one.key, murmur2(one.key) % partitions) for one in packed]
     watch = Watch()

@@ -21,7 +21,6 @@ import psutil
 import psycopg
 
 from bench.asked import asked
-from bench.emit import login
 from bench.house import running_house
 from jejak import provisioning, registrar
 from jejak.processes import Loop, Up
@@ -29,7 +28,7 @@ from jejak.provisioning import NewParty
 from jejak_consumers.kafka import RECORDERS
 from jejak_lrs import roles
 from jejak_lrs.database import connect
-from jejak_schemas import codec, topics
+from jejak_schemas import codec, kafka_python, topics
 from jejak_schemas.catalogue import entry_of
 from jejak_schemas.events import CourseCompleted
 from jejak_schemas.parts import Activity, PersonRef
@@ -206,7 +205,7 @@ class _Bench:
 
 @contextmanager
 def _bench(up: Up, codes: Sequence[str]) -> Iterator[_Bench]:
-    access = login(up.services.kafka(up.services.operator))
+    access = kafka_python.settings(up.services.kafka(up.services.operator))
     with (
         closing(kafka.KafkaProducer(**access, acks="all", linger_ms=20)) as producer,
         closing(kafka.KafkaAdminClient(**access)) as admin,

@@ -23,7 +23,7 @@ from uuid import UUID
 import kafka
 
 from bench.asked import asked
-from bench.emit import SETTINGS, login
+from bench.emit import SETTINGS
 from bench.record import Bench, benches, delivered
 from bench.recorders import Recorders, recorders
 from jejak_lrs import roles
@@ -32,6 +32,7 @@ from jejak_lrs.ledger import history
 from jejak_producers.delivery import Packed
 from jejak_producers.kafka import murmur2
 from jejak_producers.producer import pack
+from jejak_schemas import kafka_python
 
 OUT: Final = Path(__file__).parent / "out" / "latency.json"
 ALLOWED_MS: Final = 250.0
@@ -107,7 +108,7 @@ def _run(bench: Bench, some: Recorders, packed: Sequence[Packed], rate: float) -
 def _send(bench: Bench, packed: Sequence[Packed], rate: float) -> dict[UUID, float]:
     """Send at a steady rate; when each was acknowledged."""
     topic = str(bench.credentials.topics.inbox)
-    client = kafka.KafkaProducer(**login(bench.credentials.kafka), **SETTINGS)
+    client = kafka.KafkaProducer(**kafka_python.settings(bench.credentials.kafka), **SETTINGS)
     partitions = len(client.partitions_for(topic))
     acknowledged: dict[UUID, float] = {}
 

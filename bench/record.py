@@ -25,7 +25,7 @@ import psycopg
 import sqlalchemy as sa
 
 from bench import mix
-from bench.emit import login, send
+from bench.emit import send
 from bench.house import running_house
 from bench.line import Line, line
 from bench.recorders import Recorders, recorders
@@ -37,7 +37,7 @@ from jejak_lrs.database import connect
 from jejak_lrs.ledger import history, inboxes
 from jejak_producers.producer import pack
 from jejak_producers.simulate import Nation
-from jejak_schemas import avro, framing
+from jejak_schemas import avro, framing, kafka_python
 from jejak_schemas.catalogue import entry_of
 from jejak_schemas.credentials import Credentials
 from jejak_schemas.events import Event
@@ -213,7 +213,9 @@ class Bench:
 
     def _reader(self) -> Any:
         access = self.up.services.kafka(self.up.services.operator)
-        return kafka.KafkaConsumer(**login(access), group_id=None, enable_auto_commit=False)
+        return kafka.KafkaConsumer(
+            **kafka_python.settings(access), group_id=None, enable_auto_commit=False
+        )
 
 
 def _watch(connection: psycopg.Connection[Any], some: Recorders, least: int) -> Round:

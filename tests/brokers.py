@@ -11,7 +11,7 @@ from pydantic import BaseModel, SecretStr
 
 from jejak.kafka_admin import connected
 from jejak.provisioning import NewParty, provision_kafka
-from jejak_schemas import codec
+from jejak_schemas import codec, kafka_python
 from jejak_schemas.credentials import Credentials, KafkaAccess
 from jejak_schemas.outgoing import Receipt
 from jejak_schemas.parts import Role
@@ -38,7 +38,7 @@ class Brokers:
 
     def read(self, topic: str) -> list[tuple[int, int, bytes, bytes]]:
         """Every message of a topic, as (partition, offset, key, value)."""
-        consumer = KafkaConsumer(**self._config(), enable_auto_commit=False)
+        consumer = KafkaConsumer(**kafka_python.settings(self.access), enable_auto_commit=False)
         try:
             partitions = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic)]
             consumer.assign(partitions)
@@ -59,7 +59,8 @@ class Brokers:
     def write(self, topic: str, values: Sequence[bytes], transaction: str = "") -> None:
         """Write bytes to a topic, in one transaction."""
         producer = KafkaProducer(
-            **self._config(), transactional_id=transaction or f"test-{secrets.token_hex(4)}"
+            **kafka_python.settings(self.access),
+            transactional_id=transaction or f"test-{secrets.token_hex(4)}",
         )
         try:
             producer.init_transactions()
@@ -69,15 +70,6 @@ class Brokers:
             producer.commit_transaction()
         finally:
             producer.close()
-
-    def _config(self) -> dict[str, str]:
-        return {
-            "bootstrap_servers": self.access.bootstrap_servers,
-            "security_protocol": self.access.security_protocol,
-            "sasl_mechanism": self.access.sasl_mechanism,
-            "sasl_plain_username": self.access.username,
-            "sasl_plain_password": self.access.password.get_secret_value(),
-        }
 
 
 def recorded(seq: int, at: tuple[str, int, int], **rest: object) -> Receipt:

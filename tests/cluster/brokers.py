@@ -16,9 +16,9 @@ from jejak.embedded.java import find_java
 from jejak.embedded.kafka import LOOPBACK, EmbeddedKafka, cluster_id
 from jejak.embedded.ports import free_port
 from jejak.home import default_cache
+from jejak_schemas import kafka_python
 from jejak_schemas.credentials import KafkaAccess
 from tests.torture.house import running_process
-from tests.torture.reading import login
 
 NODES = (1, 2, 3)
 PATIENCE = 300.0
@@ -123,7 +123,9 @@ class Cluster:
     def _asking(self) -> Iterator[KafkaAdminClient]:
         servers = [node.bootstrap_servers for node in self.nodes if node.hears]
         access = self.operator.model_copy(update={"bootstrap_servers": ",".join(servers)})
-        with closing(KafkaAdminClient(**login(access), request_timeout_ms=5_000)) as admin:
+        with closing(
+            KafkaAdminClient(**kafka_python.settings(access), request_timeout_ms=5_000)
+        ) as admin:
             yield admin
 
 

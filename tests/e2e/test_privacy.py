@@ -19,7 +19,8 @@ from jejak_consumers.kafka import KafkaFeed
 from jejak_consumers.messages import Message
 from jejak_lrs import database, dictionaries
 from jejak_lrs.ledger import history
-from jejak_schemas.credentials import Credentials, KafkaAccess
+from jejak_schemas import kafka_python
+from jejak_schemas.credentials import Credentials
 from jejak_schemas.topics import CHECKPOINTS
 from tests import services
 from tests.e2e.conftest import Played
@@ -82,20 +83,10 @@ def test_the_search_would_find_a_nip(secret: Secret) -> None:
 # -- what leaves --------------------------------------------------------------------------
 
 
-def login(access: KafkaAccess) -> dict[str, str]:
-    return {
-        "bootstrap_servers": access.bootstrap_servers,
-        "security_protocol": access.security_protocol,
-        "sasl_mechanism": access.sasl_mechanism,
-        "sasl_plain_username": access.username,
-        "sasl_plain_password": access.password.get_secret_value(),
-    }
-
-
 def everything(party: Credentials) -> Iterator[tuple[str, bytes]]:
     """Topic, and key, headers and value of every message that was sent to a party, read as it."""
     topics = (party.topics.receipts, party.topics.changes, party.topics.profiles)
-    own = KafkaConsumer(**login(party.kafka), isolation_level="read_committed")
+    own = KafkaConsumer(**kafka_python.settings(party.kafka), isolation_level="read_committed")
     try:
         parts = [TopicPartition(topic, 0) for topic in topics if topic is not None]
         own.assign(parts)
@@ -216,7 +207,7 @@ def first_of(party: Credentials, topic: str) -> list[Message]:
 
 
 def test_an_agency_may_write_to_no_inbox_but_its_own(own: Credentials) -> None:
-    producer = KafkaProducer(**login(own.kafka))
+    producer = KafkaProducer(**kafka_python.settings(own.kafka))
     try:
         for topic in (f"jejak.inbox.{OTHER}", own.topics.changes, own.topics.receipts):
             with pytest.raises(TopicAuthorizationFailedError):
@@ -226,7 +217,7 @@ def test_an_agency_may_write_to_no_inbox_but_its_own(own: Credentials) -> None:
 
 
 def test_an_agency_does_not_even_see_that_other_topics_are_there(own: Credentials) -> None:
-    consumer = KafkaConsumer(**login(own.kafka))
+    consumer = KafkaConsumer(**kafka_python.settings(own.kafka))
     try:
         mine = {own.topics.inbox, own.topics.receipts, own.topics.changes, own.topics.profiles}
         assert consumer.topics() == mine | {CHECKPOINTS}  # which are for everybody

@@ -18,6 +18,7 @@ from jejak.kafka_admin import connected
 from jejak.provisioning import NewParty, known_parties
 from jejak.services import RECORDER, Services
 from jejak_lrs import roles
+from jejak_schemas import kafka_python
 from tests.services import Database
 
 pytestmark = pytest.mark.integration
@@ -81,11 +82,7 @@ def test_services_that_are_away_are_told_and_end_with_3(home: Home, front: Servi
 def retention_changed(_home: Home, front: Services, _database: Database) -> Iterator[None]:
     inbox = str(AGENCY.topics.inbox)
     access = front.kafka(front.operator)
-    client = KafkaAdminClient(
-        bootstrap_servers=access.bootstrap_servers, security_protocol=access.security_protocol,
-        sasl_mechanism=access.sasl_mechanism, sasl_plain_username=access.username,
-        sasl_plain_password=access.password.get_secret_value(),
-    )  # fmt: skip
+    client = KafkaAdminClient(**kafka_python.settings(access))
 
     def set_to(value: str) -> None:
         client.alter_configs(

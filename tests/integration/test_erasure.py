@@ -32,6 +32,7 @@ from jejak_lrs.ledger import history
 from jejak_lrs.projection import profiles
 from jejak_lrs.projection.projecting import Projector
 from jejak_lrs.replay.gathering import fold_person
+from jejak_schemas import kafka_python
 from jejak_schemas.events import (
     AssessmentFailed,
     CertificateEarned,
@@ -497,13 +498,7 @@ def test_a_topic_is_cut_down_to_what_is_young_enough(kafka: services.Kafka) -> N
     with connected(access) as admin:
         admin.create_topics([Topic(name, 1, {"retention.ms": "-1"})])
         assert admin.cut([name], now) == {}
-        with closing(
-            KafkaProducer(
-                bootstrap_servers=access.bootstrap_servers, security_protocol="SASL_PLAINTEXT",
-                sasl_mechanism="SCRAM-SHA-512", sasl_plain_username=access.username,
-                sasl_plain_password=access.password.get_secret_value(),
-            )
-        ) as producer:  # fmt: skip
+        with closing(KafkaProducer(**kafka_python.settings(access))) as producer:
             for days in (40, 20, 1):
                 written = int((now - timedelta(days=days)).timestamp() * 1000)
                 producer.send(name, b"x", timestamp_ms=written).get(30)

@@ -26,7 +26,8 @@ from jejak.provisioning import NewParty
 from jejak.services import Services
 from jejak_lrs.database import Database
 from jejak_lrs.ledger import appending, inboxes
-from jejak_schemas.credentials import Credentials, KafkaAccess
+from jejak_schemas import kafka_python
+from jejak_schemas.credentials import Credentials
 from tests import rows, services
 
 pytestmark = pytest.mark.integration
@@ -46,19 +47,9 @@ def add(front: Services, home: Home, code: str) -> Credentials:
     return provisioning.add_parties(front, home.credentials, [party], lambda _parties: None)[0]
 
 
-def config(access: KafkaAccess) -> dict[str, str]:
-    return {
-        "bootstrap_servers": access.bootstrap_servers,
-        "security_protocol": access.security_protocol,
-        "sasl_mechanism": access.sasl_mechanism,
-        "sasl_plain_username": access.username,
-        "sasl_plain_password": access.password.get_secret_value(),
-    }
-
-
 def send(party: Credentials, messages: int, claiming_ago: float = 0.0) -> None:
     """Send, claiming to have done so earlier: the broker's clock is what counts."""
-    with closing(KafkaProducer(**config(party.kafka))) as producer:
+    with closing(KafkaProducer(**kafka_python.settings(party.kafka))) as producer:
         written = int((time.time() - claiming_ago) * 1000)
         for _ in range(messages):
             producer.send(party.topics.inbox, b"any", timestamp_ms=written).get(10)
@@ -76,7 +67,7 @@ def stand_at(front: Services, topic: str, offset: int) -> None:
 @contextmanager
 def operator(front: Services) -> Iterator[Any]:
     """The operator with the tools that can do anything."""
-    with closing(KafkaAdminClient(**config(front.kafka(front.operator)))) as client:
+    with closing(KafkaAdminClient(**kafka_python.settings(front.kafka(front.operator)))) as client:
         yield client
 
 

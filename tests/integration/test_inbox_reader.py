@@ -20,8 +20,8 @@ from jejak_consumers.kafka import KafkaInboxReader
 from jejak_consumers.messages import Message, Reported, TopicPartition
 from jejak_lrs.database import Database
 from jejak_lrs.ledger import inboxes
-from jejak_schemas import topics
-from jejak_schemas.credentials import Credentials, KafkaAccess
+from jejak_schemas import kafka_python, topics
+from jejak_schemas.credentials import Credentials
 from tests.torture.proxy import Proxy
 
 pytestmark = pytest.mark.integration
@@ -101,7 +101,7 @@ def until(true: Callable[[], bool], *members: Member, seconds: float = 0.1) -> N
 
 
 def write(party: Credentials, topic: str, *said: tuple[int, bytes]) -> None:
-    with closing(KafkaProducer(**config(party.kafka))) as producer:
+    with closing(KafkaProducer(**kafka_python.settings(party.kafka))) as producer:
         for partition, value in said:
             producer.send(topic, value, b"key", partition=partition, headers=[("h", b"1")])
         producer.flush()
@@ -209,7 +209,7 @@ def test_the_id_of_a_topic_made_again_is_another_at_once(
     with closing(Database(front.dsn("jejak_writer"))) as writer:
         kept = inboxes.all_inboxes(writer.connection)[0].topic_id
     assert one.reader.topic_ids([topic, topics.inbox("never-made")]) == {topic: kept}
-    with closing(KafkaAdminClient(**config(front.kafka(front.operator)))) as admin:
+    with closing(KafkaAdminClient(**kafka_python.settings(front.kafka(front.operator)))) as admin:
         admin.delete_topics([topic])
         made = {topic: {"num_partitions": 2, "replication_factor": 1}}
         admin.create_topics(made, wait_for_metadata=True)
@@ -226,16 +226,6 @@ def test_what_a_call_back_raises_the_poll_raises(front: Services, topic: str) ->
             reader.poll(20, 10)
 
 
-def config(access: KafkaAccess) -> dict[str, str]:
-    return {
-        "bootstrap_servers": access.bootstrap_servers,
-        "security_protocol": access.security_protocol,
-        "sasl_mechanism": access.sasl_mechanism,
-        "sasl_plain_username": access.username,
-        "sasl_plain_password": access.password.get_secret_value(),
-    }
-
-
 class NotUtf8(str):
     """A header's name as a client that does not care writes it."""
 
@@ -248,7 +238,7 @@ class NotUtf8(str):
 def test_a_header_whose_name_is_not_utf8_holds_nothing_up(
     party: Credentials, topic: str, member: Callable[[str], Member]
 ) -> None:
-    with closing(KafkaProducer(**config(party.kafka))) as producer:
+    with closing(KafkaProducer(**kafka_python.settings(party.kafka))) as producer:
         for value, name in ((b"a", "h"), (b"b", NotUtf8("x")), (b"c", "h")):
             producer.send(topic, value, b"key", partition=0, headers=[(name, b"1")])
         producer.flush()
@@ -261,7 +251,7 @@ def test_a_header_whose_name_is_not_utf8_holds_nothing_up(
 def test_a_compressed_batch_is_unpacked_by_the_broker(
     party: Credentials, topic: str, member: Callable[[str], Member]
 ) -> None:
-    settings = {**config(party.kafka), "compression_type": "gzip"}
+    settings = {**kafka_python.settings(party.kafka), "compression_type": "gzip"}
     with closing(KafkaProducer(**settings)) as producer:
         producer.send(topic, b"a" * 1_000, b"key", partition=0).get(20)
     one = member(f"{topic}-1")
@@ -270,7 +260,11 @@ def test_a_compressed_batch_is_unpacked_by_the_broker(
 
 
 def test_a_small_message_cannot_become_a_large_one(party: Credentials, topic: str) -> None:
-    settings = {**config(party.kafka), "compression_type": "gzip", "max_request_size": 100_000_000}
+    settings = {
+        **kafka_python.settings(party.kafka),
+        "compression_type": "gzip",
+        "max_request_size": 100_000_000,
+    }
     with closing(KafkaProducer(**settings)) as producer:
         sent = producer.send(topic, bytes(20_000_000), b"key", partition=0)
         with pytest.raises(MessageSizeTooLargeError):

@@ -21,7 +21,7 @@ from jejak.provisioning import NewParty
 from jejak.services import AUDITOR, Services
 from jejak_lrs import database, roles
 from jejak_lrs.ledger import inboxes
-from jejak_schemas import topics
+from jejak_schemas import kafka_python, topics
 from jejak_schemas.credentials import Credentials
 
 pytestmark = pytest.mark.integration
@@ -31,17 +31,6 @@ def add(front: Services, folder: Path, *parties: NewParty) -> list[Credentials]:
     return provisioning.add_parties(front, folder, parties, lambda _parties: None)
 
 
-def config(credentials: Credentials) -> dict[str, str]:
-    access = credentials.kafka
-    return {
-        "bootstrap_servers": access.bootstrap_servers,
-        "security_protocol": access.security_protocol,
-        "sasl_mechanism": access.sasl_mechanism,
-        "sasl_plain_username": access.username,
-        "sasl_plain_password": access.password.get_secret_value(),
-    }
-
-
 def test_a_party_writes_its_inbox_and_no_other(front: Services, tmp_path: Path) -> None:
     one, other = add(
         front,
@@ -49,7 +38,9 @@ def test_a_party_writes_its_inbox_and_no_other(front: Services, tmp_path: Path) 
         NewParty("pa-one", "One", ("provider",)),
         NewParty("pa-two", "Two", ("lan",)),
     )
-    producer = KafkaProducer(**config(one), enable_idempotence=True, acks="all")
+    producer = KafkaProducer(
+        **kafka_python.settings(one.kafka), enable_idempotence=True, acks="all"
+    )
     try:
         producer.send(one.topics.inbox, b"mine").get(10)
         with pytest.raises(TopicAuthorizationFailedError):
@@ -64,7 +55,7 @@ def test_a_party_sees_its_own_topics_and_no_others(front: Services, tmp_path: Pa
     agency, _ = add(
         front, tmp_path, NewParty("4901", "A", ("agency",)), NewParty("4902", "B", ("agency",))
     )
-    consumer = KafkaConsumer(**config(agency))
+    consumer = KafkaConsumer(**kafka_python.settings(agency.kafka))
     try:
         own = set(agency.topics.model_dump().values())
         assert consumer.topics() == own | {topics.CHECKPOINTS}
@@ -75,7 +66,9 @@ def test_a_party_sees_its_own_topics_and_no_others(front: Services, tmp_path: Pa
 def test_a_party_reads_with_groups_of_its_own_name_only(front: Services, tmp_path: Path) -> None:
     (made,) = add(front, tmp_path, NewParty("pa-group", "Group", ("provider",)))
     for group, allowed in (("pa-group.sdk", True), ("pa-groupies.sdk", False)):
-        consumer = KafkaConsumer(made.topics.receipts, **config(made), group_id=group)
+        consumer = KafkaConsumer(
+            made.topics.receipts, **kafka_python.settings(made.kafka), group_id=group
+        )
         try:
             with nullcontext() if allowed else pytest.raises(GroupAuthorizationFailedError):
                 consumer.poll(timeout_ms=2000)
@@ -188,12 +181,12 @@ def signs_in(credentials: Credentials) -> bool:
 
 def test_a_suspended_party_may_no_longer_write(front: Services, tmp_path: Path) -> None:
     (made,) = add(front, tmp_path, NewParty("pa-out", "Out", ("provider",)))
-    with closing(KafkaProducer(**config(made))) as connected_before:
+    with closing(KafkaProducer(**kafka_python.settings(made.kafka))) as connected_before:
         connected_before.send(made.topics.inbox, b"x").get(10)
         provisioning.shut_out(front, "pa-out")
         with pytest.raises(KafkaError, match="AuthorizationFailed"):  # the very next one
             connected_before.send(made.topics.inbox, b"x").get(10)
-    producer = KafkaProducer(**config(made))
+    producer = KafkaProducer(**kafka_python.settings(made.kafka))
     try:
         # With no right to write anywhere it is not even given a producer id.
         with pytest.raises(KafkaError, match="AuthorizationFailed"):
@@ -229,7 +222,7 @@ def test_an_auditor_reads_what_was_told_and_no_inbox_and_writes_nothing(
     front: Services, tmp_path: Path
 ) -> None:
     (party,) = add(front, tmp_path, NewParty("aud-lihat", "A", ("provider",)))
-    access = config(Credentials(party=AUDITOR, kafka=front.kafka(AUDITOR)))
+    access = kafka_python.settings(front.kafka(AUDITOR))
     with closing(KafkaConsumer(**access, consumer_timeout_ms=10_000)) as consumer:
         assert consumer.partitions_for_topic(party.topics.receipts) == {0}
         consumer.assign([TopicPartition(party.topics.receipts, 0)])

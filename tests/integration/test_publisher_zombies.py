@@ -29,7 +29,7 @@ from jejak_lrs.ledger import inboxes
 from jejak_lrs.ledger.appending import append
 from jejak_lrs.ledger.batch import Batch, Item, Source, Span
 from jejak_lrs.projection import profiles
-from jejak_schemas import codec
+from jejak_schemas import codec, kafka_python
 from jejak_schemas.credentials import Credentials
 from jejak_schemas.outgoing import Chained, ProfileState
 from tests import rows
@@ -178,13 +178,12 @@ def let_go_soon(front: Services) -> None:
 
 def read(credentials: Credentials, topic: str | None) -> list[Any]:
     """All that a plain client reads, committed messages only."""
-    told = credentials.kafka
     consumer = kafka.KafkaConsumer(
-        bootstrap_servers=told.bootstrap_servers, security_protocol=told.security_protocol,
-        sasl_mechanism="SCRAM-SHA-512", sasl_plain_username=told.username,
-        sasl_plain_password=told.password.get_secret_value(), isolation_level="read_committed",
-        group_id=None, enable_auto_commit=False,
-    )  # fmt: skip
+        **kafka_python.settings(credentials.kafka),
+        isolation_level="read_committed",
+        group_id=None,
+        enable_auto_commit=False,
+    )
     where = kafka.TopicPartition(topic, 0)
     with closing(consumer):
         consumer.assign([where])

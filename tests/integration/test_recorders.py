@@ -23,7 +23,7 @@ from jejak_consumers.kafka import RECORDERS
 from jejak_lrs import database, roles
 from jejak_lrs.ledger import books, inboxes
 from jejak_producers import Producer, Sent
-from jejak_schemas.credentials import KafkaAccess
+from jejak_schemas import kafka_python
 from jejak_schemas.events import CourseCompleted
 from jejak_schemas.parts import Activity, PersonRef
 from tests.waiting import until
@@ -43,7 +43,9 @@ class House:
         self.home, self.services = up.home, up.services
         self.started: list[subprocess.Popen[bytes]] = []
         self.sent: list[Sent] = []
-        self.admin: Any = KafkaAdminClient(**_config(self.services.kafka(self.services.operator)))
+        self.admin: Any = KafkaAdminClient(
+            **kafka_python.settings(self.services.kafka(self.services.operator))
+        )
         self.reader = database.connect(self.services.dsn(roles.READER))
 
     def start(self, slot: int) -> subprocess.Popen[bytes]:
@@ -152,13 +154,3 @@ def test_recorders_share_the_inboxes_take_over_and_give_back_and_lose_nothing(ho
     assert all(balance.balanced for balance in balances)
     busy = [inbox for inbox in inboxes.all_inboxes(house.reader) if inbox.delivered]
     assert len(busy) == PARTITIONS
-
-
-def _config(access: KafkaAccess) -> dict[str, str]:
-    return {
-        "bootstrap_servers": access.bootstrap_servers,
-        "security_protocol": access.security_protocol,
-        "sasl_mechanism": access.sasl_mechanism,
-        "sasl_plain_username": access.username,
-        "sasl_plain_password": access.password.get_secret_value(),
-    }

@@ -26,8 +26,8 @@ from jejak_consumers.kafka import KafkaFeed, KafkaOutbox
 from jejak_consumers.messages import Post
 from jejak_consumers.roster import match_ref
 from jejak_consumers.subscriber import Subscriber
-from jejak_schemas import codec
-from jejak_schemas.credentials import Credentials, KafkaAccess
+from jejak_schemas import codec, kafka_python
+from jejak_schemas.credentials import Credentials
 from jejak_schemas.outgoing import Change, ProfileState
 from tests.feeds import EPOCH, PERSON, hours, left, state
 
@@ -229,15 +229,5 @@ def test_roster_check_tells_who_is_known(
 
 
 def delete_before(front: Services, topic: str, offset: int) -> None:
-    with closing(KafkaAdminClient(**config(front.kafka(front.operator)))) as admin:
+    with closing(KafkaAdminClient(**kafka_python.settings(front.kafka(front.operator)))) as admin:
         admin.delete_records({TopicPartition(topic, 0): offset})
-
-
-def config(access: KafkaAccess) -> dict[str, str]:
-    return {
-        "bootstrap_servers": access.bootstrap_servers,
-        "security_protocol": access.security_protocol,
-        "sasl_mechanism": access.sasl_mechanism,
-        "sasl_plain_username": access.username,
-        "sasl_plain_password": access.password.get_secret_value(),
-    }

@@ -17,7 +17,7 @@ from uuid_utils.compat import uuid7
 from jejak import cli, foundations
 from jejak_consumers.subscriber import Subscriber
 from jejak_producers import Packed
-from jejak_schemas import avro, codec, topics
+from jejak_schemas import avro, codec, kafka_python, topics
 from jejak_schemas.credentials import Credentials
 from jejak_schemas.events import FieldVisitAttended
 from jejak_schemas.framing import CONFLUENT_MAGIC, SINGLE_OBJECT, SINGLE_OBJECT_MAGIC
@@ -138,23 +138,12 @@ def test_an_old_subscriber_reads_a_newer_change(
 ) -> None:
     header = newer_version(apicurio, LearningHoursChanged.__name__)
     value = header + codec.body_of(codec.encode(hours(1))) + b"\x02\x04ok"
-    with closing(KafkaProducer(**plain_login(house, "operator"))) as writer:
+    services = house.up.services
+    access = services.kafka(services.operator)
+    with closing(KafkaProducer(**kafka_python.settings(access))) as writer:
         writer.send(topics.changes("2070"), value).get(30)
     with Subscriber(house.credentials("2070"), tmp_path / "state", framing=framing) as own:
         assert list(own.changes(patience=2)) == [hours(1)]
-
-
-def plain_login(house: House, user: str) -> dict[str, Any]:
-    services = house.up.services
-    access = services.kafka(services.operator) if user == "operator" else None
-    found = access or house.credentials(user).kafka
-    return {
-        "bootstrap_servers": found.bootstrap_servers,
-        "security_protocol": found.security_protocol,
-        "sasl_mechanism": found.sasl_mechanism,
-        "sasl_plain_username": found.username,
-        "sasl_plain_password": found.password.get_secret_value(),
-    }
 
 
 # -- clients that know nothing of ours: Confluent's own, on librdkafka ----------------------------

@@ -13,7 +13,7 @@ from kafka.structs import TopicPartition
 from jejak_lrs.competency.profile import canonical, digest
 from jejak_lrs.projection import profiles
 from jejak_lrs.replay import gathering
-from jejak_schemas import codec, topics
+from jejak_schemas import codec, kafka_python, topics
 from jejak_schemas.credentials import KafkaAccess
 from jejak_schemas.outgoing import Change, Receipt
 from tests.torture.checker import Link, Place, Seen
@@ -21,22 +21,14 @@ from tests.torture.checker import Link, Place, Seen
 Rows = list[tuple[Any, ...]]
 
 
-def login(access: KafkaAccess) -> dict[str, Any]:
-    """The access as kafka-python takes it."""
-    return {
-        "bootstrap_servers": access.bootstrap_servers,
-        "security_protocol": access.security_protocol,
-        "sasl_mechanism": access.sasl_mechanism,
-        "sasl_plain_username": access.username,
-        "sasl_plain_password": access.password.get_secret_value(),
-        **({"ssl_cafile": access.ssl_cafile} if access.ssl_cafile else {}),
-    }
-
-
 def messages(access: KafkaAccess, topic: str) -> Iterator[tuple[Place, bytes]]:
     """Every committed message of a topic, partition by partition in order."""
     with closing(
-        KafkaConsumer(**login(access), enable_auto_commit=False, isolation_level="read_committed")
+        KafkaConsumer(
+            **kafka_python.settings(access),
+            enable_auto_commit=False,
+            isolation_level="read_committed",
+        )
     ) as consumer:
         for number in sorted(consumer.partitions_for_topic(topic) or ()):
             where = TopicPartition(topic, number)
@@ -136,7 +128,9 @@ def _unlike(connection: psycopg.Connection[Any]) -> list[UUID]:
 
 def ends(access: KafkaAccess, inboxes: list[str]) -> dict[tuple[str, int], int]:
     """The next offset of every partition, as the broker says now."""
-    with closing(KafkaConsumer(**login(access), enable_auto_commit=False)) as consumer:
+    with closing(
+        KafkaConsumer(**kafka_python.settings(access), enable_auto_commit=False)
+    ) as consumer:
         places = [
             TopicPartition(inbox, number)
             for inbox in inboxes

@@ -17,13 +17,12 @@ from uuid import UUID
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from jejak_schemas import codec, topics
+from jejak_schemas import codec, kafka_python, topics
 from jejak_schemas.catalogue import entry_of
 from jejak_schemas.credentials import KafkaAccess
 from jejak_schemas.events import CourseCompleted, Event
 from jejak_schemas.parts import Activity, PersonRef
 from tests.torture.checker import Place
-from tests.torture.reading import login
 
 PROVIDERS = ("pusdiklat", "bpsdm")
 PEOPLE = 800  # many, for a person's fold grows with their events
@@ -177,9 +176,9 @@ class Traffic:
     def _connected(self) -> Any:
         if self._producer is None:
             self._producer = KafkaProducer(
-                **login(self._access), acks="all", linger_ms=5, request_timeout_ms=5_000,
-                delivery_timeout_ms=20_000, max_block_ms=20_000, enable_idempotence=False,
-                metadata_max_age_ms=5_000,
+                **kafka_python.settings(self._access),
+                acks="all", linger_ms=5, request_timeout_ms=5_000, delivery_timeout_ms=20_000,
+                max_block_ms=20_000, enable_idempotence=False, metadata_max_age_ms=5_000,
             )  # fmt: skip
         return self._producer
 
