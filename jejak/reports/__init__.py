@@ -27,6 +27,8 @@ class Picture(Table):
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         if self.__rich_measure__(console, options).minimum > options.max_width:
             self.padding = 0
+            for column in self.columns:  # else Rich draws the last beyond the edge
+                column.min_width = None
         yield from super().__rich_console__(console, options)
 
 
