@@ -40,7 +40,8 @@ from jejak_consumers.publisher import Postman, Receipts
 from jejak_consumers.recorder import Recorder
 from jejak_consumers.vitals import Service, Vitals
 from jejak_consumers.walk import DoorRules
-from jejak_consumers.witness import Witness, Witnesses
+from jejak_consumers.witness import Witness
+from jejak_consumers.witnesses import Witnesses
 from jejak_lrs import dictionaries, failpoint, roles
 from jejak_lrs.competency import ruleset
 from jejak_lrs.database import Database

@@ -17,7 +17,7 @@ from jejak_consumers.follower import Batch
 from jejak_consumers.messages import Feed, Message, Post
 from jejak_consumers.publisher import Parcel, Postman
 from jejak_consumers.vitals import Vitals
-from jejak_consumers.witness import NONE, Witnesses
+from jejak_consumers.witnesses import NONE, Witnesses
 from jejak_lrs.cursor import Cursor
 from jejak_lrs.database import Connection
 from jejak_lrs.errors import Inconsistent

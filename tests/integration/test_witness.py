@@ -13,7 +13,8 @@ import pytest
 from jejak_consumers.errors import WitnessAway
 from jejak_consumers.follower import Follower
 from jejak_consumers.notary import Notarising
-from jejak_consumers.witness import Answer, Witness, Witnesses, ask
+from jejak_consumers.witness import Witness, ask
+from jejak_consumers.witnesses import Answer, Witnesses
 from jejak_lrs import roles
 from jejak_lrs.database import Database
 from jejak_lrs.errors import Inconsistent

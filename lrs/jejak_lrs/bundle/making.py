@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from jejak_lrs import dictionaries
-from jejak_lrs.audit.leaf import record_entry
 from jejak_lrs.bundle import summary
 from jejak_lrs.bundle.content import (
     CHECKPOINT,
@@ -27,16 +26,17 @@ from jejak_lrs.bundle.content import (
     proof_name,
     record_line,
 )
+from jejak_lrs.bundle.proven import proven_in
 from jejak_lrs.bundle.verify_bundle import packed
 from jejak_lrs.errors import Broken, Refuse
 from jejak_lrs.ledger import history, people
 from jejak_lrs.ledger.statements import Statements
+from jejak_lrs.notary import newlog
 from jejak_lrs.replay.lines import WIDTH
 from jejak_lrs.replay.selection import Reader, select
-from jejak_lrs.tlog import checkpoint, merkle
+from jejak_lrs.tlog import checkpoint
 from jejak_lrs.tlog.errors import LogError
 from jejak_lrs.tlog.note import Verifier
-from jejak_lrs.tlog.proof import Proof
 from jejak_lrs.tlog.tiles import Folder
 from jejak_schemas.avro import AVSC
 from jejak_schemas.events import FrameworkPublished, RulesetPublished
@@ -53,7 +53,6 @@ if TYPE_CHECKING:
 _RULES: Final = (RulesetPublished.__name__, FrameworkPublished.__name__)
 _MOST: Final = 1_000_000  # records; an archive is made in memory
 _CHUNK: Final = 1_000
-_LISTED: Final = "keys"  # of a log's folder: its public keys, a vkey a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +92,12 @@ def log_in(path: Path, note: str | None = None) -> Log:
     if found is None:
         raise Refuse(f"no checkpoint is published in {path}: has `jejak run notary` run?")
     origin = found.partition("\n")[0]
-    listed = (folder.read(_LISTED) or b"").decode().split()
+    listed = (folder.read(newlog.KEYS) or b"").decode().split()
     log = Log(folder, found, tuple(key for key in listed if key.startswith(f"{origin}+")))
     try:
         log.checkpoint()
     except LogError as exc:
-        raise Refuse(f"the checkpoint is of no key in {path / _LISTED}: {exc}") from exc
+        raise Refuse(f"the checkpoint is of no key in {path / newlog.KEYS}: {exc}") from exc
     return log
 
 
@@ -252,14 +251,12 @@ def _proofs(
 ) -> Iterator[tuple[str, bytes]]:
     tree = log.folder.tree(signed.size)
     for done, piece in enumerate(pieces):
-        one = piece.record
-        entry = record_entry(one.position, one.statement_id, one.stored, one.party, one.commitment)
-        hashes = tree.inclusion(one.position)
-        leaf = merkle.leaf_hash(entry)
-        if not merkle.is_included(leaf, one.position, signed.size, hashes, signed.root):
-            raise Broken(f"record {one.position} is not what the log says; run `jejak audit check`")
-        proof = Proof(one.position, tuple(hashes), log.note)
-        yield proof_name(one.position), proof.text().encode()
+        found = proven_in(tree, signed, piece.record, log.note)
+        if not found.holds:
+            raise Broken(
+                f"record {piece.position} is not what the log says; run `jejak audit check`"
+            )
+        yield proof_name(piece.position), found.proof.text().encode()
         if not done % _CHUNK:
             watch(done, len(pieces))
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from jejak_lrs.database import Connection
     from jejak_lrs.ledger.history import Record
     from jejak_lrs.tlog.checkpoint import Checkpoint
+    from jejak_lrs.tlog.tiles import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +55,21 @@ def shown(connection: Connection, record: Record) -> Shown:
 def proven(record: Record, log: Log) -> Proven | None:
     """A record's proof; None where the checkpoint is older than the record."""
     signed = log.checkpoint()
-    position = record.position
-    if position >= signed.size:
+    if record.position >= signed.size:
         return None
-    hashes = log.folder.tree(signed.size).inclusion(position)
+    return proven_in(log.folder.tree(signed.size), signed, record, log.note)
+
+
+def proven_in(tree: Tree, signed: Checkpoint, record: Record, note: str) -> Proven:
+    """A record's proof by the log's tree at a checkpoint that covers it; `note` is the signed one.
+
+    Raises LogError where a file of the log is missing or damaged.
+    """
+    position = record.position
+    hashes = tree.inclusion(position)
     entry = record_entry(
         position, record.statement_id, record.stored, record.party, record.commitment
     )
     leaf = merkle.leaf_hash(entry)
     holds = merkle.is_included(leaf, position, signed.size, hashes, signed.root)
-    return Proven(signed, Proof(position, tuple(hashes), log.note), holds)
+    return Proven(signed, Proof(position, tuple(hashes), note), holds)
