@@ -2,7 +2,7 @@
 
 A partition is stopped if going on would lose or invent something: a recorder has found it so, its
 topic is not the one whose offsets the ledger keeps, or its log does not hold the offset that comes
-next. Source: ledger.md, "The recorder and Kafka".
+next. docs/operating.md, "A stopped partition", says what to do.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

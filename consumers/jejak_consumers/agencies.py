@@ -1,8 +1,8 @@
 """What agencies are told: changes as a numbered chain, and where each of their people stands.
 
 A person's state goes to the compacted profile topic after the changes that touch it; there the
-greatest (epoch, version) holds, so it may be sent at any time and again. Source: ledger.md,
-"Followers"; contract.md, "Routing".
+greatest (epoch, version) holds, so it may be sent at any time and again. docs/agency.md
+says to agencies how to read both.
 
 This sees NIPs, to make match references of them: nothing here may log or raise one.
 """

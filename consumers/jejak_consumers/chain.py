@@ -1,7 +1,7 @@
 """The writer's side of numbered chains: the publisher numbers what it sends. Pure.
 
 A topic is numbered on from its stored place, so that a restart gives every message the number it
-had. The reader's rule is `jejak_schemas.chain`. Source: ledger.md, "Followers".
+had. The reader's rule is `jejak_schemas.chain`.
 """
 
 from collections.abc import Mapping

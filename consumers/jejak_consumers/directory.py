@@ -1,7 +1,7 @@
 """Who is who during one batch: persons the ledger knows, and those seen for the first time.
 
 A new person gets a provisional UUIDv7 here; only append makes it real, and only where a
-message that needs it survives (ledger.md, append step 4).
+message that needs it survives (step 4 of `append`).
 """
 
 from collections.abc import Iterable, Mapping

@@ -3,7 +3,7 @@
 Projector, publisher and notary are the same loop; what differs is where the truth of their effect
 lies, so a `Work` has two halves: `act` before the transaction that moves the cursor, `keep` inside
 it. One copy is active, any number stand by: an advisory lock decides who works, the cursor's
-expected value makes it safe. Source: ledger.md, "Followers".
+expected value makes it safe.
 """
 
 import threading

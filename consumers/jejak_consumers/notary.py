@@ -1,7 +1,7 @@
 """The notary's loop: signs what the ledger has committed, and announces it on `jejak.checkpoints`.
 
 Notarising has the truth of its effect in the log's folder; Announcing follows the table of
-checkpoints by their numbers. Source: ledger.md, "Followers"; audit.md, "The transparency log".
+checkpoints by their numbers. docs/transparency-log.md says what stands in the log.
 """
 
 import time

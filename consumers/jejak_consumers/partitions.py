@@ -1,8 +1,8 @@
 """The partitions that a recorder owns: which it reads and from where, which it must not, and why.
 
 The ledger says where to go on, never the group. A partition is not read where the ledger does not
-know its topic's id, and stopped for good where going on would lose or invent something. Source:
-ledger.md, "The recorder and Kafka".
+know its topic's id, and stopped for good where going on would lose or invent something:
+docs/operating.md, "A stopped partition".
 """
 
 import time

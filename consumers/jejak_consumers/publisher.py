@@ -2,7 +2,7 @@
 
 Receipts and changes are numbered chains. A restart gives every message the number it had: what is
 said is read in an order that never changes, and the chains move with the cursor, after the brokers
-have acknowledged. Source: ledger.md, "Followers".
+have acknowledged. What that promises: docs/guarantees.md, "What comes of the records".
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -1,7 +1,8 @@
 """The recorder: polls every inbox, carries each message to a finished row, appends, goes on.
 
 The ledger's own offsets, not Kafka's group commits, say where to go on, and only after the
-append does anything count as done. Source: ledger.md, "The recorder and Kafka".
+append does anything count as done. What that promises: docs/guarantees.md, "An event that was
+accepted".
 """
 
 import threading

@@ -2,7 +2,7 @@
 
 Changes and profile states carry `match_refs`: HMAC-SHA256(match key, the 18 digits) of every NIP a
 person ever had. Whoever has the match key and the list of its own people can join the two; the
-references of two agencies cannot be joined. Source: contract.md, "An agency finds its people".
+references of two agencies cannot be joined. docs/agency.md says it for other languages.
 """
 
 import csv

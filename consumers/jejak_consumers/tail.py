@@ -2,7 +2,7 @@
 
 A group offset is committed after the append that it tells of. So in one life of ledger and topic
 it is never ahead of the ledger, unless what was appended is gone: a backup was restored, and the
-end of its archive is missing. Source: ledger.md, "Tables", epoch.
+end of its archive is missing. What to do then: docs/operating.md, "A lost tail".
 """
 
 from collections.abc import Iterable, Mapping

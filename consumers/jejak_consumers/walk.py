@@ -1,7 +1,7 @@
 """The walk of one message: decode, check, resolve, statement, seal, compress.
 
 What a message says is read by itself; then one function carries the message all the way, in plain
-values, and keeps only the finished row. Source: ledger.md, "Before the transaction: the walk".
+values, and keeps only the finished row. What that promises: docs/guarantees.md, "A bad message".
 """
 
 import re

@@ -35,7 +35,7 @@ _CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,30}")
 
 # The server's side of database._NETWORK: who is cut off must not hold its locks for long.
 _NETWORK = {"tcp_user_timeout": "10s", "tcp_keepalives_idle": "5s"}
-# A writer that holds locks and stops must let go (design/ledger.md, append, step 0).
+# A writer that holds locks and stops must let go (step 0 of `append`).
 _DEFAULTS: Mapping[str, Mapping[str, str]] = {
     WRITER: {"idle_in_transaction_session_timeout": "5s", "lock_timeout": "5s", **_NETWORK},
     PROJECTOR: {"idle_in_transaction_session_timeout": "30s", **_NETWORK},

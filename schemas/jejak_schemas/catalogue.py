@@ -1,6 +1,6 @@
 """The catalogue: every event with who acts, what is done to what, who may say it.
 
-The one table of the contract (contract.md, "The catalogue"). To add an event: one class in
+The one table of the contract, of which docs/contract/ is made. To add an event: one class in
 events/, one row here, one release of its schema (CONTRIBUTING.md).
 """
 
@@ -220,7 +220,7 @@ CATALOGUE: Final[tuple[Entry, ...]] = (
 )  # fmt: skip
 
 BY_NAME: Final[dict[str, Entry]] = {entry.name: entry for entry in CATALOGUE}
-# Events that change who may say what; each ends its batch (ledger.md, "Before the transaction").
+# Events that change who may say what; each ends its batch: what follows is walked anew.
 CHANGES_PARTIES: Final = frozenset(
     {"ProviderAccredited", "ProviderSuspended", "PartyDeclared", "PartySuspended"}
 )

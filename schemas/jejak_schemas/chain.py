@@ -2,8 +2,7 @@
 
 Every message of a changes or receipts topic carries (epoch, seq, prev_seq): a `Link`. `judge` is
 the reader's whole rule, part of the contract: whoever reads such a topic follows it, our own SDK
-and subscriber too. docs/agency.md states it in words for plain clients. Source: ledger.md,
-"Followers".
+and subscriber too. docs/agency.md states it in words for plain clients.
 """
 
 from dataclasses import dataclass

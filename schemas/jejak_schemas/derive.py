@@ -1,7 +1,7 @@
 """From models to Avro: the schema that a class's model says.
 
 Names lie in the namespace `id.jejak.events`, codes are strings, decimals scaled integers,
-optional fields are `["null", T]` with default null (contract.md, "On the wire").
+optional fields are `["null", T]` with default null.
 """
 
 import json

@@ -3,7 +3,7 @@
 A new version MUST be able to read, and be read by, every released version of its class
 (FULL_TRANSITIVE); its parsing canonical form MUST be new, since the wire tells versions apart by
 that form's fingerprint alone; and a step in upcasting.py MUST lead to it. Released files MUST NOT
-change or go (contract.md, "On the wire").
+change or go.
 """
 
 import hashlib

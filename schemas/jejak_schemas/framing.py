@@ -1,8 +1,9 @@
 """What stands before an Avro body, and how a reader learns from it which schema wrote the body.
 
-Two framings, told apart by the first byte (contract.md, "On the wire"): single-object encoding
+Two framings, told apart by the first byte: single-object encoding
 (`C3 01`, then the CRC-64-AVRO fingerprint, little endian; ten bytes) and, with a schema
 registry, Confluent's (`00`, then the registry's id, big endian; five bytes). The body is the same.
+Sources: Avro 1.12, "Single-object encoding"; Confluent's wire format.
 """
 
 from typing import Final, Protocol

@@ -1,7 +1,7 @@
 """From what an event says to its xAPI 2.0 statement: each field to its one place (places.py).
 
 It takes plain values, so that the recorder need not make a model of what it has just checked.
-Source: IEEE 9274.1.1 (xAPI 2.0), contract.md "From event to statement".
+Source: IEEE 9274.1.1 (xAPI 2.0); docs/xapi.md, "From an event to its statement".
 """
 
 import json

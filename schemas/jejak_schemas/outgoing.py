@@ -1,8 +1,8 @@
 """Everything that we send: receipts, changes, profile states, checkpoints.
 
 Receipts and changes are numbered chains, one a topic: a reader accepts a message whose
-`prev_seq` is its last `seq`, drops those at or below it, and waits at a gap (ledger.md,
-"Followers"). Profile states form no chain: per person the greatest (epoch, version) holds.
+`prev_seq` is its last `seq`, drops those at or below it, and waits at a gap (chain.py).
+Profile states form no chain: per person the greatest (epoch, version) holds.
 """
 
 from typing import Annotated, Literal

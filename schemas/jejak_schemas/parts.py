@@ -1,4 +1,4 @@
-"""The shared parts of events. Source: contract.md, "Two families of events"."""
+"""The shared parts of events; docs/contract/types.md is made of them."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, Self

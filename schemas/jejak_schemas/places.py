@@ -1,7 +1,7 @@
 """Where each field of a class stands in its statement.
 
 xAPI's own place where its definition fits (actor, object, result, registration, parent, grouping),
-else an extension of ours with the field's name. Source: contract.md, "From event to statement".
+else an extension of ours with the field's name. docs/xapi.md has it as a table.
 """
 
 from dataclasses import dataclass

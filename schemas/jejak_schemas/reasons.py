@@ -1,7 +1,7 @@
 """The closed lists of reasons and warnings, with what they mean and how to mend them.
 
-A receipt carries a code of these lists; the sentences are for people. Source:
-contract.md, "Receipts". A code, once released, keeps its meaning for ever.
+A receipt carries a code of these lists; the sentences are for people, and
+docs/contract/reasons.md is made of them. A code, once released, keeps its meaning for ever.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """From what a party wrote to what is recorded: every person a person_id, every alias sealed.
 
-Pure: the look-up comes in as a mapping. Source: contract.md, "From event to statement".
+Pure: the look-up comes in as a mapping.
 """
 
 from collections.abc import Mapping

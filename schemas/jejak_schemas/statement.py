@@ -1,6 +1,6 @@
 """Resolved events to xAPI 2.0 statements and back, without loss.
 
-Source: IEEE 9274.1.1 (xAPI 2.0), contract.md "From event to statement". Each field has one
+Source: IEEE 9274.1.1 (xAPI 2.0); docs/xapi.md, "From an event to its statement". Each field has one
 place (places.py). `stored` and `authority` are not ours to write: they are columns, added when
 a statement is shown.
 """

@@ -2,7 +2,8 @@
 
 The text is kept byte for byte but for its persons: an account of `<base>nip` or `<base>nrp`
 becomes one of `<base>person`. Any other way to name somebody (mbox, mbox_sha1sum, openid, an
-account elsewhere, a name) is refused. Pure. Source: contract.md, "StatementSubmitted".
+account elsewhere, a name) is refused. Pure. docs/xapi.md, "Statements of
+your own", says it to providers.
 """
 
 import json
@@ -21,7 +22,7 @@ from jejak_schemas.parts import PersonRef
 from jejak_schemas.wire import holds_nip
 
 LONGEST: Final = 60_000  # characters, as sent and as kept
-DEEPEST: Final = 32  # levels of nesting (contract.md, "On the wire")
+DEEPEST: Final = 32  # levels of nesting
 _ALIAS_HOMES: Final = {iris.NIP_HOME: "nip", iris.NRP_HOME: "nrp"}
 _HOMES: Final = {*_ALIAS_HOMES, iris.PERSON_HOME, iris.PARTY_HOME}
 _ANYBODY: Final = UUID(int=0)

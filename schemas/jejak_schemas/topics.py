@@ -1,4 +1,4 @@
-"""Names of the Kafka topics. Source: contract.md, "Topics"."""
+"""Names of the Kafka topics; what travels on each stands in documents/channels.py."""
 
 from typing import Final
 

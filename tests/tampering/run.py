@@ -28,7 +28,7 @@ class Score:
 
     @property
     def line(self) -> str:
-        """The fixed form (design/runtime.md)."""
+        """What the run ends with, in a fixed form that machines can read."""
         return (
             f"tampering: {self.made.total()} made, missed {len(self.missed)}, "
             f"false alarms {len(self.false_alarms)}"

@@ -159,7 +159,7 @@ def test_an_assessors_evidence_needs_no_alignment() -> None:
     assert indicated(profile(assessed("2024-01-01"), decreed=bare), LATER) == 3
 
 
-# -- contract.md: accreditation ------------------------------------------------------------
+# -- accreditation ------------------------------------------------------------
 
 
 def test_training_outside_accreditation_does_not_count() -> None:

@@ -14,7 +14,7 @@ SITI, BUDI, AYU = "198503122010012001", "199011052015021003", "19770101200003200
 
 
 def ref(nip: str, key: str = MATCH_KEY) -> str:
-    """As contract.md states it, without our own code."""
+    """As docs/agency.md states it, without our own code."""
     return hmac.new(bytes.fromhex(key), nip.encode(), hashlib.sha256).hexdigest()
 
 

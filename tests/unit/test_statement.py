@@ -1,6 +1,6 @@
 """From event to statement and back: valid xAPI, nothing lost, and nobody made to act who does not.
 
-Source: contract.md, "The catalogue" and "From event to statement".
+Source: docs/xapi.md, "From an event to its statement".
 """
 
 from typing import Any

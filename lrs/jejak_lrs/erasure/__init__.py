@@ -6,5 +6,5 @@ selection   the records that may be erased by it now
 act         the eraser's part, after the order is recorded
 retention   what the published schedule lets go, as a dry run
 
-Source: audit.md, "Erasure and correction".
+What is promised: docs/guarantees.md, "Erasure".
 """

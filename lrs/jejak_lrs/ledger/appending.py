@@ -1,7 +1,7 @@
 """How an event becomes a record exactly once, in order, for good.
 
-`append` is the only writer of the ledger. Its protocol is `_transact`, below, in the order of
-design/ledger.md; `append` itself is what happens around it when something goes wrong.
+`append` is the only writer of the ledger. Its protocol is `_transact`, below, step by step;
+`append` itself is what happens around it when something goes wrong.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Binary COPY, the fastest way in (design/measured.md), told by the tables' own columns."""
+"""Binary COPY, the fastest way in (measured), told by the tables' own columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a transaction whose connection was lost at COMMIT has happened (ledger.md, append, 7).
+"""Whether a transaction whose connection was lost at COMMIT has happened (step 7 of `append`).
 
 Locks wait for an orphaned backend that still commits; a plain read would see the old value.
 """

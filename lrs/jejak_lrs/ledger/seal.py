@@ -20,7 +20,7 @@ What is hashed (SHA-256 throughout; salts are 16 bytes)::
     outcome commitment H( salt || canonical(OUTCOME_FIELDS) )
 
 A commitment covers every column that never changes, but position (an outcome: number), stored,
-the salts and itself: the log's leaf binds position and stored (design/audit.md). So a record's is
+the salts and itself: the log's leaf binds position and stored (audit/leaf.py). So a record's is
 complete before its position is known. The salt goes with the payload when a record is erased;
 the commitment then proves nothing about the content to anybody.
 """

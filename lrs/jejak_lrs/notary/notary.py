@@ -5,7 +5,7 @@ held against the database, and against every copy of a checkpoint that can be ha
 once must still be the beginning of what is signed now, whatever was restored, from wherever. Order
 of what lasts: tiles and bundles, checkpoints (the records' last), the table, the topic, witnesses;
 so no copy is ever ahead of the folder, unless somebody went back.
-Source: audit.md, "The transparency log"; tlog.md.
+What stands in the folder, byte by byte: docs/transparency-log.md.
 """
 
 from __future__ import annotations

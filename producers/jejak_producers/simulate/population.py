@@ -1,7 +1,8 @@
 """Invented servants: who person number i is depends on the seed and i, on nothing else.
 
-So a million people need no memory: traffic asks for the few it needs. Form of the numbers:
-domain.md, "Identity". Shares of classes, agencies and posts: samples/nation/population.toml.
+So a million people need no memory: traffic asks for the few it needs. Numbers have the
+form of a NIP or NI PPPK: birth day, first appointment, sex, serial. Shares of classes, agencies and
+posts: samples/nation/population.toml.
 """
 
 import tomllib

@@ -1,6 +1,6 @@
 """Where messages travel: the topics, who writes and reads them, how long they stay.
 
-Source: contract.md, "Topics". A party sees its own topics and the checkpoints, nothing else.
+A party sees its own topics and the checkpoints, nothing else.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What may be said: one frozen class per event. Source: contract.md, "The catalogue".
+"""What may be said: one frozen class per event, numbered in catalogue.py.
 
 A bad event cannot be built: pydantic names the field, and the error's type is a code of
 `reasons.REASONS`. Units: levels 1..5; JP in hundredths; durations in seconds; times UTC.

@@ -1,4 +1,4 @@
-"""What happens to a learner, from the need to the impact. Source: contract.md, the catalogue."""
+"""What happens to a learner, from the need to the impact."""
 
 from typing import Annotated, Literal
 

@@ -1,4 +1,4 @@
-"""Who a person is and where they serve. Source: contract.md, 42 to 47."""
+"""Who a person is and where they serve: 42 to 47 of the catalogue."""
 
 from typing import Annotated, Literal
 

@@ -1,4 +1,4 @@
-"""What is certified, asserted, verified, and taken back. Source: contract.md, the catalogue."""
+"""What is certified, asserted, verified, and taken back."""
 
 from collections.abc import Mapping
 from typing import Annotated, Self

@@ -1,4 +1,4 @@
-"""What is offered, accredited, published and decided. Source: contract.md, 40, 41, 48 to 61."""
+"""What is offered, accredited, published and decided: 40, 41, 48 to 61 of the catalogue."""
 
 from typing import Annotated, Literal, Self
 

@@ -1,4 +1,4 @@
-"""What only the system itself says. Source: contract.md, 62 to 66."""
+"""What only the system itself says: 62 to 66 of the catalogue."""
 
 from typing import Annotated, Final
 
