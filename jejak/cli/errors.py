@@ -1,5 +1,6 @@
 """The one place that turns an error into a line and an exit code."""
 
+import sys
 import traceback
 from typing import Any
 
@@ -20,6 +21,7 @@ def told(error: BaseException) -> tuple[int, str]:
         return 2, misused(error)
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):
         return INTERRUPTED, "stopped"
+    error = of_ledger(error)
     for kind in type(error).__mro__:
         if kind.__name__ in BRANCHES:
             return BRANCHES[kind.__name__], one_line(error)
@@ -31,6 +33,16 @@ def misused(error: Any) -> str:
     said = error.format_message().rstrip(".").replace("Value error, ", "")
     command = error.ctx.command_path if error.ctx else "jejak"
     return f"{said}; see `{command} --help`" if said else ""
+
+
+def of_ledger(error: BaseException) -> BaseException:
+    """The ledger's error for one of PostgreSQL's: it went away between two steps of a command."""
+    driver = sys.modules.get("psycopg")  # not part of the plain install
+    if driver is None or not isinstance(error, driver.Error):
+        return error
+    from jejak_lrs import errors  # noqa: PLC0415  as above
+
+    return errors.of(error)
 
 
 def other(error: BaseException) -> tuple[int, str]:

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from jejak import cli
@@ -24,6 +25,7 @@ def run(*words: str) -> int:
         (Fatal("broken"), 4),
         (FileNotFoundError(2, "No such file or directory", "events.jsonl"), 1),
         (ModuleNotFoundError("No module named 'psycopg'", name="psycopg"), 2),
+        (psycopg.OperationalError("the connection is\nlost"), 3),
         (KeyboardInterrupt(), 130),
     ],
 )
