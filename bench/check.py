@@ -20,7 +20,8 @@ from bench.ledgers import Server, running_server
 from bench.line import Line, line
 from bench.rounds import Round, Watch, Work, take_turns
 from jejak_lrs import roles
-from jejak_lrs.audit import copied, workers
+from jejak_lrs.audit import check as checking
+from jejak_lrs.audit import copied
 from jejak_lrs.audit.check import check
 from jejak_lrs.audit.logs import Published
 from jejak_lrs.database import Connection, Database, connect
@@ -96,7 +97,7 @@ def run() -> list[Line]:
 @contextmanager
 def _signed() -> Iterator[_Bench]:
     """A ledger of sealed records, its log signed to the end."""
-    workers.FEW = 1  # type: ignore[misc]  # the bench's ledger is small beside a nation's
+    checking.FEW = 1  # type: ignore[misc]  # the bench's ledger is small beside a nation's
     with running_server() as server, tempfile.TemporaryDirectory(prefix="jejak-check-") as folder:
         server.make_ledger("check")
         with closing(Database(server.dsn(roles.WRITER, "check"))) as writer:

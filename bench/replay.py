@@ -27,10 +27,9 @@ from jejak_lrs.audit.leaf import record_entry
 from jejak_lrs.bundle import verify_bundle
 from jejak_lrs.bundle.making import Log, log_in, make
 from jejak_lrs.bundle.verifying import verify
-from jejak_lrs.database import Connection, Database
+from jejak_lrs.database import Connection, Database, reading
 from jejak_lrs.exceptions import survey, thresholds
 from jejak_lrs.ledger import history
-from jejak_lrs.replay.pool import reading
 from jejak_lrs.replay.replays import Replay
 from jejak_lrs.replay.selection import Selection
 from jejak_lrs.tlog.checkpoint import Checkpoint

@@ -1,28 +1,20 @@
 """A rebuild from its beginning to its end, with worker processes for its parts.
 
-Whatever is done stands in the database, so whoever starts it again goes on where it was. A worker
-whose leader is gone ends when no part of its phase is left.
+Whatever is done stands in the database, so whoever starts it again goes on where it was.
 """
 
-import multiprocessing
-import os
-import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing.process import BaseProcess
+from functools import partial
 from typing import Final
 
-import psycopg
-
-from jejak.errors import Retry
-from jejak_consumers.tidying import Tidying
 from jejak_lrs import database, errors
 from jejak_lrs.database import Connection
 from jejak_lrs.projection import generations, rebuild, switching
 from jejak_lrs.projection.rebuild import Phase, Progress, Rebuild, Worker
 from jejak_lrs.projection.switching import Following
+from jejak_lrs.workers import in_order
 
 NAME: Final = "jejak rebuild"
 RECORDS: Final = 1_000  # followed in one transaction
@@ -59,49 +51,35 @@ class Rebuilding:
         """Let workers do what is left of both phases.
 
         Raises:
-            Retry: a worker has died; the same again goes on.
+            Retry: a worker was killed, or PostgreSQL went away; the same again goes on.
         """
-        workers = [self._worker() for _ in range(self.workers)] if self._is_working() else []
-        for worker in workers:
-            worker.start()
-        try:
-            while self._is_working():
-                self._go_on(watch)
-                _look_after(workers)
-        except BaseException:
-            for worker in workers:
-                worker.terminate()
-            raise
-        for worker in workers:
-            worker.join()
+        while (making := self._making()).phase != "follow":
+            progress = rebuild.progress(self.connection, making, making.phase)
+            watch(making.phase, progress)
+            if progress.done < progress.parts:
+                self._work(making, progress, watch)
+            elif making.phase == "extract":
+                rebuild.assess_next(self.connection, making)
+            else:
+                rebuild.follow_next(self.connection, making)
 
-    def _worker(self) -> BaseProcess:
-        making = self._making()
-        context = multiprocessing.get_context("spawn")  # no connection of ours in a copy
-        return context.Process(
-            target=_work, args=(self.dsn, making.generation, os.getpid()), daemon=True
-        )
-
-    def _is_working(self) -> bool:
-        return self._making().phase != "follow"
+    def _work(
+        self, making: Rebuild, progress: Progress, watch: Callable[[Phase, Progress], None]
+    ) -> None:
+        """Let as many parts be done as are left of a phase."""
+        left = range(progress.done, progress.parts)
+        connect = partial(database.connect, self.dsn, NAME)
+        parts = in_order(connect, _Parts(making), left, self.workers, worth=self.workers)
+        for number, done in zip(left, parts, strict=True):
+            watch(making.phase, Progress(number + 1, progress.parts))
+            if not done:  # what is left is still in the hands of a worker whose leader was killed
+                time.sleep(_LOOK_SECONDS)
 
     def _making(self) -> Rebuild:
         making = rebuild.read(self.connection)
         if making is None:
             raise errors.Unready("nothing is being rebuilt")
         return making
-
-    def _go_on(self, watch: Callable[[Phase, Progress], None]) -> None:
-        """Look how far a phase is; enter the next one, where it is done."""
-        making = self._making()
-        done = rebuild.progress(self.connection, making, making.phase)
-        watch(making.phase, done)
-        if done.done < done.parts:
-            time.sleep(_LOOK_SECONDS)
-        elif making.phase == "extract":
-            rebuild.assess_next(self.connection, making)
-        else:
-            rebuild.follow_next(self.connection, making)
 
     def follow(self) -> None:
         """Follow until nothing is left that the projector has done."""
@@ -134,24 +112,14 @@ class Rebuilding:
         return generations.read(self.connection).restating
 
 
-def _look_after(workers: Sequence[BaseProcess]) -> None:
-    if any(worker.exitcode for worker in workers):
-        raise Retry("a worker has ended before its time; the same command goes on")
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The work of doing parts of a phase: each time the next that nobody does."""
 
+    making: Rebuild
 
-def _work(dsn: str, generation: int, leader: int) -> None:
-    """What a worker process runs: parts, as long as there are phases with parts, and a leader."""
-    try:
-        with closing(database.connect(dsn, NAME)) as connection, Tidying() as tidying:
-            while os.getppid() == leader:
-                making = rebuild.read(connection)
-                if making is None or making.generation != generation or making.phase == "follow":
-                    return
-                worker = Worker(connection, making)
-                while worker.work():
-                    tidying.tidy()
-                time.sleep(_LOOK_SECONDS)
-    except (psycopg.Error, errors.LedgerError) as exc:
-        said = errors.of(exc) if isinstance(exc, psycopg.Error) else exc  # DETAIL can quote a row
-        sys.stderr.write(f"jejak: a worker of the rebuild: {said}\n")
-        sys.exit(1)
+    def begin(self, connection: Connection) -> Worker:
+        return Worker(connection, self.making)
+
+    def make(self, worker: Worker, _number: int) -> bool:
+        return worker.work()

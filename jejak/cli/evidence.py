@@ -74,7 +74,7 @@ def bundle(  # noqa: PLR0913, PLR0917  one for each option
     """
     from jejak_lrs import roles  # noqa: PLC0415  not part of the plain install
     from jejak_lrs.bundle import making  # noqa: PLC0415
-    from jejak_lrs.replay.pool import reading  # noqa: PLC0415
+    from jejak_lrs.database import reading  # noqa: PLC0415
 
     if identities != bool((purpose or "").strip()):
         raise Misuse("--identity-annex and --purpose go together: say what the numbers are for")

@@ -38,7 +38,7 @@ def record(
     """
     from jejak_lrs import roles  # noqa: PLC0415  not part of the plain install
     from jejak_lrs.bundle import proven  # noqa: PLC0415
-    from jejak_lrs.replay.pool import reading  # noqa: PLC0415
+    from jejak_lrs.database import reading  # noqa: PLC0415
 
     wanted = _named(which)
     _, services = services_of(home)

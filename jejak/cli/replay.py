@@ -153,9 +153,9 @@ def _check_target(to: str, compare: bool) -> None:
 
 
 def _selection(dsn: str, chosen: "Chosen") -> "Selection":
-    from jejak_lrs.replay.pool import reading  # noqa: PLC0415  not part of the plain install
+    from jejak_lrs.database import reading  # noqa: PLC0415  not part of the plain install
 
-    with closing(reading(dsn)) as connection:
+    with closing(reading(dsn, "jejak replay")) as connection:
         return chosen(connection)
 
 
@@ -192,14 +192,14 @@ def _compare(
     services: "Services", chosen: "Chosen", workers: int, lang: Lang, as_json: bool, *, one: bool
 ) -> int:
     from jejak_lrs import roles  # noqa: PLC0415  not part of the plain install
+    from jejak_lrs.database import reading  # noqa: PLC0415
     from jejak_lrs.replay.comparing import compare, people_of  # noqa: PLC0415
-    from jejak_lrs.replay.pool import reading  # noqa: PLC0415
 
     dsn = services.dsn(roles.READER)
     selection = _selection(dsn, chosen)
     with progress.bar("reading") as watch:
         people = people_of(dsn, selection, workers, watch)
-    with closing(reading(dsn)) as connection, progress.bar("folding") as watch:
+    with closing(reading(dsn, "jejak replay")) as connection, progress.bar("folding") as watch:
         found = list(compare(connection, people, watch))
     if one:
         return _answer_one(services, found, lang, as_json)
@@ -213,8 +213,8 @@ def _answer_one(
     from jejak import naming, views  # noqa: PLC0415  not part of the plain install
     from jejak_lrs import roles  # noqa: PLC0415
     from jejak_lrs.answers import individuals  # noqa: PLC0415
+    from jejak_lrs.database import reading  # noqa: PLC0415
     from jejak_lrs.replay import gathering  # noqa: PLC0415
-    from jejak_lrs.replay.pool import reading  # noqa: PLC0415
 
     if not found:
         raise Refuse("no profile is stored for this person yet")
@@ -225,7 +225,7 @@ def _answer_one(
         told = {"equal": one.equal, "pending": one.pending, "stored_digest": one.stored_digest}
         speech.answer_json({**naming.profile_document(answer, day), **told})
     else:
-        with closing(reading(services.dsn(roles.READER))) as connection:
+        with closing(reading(services.dsn(roles.READER), "jejak replay")) as connection:
             names = naming.names_of(gathering.registry_at(connection, one.position), lang)
         speech.show(views.profile_view(answer, day, names, lang))
         speech.say(f"position {one.position}, digest {one.digest}")

@@ -7,7 +7,7 @@ says `with connection.transaction()`.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 from psycopg import IsolationLevel
@@ -25,6 +25,7 @@ _NETWORK: dict[str, Any] = {
     "keepalives_idle": 5,
 }
 
+_LONGEST: Final = "30s"
 Connection = psycopg.Connection[Any]
 
 
@@ -45,6 +46,17 @@ def connect(dsn: str, application_name: str = "jejak") -> Connection:
     connection.isolation_level = IsolationLevel.READ_COMMITTED
     # For COPY, which asks by a column's type; for bytea it would get the DB-API's, in Python.
     connection.adapters.register_dumper(None, BytesBinaryDumper)
+    return connection
+
+
+def reading(dsn: str, application_name: str = "jejak") -> Connection:
+    """A connection that can write nothing, and whose queries end within 30 s.
+
+    A standby or a restored backup will do.
+    """
+    connection = connect(dsn, application_name)
+    connection.execute("SET default_transaction_read_only = on")
+    connection.execute("SELECT set_config('statement_timeout', %s, false)", [_LONGEST])
     return connection
 
 

@@ -1,10 +1,12 @@
 """`jejak audit check` on a real ledger: it says nothing of a sound one, and finds every change."""
 
+import multiprocessing
 import random
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import psycopg
@@ -13,11 +15,11 @@ from psycopg import IntegrityError
 from psycopg.rows import dict_row
 from uuid_utils.compat import uuid7
 
-from jejak_lrs import database, dictionaries, errors, tables
+from jejak_lrs import database, dictionaries, errors, tables, workers
 from jejak_lrs.audit import projections
 from jejak_lrs.audit.check import Report, check
+from jejak_lrs.audit.examiner import Examining
 from jejak_lrs.audit.scan import Scan
-from jejak_lrs.audit.workers import Alone
 from jejak_lrs.database import Connection
 from jejak_lrs.ledger import books
 from jejak_lrs.ledger.moment import read
@@ -105,6 +107,31 @@ def test_chance_decides_whose_profiles_are_folded_anew(auditor: Connection) -> N
     assert set(projections.drawn(auditor, 100)) == everybody
 
 
+@pytest.fixture
+def by_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ledger this small is read by several processes, too."""
+    monkeypatch.setattr("jejak_lrs.audit.check.FEW", 1)
+    monkeypatch.setattr("jejak_lrs.audit.scan.STRETCH", 1)
+
+
+@pytest.mark.usefixtures("by_processes")
+def test_several_processes_find_what_one_finds(auditor: Connection) -> None:
+    assert check(auditor, beside=2) == check(auditor)
+
+
+@pytest.mark.usefixtures("by_processes")
+def test_a_process_of_a_check_that_is_killed_is_told_as_something_to_try_again(
+    auditor: Connection,
+) -> None:
+    def kill(done: int, _total: int) -> None:
+        for process in multiprocessing.active_children() if done else ():
+            process.kill()
+            process.join()
+
+    with pytest.raises(errors.Retry, match="killed"):
+        check(auditor, kill, beside=2)
+
+
 # -- every bit ----------------------------------------------------------------------------------
 
 # What the database alone cannot show, and why.
@@ -145,9 +172,8 @@ def scanned(connection: Connection) -> list[str]:
     """Where the rows alone, not triggers and grants, tell of a change."""
     until = read(connection)
     assert until is not None
-    return [
-        str(one) for one in Scan(connection, until, Alone(connection)).differences(lambda *_: None)
-    ]
+    scan = Scan(connection, until, partial(workers.alone, connection, Examining()))
+    return [str(one) for one in scan.differences(lambda *_: None)]
 
 
 def names_place(found: list[str], mutation: Mutation, positions: dict[UUID, int]) -> bool:

@@ -19,11 +19,10 @@ from jejak_lrs import roles
 from jejak_lrs.bundle import verify_bundle
 from jejak_lrs.bundle.making import Log, Made, make
 from jejak_lrs.bundle.verifying import verify
-from jejak_lrs.database import Connection, Database
+from jejak_lrs.database import Connection, Database, reading
 from jejak_lrs.errors import Broken, Refuse
 from jejak_lrs.ledger import appending, parties, seal
 from jejak_lrs.ledger.payload import Packer
-from jejak_lrs.replay import pool
 from jejak_lrs.replay.selection import Selection
 from jejak_lrs.tlog.note import Signer
 from jejak_schemas.parts import PersonRef
@@ -53,7 +52,7 @@ class House:
     log: Log
 
     def connect(self, role: str = roles.AUDITOR) -> Connection:
-        return pool.reading(self.database.dsn(role))
+        return reading(self.database.dsn(role))
 
     def bundle(self, selection: Selection = OF_PERSON, *, identities: bool = False) -> Made:
         with closing(self.connect()) as connection:

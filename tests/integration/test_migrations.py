@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, replace
+from functools import partial
 from importlib import resources
 from typing import Any
 from uuid import uuid4
@@ -14,9 +15,9 @@ import pytest
 from psycopg import sql
 
 from jejak.addresses import PostgresAddress
-from jejak_lrs import dictionaries, errors, migrations, roles, tables
+from jejak_lrs import dictionaries, errors, migrations, roles, tables, workers
+from jejak_lrs.audit.examiner import Examining
 from jejak_lrs.audit.scan import Scan
-from jejak_lrs.audit.workers import Alone
 from jejak_lrs.database import Connection, Database, connect
 from jejak_lrs.ledger import history, moment
 from jejak_lrs.ledger.batch import SYSTEM
@@ -239,7 +240,8 @@ def test_records_of_a_ledger_of_before_are_read_and_proved_after_a_migration(
         (kept,) = history.records(auditor, -1, 9)
         until = moment.read(auditor)
         assert until is not None
-        assert list(Scan(auditor, until, Alone(auditor)).differences(lambda *_: None)) == []
+        scan = Scan(auditor, until, partial(workers.alone, auditor, Examining()))
+        assert list(scan.differences(lambda *_: None)) == []
     assert (kept.verb, kept.warnings) == (old.verb, ["late"])
 
 

@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-import signal
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -15,13 +13,13 @@ import psycopg
 import pytest
 
 from jejak_lrs import roles
-from jejak_lrs.database import Connection, Database
-from jejak_lrs.errors import Refuse, Retry, Unreachable
+from jejak_lrs.database import Connection, Database, reading
+from jejak_lrs.errors import Refuse
 from jejak_lrs.projection.projecting import Projector
-from jejak_lrs.replay import lines, pool
+from jejak_lrs.replay import lines
 from jejak_lrs.replay.comparing import compare, people_of
 from jejak_lrs.replay.replays import Replay, Replayed
-from jejak_lrs.replay.selection import Selection, Span
+from jejak_lrs.replay.selection import Selection
 from jejak_schemas.events import Event
 from jejak_schemas.parts import PersonRef
 from tests import services, world
@@ -52,8 +50,8 @@ def ledger(writer: Database, database: services.Database) -> str:
 
 
 @pytest.fixture
-def reading(ledger: str) -> Iterator[Connection]:
-    with closing(pool.reading(ledger)) as connection:
+def reader(ledger: str) -> Iterator[Connection]:
+    with closing(reading(ledger)) as connection:
         yield connection
 
 
@@ -149,28 +147,6 @@ def stop_after(spans: int) -> Any:
     return watch
 
 
-class Killed:
-    """A work whose processes are killed by whoever kills processes."""
-
-    def begin(self, connection: Connection) -> Connection:
-        return connection
-
-    def make(self, connection: Connection, span: Span) -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-def test_a_process_that_is_killed_is_told_as_something_to_try_again(ledger: str) -> None:
-    spans = [Span(0, 1), Span(1, 2)]
-    with pytest.raises(Retry, match="killed"):
-        list(pool.in_order(ledger, Killed(), spans, workers=2, worth=1))
-
-
-def test_a_process_that_cannot_connect_says_so() -> None:
-    spans = [Span(0, 1), Span(1, 2)]
-    with pytest.raises(Unreachable, match="cannot connect"):
-        list(pool.in_order("postgresql://127.0.0.1:1/none", Killed(), spans, workers=2, worth=1))
-
-
 @pytest.mark.parametrize("spans", [0, 1, 7, len(EVERYTHING) + BEFORE - 1])
 def test_a_stopped_replay_goes_on_and_gives_the_same_bytes(
     writer: Database,
@@ -217,15 +193,15 @@ def test_a_replay_of_an_empty_ledger_is_empty(database: services.Database) -> No
     assert (found.found.records, found.digest) == (0, hashlib.sha256().hexdigest())
 
 
-def test_a_replay_reads_in_short_transactions_that_cannot_write(reading: Connection) -> None:
-    ((read_only, longest),) = reading.execute(
+def test_a_replay_reads_in_short_transactions_that_cannot_write(reader: Connection) -> None:
+    ((read_only, longest),) = reader.execute(
         "SELECT current_setting('transaction_read_only'), current_setting('statement_timeout')"
     ).fetchall()
     assert (read_only, longest) == ("on", "30s")
-    assert reading.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
-    with suppress(psycopg.Error), reading.transaction():
-        reading.execute("CREATE TABLE never ()")
-    assert reading.execute("SELECT to_regclass('never')").fetchone() == (None,)
+    assert reader.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+    with suppress(psycopg.Error), reader.transaction():
+        reader.execute("CREATE TABLE never ()")
+    assert reader.execute("SELECT to_regclass('never')").fetchone() == (None,)
 
 
 def test_an_erased_record_is_said_to_be_erased(ledger: str, superuser: Connection) -> None:
@@ -263,26 +239,26 @@ def everyone(dsn: str, selection: Selection) -> set[UUID] | None:
 
 
 def test_everyone_is_compared_or_those_whom_a_selection_is_about(
-    projected: str, reading: Connection
+    projected: str, reader: Connection
 ) -> None:
     assert everyone(projected, Selection()) is None
     assert everyone(projected, Selection(people=(WHO,))) == {WHO}
     assert everyone(projected, Selection(parties=("lain",))) == {WHO}
-    found = list(compare(reading))
+    found = list(compare(reader))
     assert {one.person_id for one in found} == {WHO, OTHER}
     assert all(one.equal and not one.wrong for one in found)
-    assert [one.person_id for one in compare(reading, [OTHER])] == [OTHER]
-    assert list(compare(reading, [])) == []
+    assert [one.person_id for one in compare(reader, [OTHER])] == [OTHER]
+    assert list(compare(reader, [])) == []
 
 
 @pytest.mark.usefixtures("projected")
-def test_a_profile_that_was_altered_differs(reading: Connection, superuser: Connection) -> None:
+def test_a_profile_that_was_altered_differs(reader: Connection, superuser: Connection) -> None:
     superuser.execute(
         "UPDATE profile SET document = replace(document, '\"level\":3', '\"level\":4') "
         "WHERE person_id = %s",
         [WHO],
     )
-    assert {one.person_id for one in compare(reading) if one.wrong} == {WHO}
+    assert {one.person_id for one in compare(reader) if one.wrong} == {WHO}
 
 
 def test_a_replayed_selection_says_itself() -> None:

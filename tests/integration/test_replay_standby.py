@@ -16,10 +16,9 @@ from jejak.embedded.postgres import EmbeddedPostgres, programs
 from jejak_lrs import roles
 from jejak_lrs.bundle.making import make
 from jejak_lrs.bundle.verifying import verify
-from jejak_lrs.database import Database
+from jejak_lrs.database import Database, reading
 from jejak_lrs.exceptions import survey, thresholds
 from jejak_lrs.projection.projecting import Projector
-from jejak_lrs.replay import pool
 from jejak_lrs.replay.comparing import compare
 from jejak_lrs.replay.replays import Replay
 from jejak_lrs.replay.selection import Selection
@@ -70,7 +69,7 @@ def test_everything_that_reads_reads_from_a_standby(
     (folder / "postgres").mkdir()
     with standby(database.server, folder / "postgres") as server:
         dsn = server.address.dsn(roles.AUDITOR, database.passwords[roles.AUDITOR], database.name)
-        with closing(pool.reading(dsn)) as connection:
+        with closing(reading(dsn)) as connection:
             assert connection.execute("SELECT pg_is_in_recovery()").fetchone() == (True,)
             (compared,) = compare(connection)
             made = make(connection, Selection(people=(UUID(str(PERSON.person_id)),)), log)

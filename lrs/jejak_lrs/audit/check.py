@@ -6,26 +6,26 @@ read in short queries and forgotten again, so memory does not grow with the ledg
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 import psycopg
 
-from jejak_lrs import errors
-from jejak_lrs.audit import accesses, catalogue, cosigned, logs, projections, told, workers
+from jejak_lrs import database, errors, workers
+from jejak_lrs.audit import accesses, catalogue, cosigned, logs, projections, told
 from jejak_lrs.audit.difference import Difference
-from jejak_lrs.audit.examiner import Place
+from jejak_lrs.audit.examiner import Examining, Place
 from jejak_lrs.audit.findings import NAMED
-from jejak_lrs.audit.scan import Scan
+from jejak_lrs.audit.scan import STRETCH, Scan
 from jejak_lrs.ledger import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from jejak_lrs.audit.logs import Published
-    from jejak_lrs.audit.workers import Workers
+    from jejak_lrs.audit.scan import Examine
     from jejak_lrs.database import Connection
     from jejak_lrs.ledger.books import Balance
     from jejak_lrs.ledger.moment import Moment
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     Watch = Callable[[int, int], None]
 
+FEW: Final = 300_000 // STRETCH  # stretches; below, processes take longer to start (measured)
 SAMPLE: Final = 100  # persons whose profiles are folded anew unless more are asked for
 
 
@@ -69,12 +70,13 @@ def check(
         connection: the auditor's; superusers may, too.
         watch: told how many records and outcomes are done, of how many.
         beside: how many processes beside this one read the records; with 0 it does so itself,
-            and in a small ledger always.
+            over its connection, and in a small ledger always.
         published: the transparency log; None: there is none, or it is not asked.
         profiles: how many persons' profiles are folded anew; None: everybody's.
 
     Raises:
         Unreachable, Busy: PostgreSQL went away in the middle.
+        Retry: one of the processes did.
     """
     try:
         return _check(
@@ -104,33 +106,31 @@ def _check(
         for name, log in of_log.items()
         if published and log.published is not None
     }
-    with ExitStack() as stack:
-        many = until.next_position + until.next_outcome >= workers.FEW
-        working: Workers = (
-            stack.enter_context(workers.several(_dsn(connection), beside, places))
-            if beside and many
-            else workers.Alone(connection, places)
-        )
-        scan = Scan(connection, until, working, of_log)
-        named: list[Difference] = []
-        count = 0
-        found = chain(
-            compared.differences,
-            scan.differences(watch),
-            accesses.differences(connection),
-            cosigned.differences(connection, published.witnesses if published else ()),
-            told.differences(connection),
-            projections.differences(connection, profiles, watch),
-        )
-        for difference in found:
-            count += 1
-            if len(named) < NAMED:
-                named.append(difference)
+    scan = Scan(connection, until, _examining(connection, places, beside), of_log)
+    named: list[Difference] = []
+    count = 0
+    found = chain(
+        compared.differences,
+        scan.differences(watch),
+        accesses.differences(connection),
+        cosigned.differences(connection, published.witnesses if published else ()),
+        told.differences(connection),
+        projections.differences(connection, profiles, watch),
+    )
+    for difference in found:
+        count += 1
+        if len(named) < NAMED:
+            named.append(difference)
     signed = {name: log.size for name, log in of_log.items()}
     return Report(until, tuple(named), count, tuple(scan.books.balances()), signed)
 
 
-def _dsn(connection: Connection) -> str:
-    """The address of a connection, for others like it."""
+def _examining(connection: Connection, places: Mapping[Name, Place], beside: int) -> Examine:
+    """What examines stretches: so many processes, over connections like this one, or itself."""
+    work = Examining(places)
+    if not beside:
+        return partial(workers.alone, connection, work)
     info = connection.info
-    return psycopg.conninfo.make_conninfo(**info.get_parameters(), password=info.password)
+    dsn = psycopg.conninfo.make_conninfo(**info.get_parameters(), password=info.password)
+    connect = partial(database.connect, dsn, "jejak audit")
+    return partial(workers.in_order, connect, work, workers=beside, worth=FEW)

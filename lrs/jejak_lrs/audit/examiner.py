@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import psycopg
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from uuid import UUID
 
-    from jejak_lrs.audit.copied import Stretch
     from jejak_lrs.database import Connection
     from jejak_lrs.notary.checkpoints import Name
     from jejak_schemas.events import Event
@@ -56,16 +55,42 @@ class Place:
     size: int
 
 
+class Stretch(NamedTuple):
+    """What a tree has at [start, end): records, outcomes or looks."""
+
+    tree: Name
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Examining:
+    """The work of checking stretches, for as many processes as there are."""
+
+    places: Mapping[Name, Place] = field(default_factory=dict)
+
+    def begin(self, connection: Connection) -> Examiner:
+        """An examiner."""
+        return Examiner(connection, self.places)
+
+    def make(self, examiner: Examiner, stretch: Stretch) -> Findings:
+        """What a stretch comes to."""
+        tree, start, end = stretch
+        if tree == RECORDS:
+            return examiner.records(start, end)
+        return examiner.outcomes(start, end) if tree == OUTCOMES else examiner.looks(start, end)
+
+
 class Examiner:
     """Checks stretches. For one process.
 
     Args:
         connection: an auditor's.
-        places: of the log's trees; without, nothing is held against any files.
+        places: of the log's trees; without them, nothing is held against any files.
     """
 
-    def __init__(self, connection: Connection, places: Mapping[Name, Place] | None = None) -> None:
-        self._places = places or {}
+    def __init__(self, connection: Connection, places: Mapping[Name, Place]) -> None:
+        self._places = places
         self._connection = connection
         self._unpacker = dictionaries.unpacker(connection)
         self._statements = Statements(self._unpacker)
@@ -110,7 +135,7 @@ class Examiner:
             tree = Folder(place.path).tree(place.size)
             findings.add(tiled.differences(name, tree, findings.start, coming, leaves))
 
-    def _take(self, stretch: Stretch, findings: Findings) -> list[Said]:
+    def _take(self, stretch: copied.Stretch, findings: Findings) -> list[Said]:
         findings.runs = stretch.runs
         findings.first_stored = stretch.first_stored
         findings.last_stored = stretch.last_stored

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from jejak_lrs import dictionaries
 from jejak_lrs.audit import epochs, strays
 from jejak_lrs.audit.difference import Difference
 from jejak_lrs.audit.effects import Effects
-from jejak_lrs.audit.examiner import Examiner
+from jejak_lrs.audit.examiner import Stretch
 from jejak_lrs.audit.logs import ends_of
 from jejak_lrs.audit.order import EARLIER
 from jejak_lrs.audit.people import People
@@ -18,18 +18,19 @@ from jejak_lrs.audit.tiled import KINDS
 from jejak_lrs.ledger import verbs
 from jejak_lrs.ledger.books import Books
 from jejak_lrs.ledger.statements import Statements
-from jejak_lrs.notary.checkpoints import LOOKS, OUTCOMES, RECORDS, TREES
+from jejak_lrs.notary.checkpoints import RECORDS, TREES
 from jejak_schemas.clock import micros_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from jejak_lrs.audit.findings import Findings
     from jejak_lrs.audit.logs import Log
-    from jejak_lrs.audit.workers import Method, Workers
     from jejak_lrs.database import Connection
     from jejak_lrs.ledger.moment import Moment
     from jejak_lrs.notary.checkpoints import Name
+
+    Examine: TypeAlias = Callable[[Iterable[Stretch]], Iterator[Findings]]
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -39,13 +40,20 @@ STRETCH: Final = 32 * 256
 
 
 class Scan:
-    """One pass over everything appended until a moment, then over what stands beside it."""
+    """One pass over everything appended until a moment, then over what stands beside it.
+
+    Args:
+        connection: an auditor's.
+        until: the moment.
+        examine: what each stretch comes to, in their order.
+        logs: that are held against it.
+    """
 
     def __init__(
         self,
         connection: Connection,
         until: Moment,
-        workers: Workers,
+        examine: Examine,
         logs: Mapping[Name, Log] | None = None,
     ) -> None:
         self._logs = logs or {}
@@ -54,7 +62,7 @@ class Scan:
         }
         self._connection = connection
         self._until = until
-        self._workers = workers
+        self._examine = examine
         self._confirmed: Counter[str] = Counter()
         self._elsewhere: dict[str, int] = {}
         self._stored: dict[str, int] = {}
@@ -66,17 +74,13 @@ class Scan:
         total = sum(ends.values())
         done = sum(self._starts.values())
         watch(done, total)
-        methods: Mapping[Name, Method] = {
-            RECORDS: Examiner.records, OUTCOMES: Examiner.outcomes, LOOKS: Examiner.looks,
-        }  # fmt: skip
-        for name in TREES:
-            parts = stretches(self._starts[name], ends[name])
-            for findings in self._workers.map(methods[name], parts):
-                yield from self._take(KINDS[name], findings)
-                if name in self._logs:
-                    self._logs[name].take(findings.tops)
-                done += findings.end - findings.start
-                watch(done, total)
+        parts = [part for name in TREES for part in stretches(name, self._starts[name], ends[name])]
+        for part, findings in zip(parts, self._examine(parts), strict=True):
+            yield from self._take(KINDS[part.tree], findings)
+            if part.tree in self._logs:
+                self._logs[part.tree].take(findings.tops)
+            done += part.end - part.start
+            watch(done, total)
         for log in self._logs.values():
             yield from log.differences()
         yield from self._end()
@@ -127,11 +131,11 @@ class Scan:
             yield Difference("ledger_head", what)
 
 
-def stretches(start: int, end: int) -> list[tuple[int, int]]:
+def stretches(tree: Name, start: int, end: int) -> list[Stretch]:
     """[start, end) in parts of at most STRETCH, divided at its multiples."""
     marks = range(start - start % STRETCH + STRETCH, end, STRETCH)
     points = [start, *marks, end] if start < end else []
-    return list(pairwise(points))
+    return [Stretch(tree, *ends) for ends in pairwise(points)]
 
 
 def _dictionaries(connection: Connection) -> Iterator[Difference]:

@@ -12,6 +12,7 @@ from collections import Counter
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from itertools import groupby, islice
 from operator import itemgetter
 from pathlib import Path
@@ -20,7 +21,7 @@ from uuid import UUID
 
 import orjson
 
-from jejak_lrs import dictionaries
+from jejak_lrs import database, dictionaries
 from jejak_lrs.exceptions import rules
 from jejak_lrs.exceptions.rules import Known, Odd
 from jejak_lrs.exceptions.sightings import (
@@ -37,8 +38,8 @@ from jejak_lrs.ledger import history
 from jejak_lrs.projection import kinship
 from jejak_lrs.replay.gathering import registry_at
 from jejak_lrs.replay.lines import WIDTH
-from jejak_lrs.replay.pool import in_order, reading
 from jejak_lrs.replay.selection import Reader, Selection, select
+from jejak_lrs.workers import in_order
 from jejak_schemas.clock import micros_of
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from jejak_lrs.exceptions.thresholds import Thresholds
     from jejak_lrs.ledger.history import Head, Record
     from jejak_lrs.replay.selection import Selected, Span
+    from jejak_lrs.workers import Connect
 
     Watch = Callable[[int, int], None]
 
@@ -119,11 +121,12 @@ def surveyed(
         closing(sqlite3.connect(Path(folder) / "sighted", isolation_level=None)) as store,
     ):
         store.executescript(_SCHEMA)
-        with closing(reading(dsn, "jejak audit")) as connection:
+        connect = partial(database.reading, dsn, "jejak audit")
+        with closing(connect()) as connection:
             head = history.head(connection)
             selected = select(connection, Selection(to_position=head.next_position - 1))
             registry = registry_at(connection, head.next_position - 1)
-        _sight(store, dsn, selected, workers, watch)
+        _sight(store, connect, selected, workers, watch)
         known = Known(thresholds, registry, micros_of(head.last_stored))
         yield Report(store, head, _judge(store, known, selected.end, watch))
 
@@ -132,10 +135,10 @@ def surveyed(
 
 
 def _sight(
-    store: sqlite3.Connection, dsn: str, selected: Selected, workers: int, watch: Watch
+    store: sqlite3.Connection, connect: Connect, selected: Selected, workers: int, watch: Watch
 ) -> None:
     watch(0, 2 * selected.end)
-    for end, rows in in_order(dsn, _Sights(selected), selected.spans(WIDTH), workers):
+    for end, rows in in_order(connect, _Sights(selected), selected.spans(WIDTH), workers):
         with _transaction(store):
             store.executemany("INSERT INTO sighting VALUES (?, ?, ?, ?)", rows)
         watch(end, 2 * selected.end)

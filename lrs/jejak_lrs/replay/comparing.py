@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
+from jejak_lrs import database
 from jejak_lrs.competency.assess import assess
 from jejak_lrs.competency.profile import canonical, digest
 from jejak_lrs.projection import profiles, refolding
 from jejak_lrs.replay.gathering import RegistryReader, facts_until
 from jejak_lrs.replay.lines import WIDTH
-from jejak_lrs.replay.pool import in_order, reading
-from jejak_lrs.replay.selection import Reader, Selection, select
+from jejak_lrs.replay.selection import NAME, Reader, Selection, select
+from jejak_lrs.workers import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -104,10 +106,11 @@ def people_of(
         return None
     if selection == Selection(people=selection.people):
         return frozenset(selection.people)
-    with closing(reading(dsn)) as connection:
+    connect = partial(database.reading, dsn, NAME)
+    with closing(connect()) as connection:
         selected = select(connection, selection)
     people: set[UUID] = set()
-    for end, found in in_order(dsn, _Persons(selected), selected.spans(WIDTH), workers):
+    for end, found in in_order(connect, _Persons(selected), selected.spans(WIDTH), workers):
         people |= found
         watch(end - selection.from_position, selected.end - selection.from_position)
     return frozenset(people)

@@ -10,13 +10,15 @@ import hashlib
 import time
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from jejak_lrs import database
 from jejak_lrs.ledger import history
 from jejak_lrs.replay.files import JsonLines, keep, stopped_at
 from jejak_lrs.replay.lines import WIDTH, Found, Lines
-from jejak_lrs.replay.pool import in_order, reading
-from jejak_lrs.replay.selection import Selection, Span, select
+from jejak_lrs.replay.selection import NAME, Selection, Span, select
+from jejak_lrs.workers import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from jejak_lrs.replay.lines import Part
     from jejak_lrs.replay.selection import Selected
+    from jejak_lrs.workers import Connect
 
     Watch = Callable[[int, int], None]
 
@@ -65,7 +68,7 @@ class Replay:
         Raises:
             Refuse: the file is there, or what was stopped there was another replay.
         """
-        with closing(reading(self.dsn)) as connection:
+        with closing(self._connect()) as connection:
             epoch = history.head(connection).epoch
             target = JsonLines(path, epoch)
             end = target.stopped_at(selection)
@@ -92,7 +95,7 @@ class Replay:
         from jejak_lrs.replay import segments  # noqa: PLC0415  needs pyarrow
 
         folder.mkdir(parents=True, exist_ok=True)
-        with closing(reading(self.dsn)) as connection:
+        with closing(self._connect()) as connection:
             epoch = history.head(connection).epoch
             end = stopped_at(folder / _STATE, epoch, selection)
             selected = select(connection, selection if end is None else selection.up_to(end))
@@ -101,7 +104,7 @@ class Replay:
         first, found = selected.selection.from_position, Found()
         work = segments.Parts(selected, folder)
         for piece in in_order(
-            self.dsn, work, selected.spans(segments.RANGE), self.workers, worth=self.workers
+            self._connect, work, selected.spans(segments.RANGE), self.workers, worth=self.workers
         ):
             pieces.append(piece)
             found = found.and_then(piece.found)
@@ -126,19 +129,23 @@ class Replay:
         spans = (Span(start, start + width) for start in range(0, end, width))
         written = 0
         work = segments.Segments(selected, folder)
-        for done, files in in_order(self.dsn, work, spans, self.workers, worth=self.workers):
+        for done, files in in_order(self._connect, work, spans, self.workers, worth=self.workers):
             written += files
             self.watch(done, end)
         return {"written": written, "segments": end // width, "end": end}
 
+    @property
+    def _connect(self) -> Connect:
+        return partial(database.reading, self.dsn, NAME)
+
     def epoch(self) -> UUID:
         """The ledger's."""
-        with closing(reading(self.dsn)) as connection:
+        with closing(self._connect()) as connection:
             return history.head(connection).epoch
 
     def choose(self, selection: Selection) -> tuple[UUID, Selected]:
         """The epoch, and the selection ready to be read."""
-        with closing(reading(self.dsn)) as connection:
+        with closing(self._connect()) as connection:
             return history.head(connection).epoch, select(connection, selection)
 
     def parts(self, selected: Selected, start: int = 0) -> Iterator[Part]:
@@ -146,6 +153,7 @@ class Replay:
         first = selected.selection.from_position
         total = max(0, selected.end - first)
         self.watch(max(0, start - first), total)
-        for part in in_order(self.dsn, Lines(selected), selected.spans(WIDTH, start), self.workers):
+        spans = selected.spans(WIDTH, start)
+        for part in in_order(self._connect, Lines(selected), spans, self.workers):
             yield part
             self.watch(part.end - first, total)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from jejak_lrs.ledger.history import Record
     from jejak_lrs.replay.naming import Words
 
+NAME: Final = "jejak replay"  # of connections that read it
 _FEW: Final = 1_000  # positions named in one query
 
 
