@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
+from msgspec import structs
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -14,6 +15,7 @@ from jejak.sheets import Sheet
 from jejak.views import Lang
 from jejak_lrs.answers.individuals import Answer
 from jejak_lrs.answers.programmes import Cohort
+from jejak_lrs.competency.profile import Enrolment
 
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "id": {
@@ -86,6 +88,13 @@ def of_person(found: Answer, lang: Lang) -> Reply:
     sheet = Sheet(words["programme"], [words[head] for head in heads], rows)
     document = {
         "person_id": found.person_id,
-        "programmes": [asdict(one) for one in found.profile.programmes],
+        "programmes": [_enrolment(one) for one in found.profile.programmes],
     }
     return Reply(document, sheet, picture(sheet))
+
+
+def _enrolment(one: Enrolment) -> dict[str, Any]:
+    below = {"states": one.states, "milestones": one.milestones}
+    return structs.asdict(one) | {
+        name: [structs.asdict(at) for at in each] for name, each in below.items()
+    }
