@@ -12,7 +12,7 @@ from uuid import UUID
 from jejak import naming, views
 from jejak.views import Lang
 from jejak_lrs.answers.individuals import Answer, Done
-from jejak_lrs.competency.lookups import levels_on, on, serving_on
+from jejak_lrs.competency.lookups import hours_on, levels_on, on, serving_on
 from jejak_lrs.competency.profile import Profile
 from jejak_lrs.competency.registry import Registry
 from jejak_lrs.competency.wording import LEVELS
@@ -140,9 +140,8 @@ def _hours(profile: Profile, done: Mapping[UUID, Done], day: date, lang: Lang) -
     heads = ("on", "activity", "provider", "form", "jp")
     yield from _table(words["hours"], [words[head] for head in heads], rows, words)
     years = [
-        (_span(year.starts, year.ends), views.jp(year.jp))
-        for year in profile.hours.years
-        if year.starts <= day
+        (_span(year.starts, year.ends), views.jp(credited))
+        for year, credited in hours_on(profile, day)
     ]
     yield from _table("", [words["year"], words["jp"]], years, words)
 

@@ -9,7 +9,13 @@ from rich.table import Table
 from rich.text import Text
 
 from jejak_lrs.answers.individuals import Answer
-from jejak_lrs.competency.lookups import certificates_on, levels_on, programmes_on, serving_on
+from jejak_lrs.competency.lookups import (
+    certificates_on,
+    hours_on,
+    levels_on,
+    programmes_on,
+    serving_on,
+)
 from jejak_lrs.competency.profile import Year
 
 Lang = Literal["id", "en"]
@@ -96,8 +102,8 @@ def _levels(answer: Answer, day: date, names: NameOf, lang: Lang) -> Table:
 def _rest(answer: Answer, day: date, lang: Lang) -> Table:
     words = WORDS[lang]
     table = Table.grid(padding=(0, 2))
-    for year in answer.profile.hours.years:
-        table.add_row(f"{words['hours']} {_span(year)}", hours_bar(year.jp), jp(year.jp))
+    for year, credited in hours_on(answer.profile, day):
+        table.add_row(f"{words['hours']} {_span(year)}", hours_bar(credited), jp(credited))
     for (programme, cohort), state in programmes_on(answer.profile, day).items():
         table.add_row(words["programme"], f"{programme} {cohort or ''}", state)
     for (number, _), state in certificates_on(answer.profile, day).items():

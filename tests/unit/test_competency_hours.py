@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from jejak_lrs.competency import ruleset
-from jejak_lrs.competency.lookups import certificates_on, programmes_on
+from jejak_lrs.competency.lookups import certificates_on, hours_on, programmes_on
 from jejak_lrs.competency.profile import Profile
 from jejak_schemas.events import Event
 from jejak_schemas.parts import Activity
@@ -39,12 +39,29 @@ def jp(of: Profile) -> list[tuple[str, int]]:
     return [(str(year.starts), year.jp) for year in of.hours.years]
 
 
+def hours(of: Profile, on: str) -> list[tuple[str, int]]:
+    return [(str(year.starts), credited) for year, credited in hours_on(of, day(on))]
+
+
 def total(*happened: Event, decreed: list[Event] | None = None) -> int:
     return sum(year.jp for year in profile(*happened, decreed=decreed).hours.years)
 
 
 def why_not(*happened: Event) -> list[str]:
     return [one.reason for one in profile(*happened).hours.uncredited]
+
+
+def test_the_hours_of_a_day_are_those_credited_by_its_end() -> None:
+    of = profile(
+        moved("2020-05-01", kind="PPPK", contract_start=day("2020-05-01")),
+        moved("2024-05-01", kind="PNS"),
+        course("2024-03-01", form="3"),
+        course("2024-07-01", series="b", form="3"),
+    )
+    assert hours(of, "2023-04-30") == []
+    assert hours(of, "2024-02-28") == [("2023-05-01", 0), ("2024-01-01", 0)]
+    assert hours(of, "2024-06-30") == [("2023-05-01", 2000), ("2024-01-01", 0)]
+    assert hours(of, "2024-07-01") == jp(of)
 
 
 # -- as programmed ------------------------------------------------------------------------

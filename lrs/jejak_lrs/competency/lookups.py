@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Protocol, TypeVar
 
-from jejak_lrs.competency.profile import Certified, Profile, Served, Standing, Year
+from jejak_lrs.competency.profile import Certified, Credited, Profile, Served, Standing, Year
 
 
 class Dated(Protocol):
@@ -101,6 +101,24 @@ def programmes_on(profile: Profile, day: date) -> dict[tuple[str, str | None], s
         for enrolment, state in reached
         if state is not None
     }
+
+
+def hours_on(profile: Profile, day: date) -> list[tuple[Year, int]]:
+    """Each year of learning hours that has begun by a day, with those credited by its end."""
+    later = [one for one in profile.hours.credits if one.on > day]
+    return [
+        (year, year.jp - sum(one.jp for one in later if _is_of(one, year, profile)))
+        for year in profile.hours.years
+        if year.starts <= day
+    ]
+
+
+def _is_of(one: Credited, year: Year, profile: Profile) -> bool:
+    """Years of both kinds may hold a day on which someone changed from one to the other."""
+    if on((year,), one.on) is None:
+        return False
+    serving = serving_on(profile, one.on)
+    return serving is None or serving.employment == year.kind
 
 
 def year_in(profile: Profile, year: int, employment: str) -> Year | None:
