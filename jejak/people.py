@@ -15,7 +15,7 @@ _NIP_LENGTH = 18
 def typed(argument: str) -> str:
     """What an argument says: itself, the one line of `@file`, or of standard input for `-`.
 
-    Refuse where the file cannot be read, Misuse where it holds nothing.
+    Refuse where the file cannot be read, Misuse where it holds nothing, or more than one.
     """
     if argument == "-":
         text = sys.stdin.readline()
@@ -23,9 +23,13 @@ def typed(argument: str) -> str:
         text = _read(Path(argument[1:]))
     else:
         text = argument
-    if not text.strip():
-        raise Misuse("no person given: an 18-digit NIP, @FILE, - or a person id")
-    return text.split()[0]
+    match text.split():
+        case []:
+            raise Misuse("no person given: an 18-digit NIP, @FILE, - or a person id")
+        case [one]:
+            return one
+        case _:
+            raise Misuse("more than one word where one person is asked about")
 
 
 def _read(path: Path) -> str:

@@ -33,6 +33,8 @@ def gaps(
     """Compare a person, a unit or an agency's people with what their positions require."""
     if (agency is None) == (person is None):
         raise Misuse("name either --agency or --person")
+    if person is not None and (unit is not None or by != "competency"):
+        raise Misuse("--unit and --by are for an agency's people")
     if person is not None:
         _gaps_of_person(way, person)
     elif by == "person":
@@ -139,13 +141,16 @@ def plan(way: Way, agency: AgencyOption) -> None:
     """Compare what development plans need with what an agency's people can do."""
     from jejak import naming  # noqa: PLC0415  not part of the plain install
     from jejak.reports import plans as reports  # noqa: PLC0415
-    from jejak_lrs.answers import workforce  # noqa: PLC0415
+    from jejak_lrs.answers import counting, workforce  # noqa: PLC0415
 
     with way.reading() as connection:
         asked = way.asked(connection)
         registry = workforce.registry_for(connection, asked)
         found = workforce.demands_of(connection, agency, asked, registry)
+        places = counting.places(connection, agency)
     if not found:
         raise Refuse(f"no plan with needs is in force on {asked.day}")
+    if not places and all(one.people is None for one in found):
+        raise Refuse(f"nobody has ever worked at {agency}, and it has no plan of its own")
     names = naming.names_of(registry, way.lang)
     way.say(reports.of_agency(agency, asked.day, found, names, way.lang))

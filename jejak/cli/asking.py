@@ -13,7 +13,7 @@ import typer
 
 from jejak.cli import speech
 from jejak.cli.options import HomeOption, JsonOption, services_of
-from jejak.errors import Misuse
+from jejak.errors import Misuse, Refuse
 from jejak_schemas.clock import JAKARTA, jakarta_date
 
 if TYPE_CHECKING:
@@ -135,11 +135,17 @@ def day_of(text: str | None) -> date:
 
 
 def position_at(connection: "Connection", known_at: str | None) -> int | None:
-    """The last position stored by the end of a day in Jakarta; None where none is said."""
+    """The last position stored by the end of a day in Jakarta; None where none is said.
+
+    Refuse where nothing was stored by then.
+    """
     from jejak_lrs.ledger import history  # noqa: PLC0415  not part of the plain install
 
     if known_at is None:
         return None
     day = min(day_of(known_at), today())
     end = datetime.combine(day + timedelta(days=1), time(), JAKARTA)
-    return history.last_stored_before(connection, end)
+    found = history.last_stored_before(connection, end)
+    if found < 0:
+        raise Refuse(f"nothing was recorded by the end of {day}")
+    return found

@@ -1,5 +1,6 @@
 """The one place that turns an error into a line and an exit code."""
 
+import re
 import sys
 import traceback
 from typing import Any
@@ -12,13 +13,15 @@ BRANCHES = {"Refuse": 1, "Misuse": 2, "Retry": 3, "Fatal": 4}
 USAGE = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 OPERATING = "docs/operating.md"
 _EXTRAS = {"pyarrow": "parquet"}  # what is of no server
+_NUMBER = re.compile(r"(?<!\d)\d{18}(?!\d)")
 INTERRUPTED = 130  # as shells say it: 128 and the signal's number
 
 
 def told(error: BaseException) -> tuple[int, str]:
     """The exit code and the line for an error that reached the top; an empty line says nothing."""
     if isinstance(error, USAGE):
-        return 2, misused(error)
+        said = misused(error)
+        return 2, _NUMBER.sub("(a number of a person)", said)
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):
         return INTERRUPTED, "stopped"
     error = of_ledger(error)
@@ -61,5 +64,5 @@ def other(error: BaseException) -> tuple[int, str]:
 
 
 def one_line(error: BaseException) -> str:
-    """An error's text as one line."""
-    return " ".join(str(error).split())
+    """An error's text as one line; without the number of a person typed where none belongs."""
+    return _NUMBER.sub("(a number of a person)", " ".join(str(error).split()))

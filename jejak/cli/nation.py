@@ -109,5 +109,9 @@ def _say_published(way: Way, subject: str | None) -> None:
     with way.reading() as connection:
         found = daily.published(connection, end, subject)
     if not found:
-        raise Refuse("nothing is published of that; docs/analyst.md says when it is")
+        what = f"of {subject!r} " if subject else ""
+        raise Refuse(
+            f"nothing is published {what}for {end or 'any month'}: a month's end is, once, 14 days "
+            "later; see docs/analyst.md, Across agencies"
+        )
     way.say(reports.of_figures(found, way.lang))

@@ -63,8 +63,10 @@ def transcript(
     from jejak import people, transcripts  # noqa: PLC0415  not part of the plain install
     from jejak_lrs.answers import individuals, workforce  # noqa: PLC0415
 
-    if way.output is None:
+    if way.output is None or way.output.suffix not in (".html", ".htm"):
         raise Misuse("say where the page goes: -o FILE.html")
+    if way.as_json or way.kind:
+        raise Misuse("a transcript is a page; `jejak profile` has --json and --format")
     with way.reading() as connection:
         asked = workforce.Asked(way.day, way.position(connection))
         person_id = people.person_of(connection, person, asked.known_at)

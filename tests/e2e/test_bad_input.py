@@ -37,6 +37,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO()))
     Path("folder").mkdir()
     Path("empty").touch()
+    Path("two").write_text(f"{SITI}\n{STRANGER}\n")
     Path("blank").write_text("\n\n")
     Path("header.csv").write_text("event,party\n")
     Path("other.csv").write_text("nama,kursus\nSiti,Analisis\n")
@@ -88,6 +89,11 @@ def emit(file: str, identity: str = "fia-ui") -> tuple[str, ...]:
         (("profile", "@folder"), 1, "cannot read folder"),
         (("profile", "@bytes"), 1, "not UTF-8"),
         (("profile", "@empty"), 2, "no person given"),
+        (("profile", "@two"), 2, "more than one word"),
+        (("explain", SITI, STRANGER), 1, "(a number of a person)"),
+        (("jp", "--agency", STRANGER, "--year", "2026"), 1, "(a number of a person)"),
+        (("profile", SITI, "--known-at", "2001-01-01"), 1, "nothing was recorded by the end of"),
+        (("plan", "--agency", "0000"), 1, "nobody has ever worked at 0000"),
         (("profile", "-"), 2, "no person given"),
         (("profile",), 2, "Missing argument"),
         # days, years, codes

@@ -25,6 +25,10 @@ ASKED = {
     ("run", "cook"): "'cook' is not one of 'recorder'",
     ("gaps", "--lang", "xx"): "Invalid value for '--lang': 'xx' is not one of",
     ("agency", "add"): "see `jejak agency add --help`",
+    ("gaps", "--person", "x", "--by", "unit"): "--unit and --by are for an agency's people",
+    ("transcript", "x", "-o", "x.pdf"): "say where the page goes: -o FILE.html",
+    ("transcript", "x", "-o", "x.html", "--json"): "a transcript is a page",
+    ("emit", "x", "--identity", "x", "199104122015032003"): "(a number of a person)",
 }
 
 
