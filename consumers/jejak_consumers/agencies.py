@@ -19,7 +19,7 @@ from jejak_consumers import errors
 from jejak_consumers.chain import Numbering
 from jejak_consumers.follower import Batch
 from jejak_consumers.messages import Post
-from jejak_consumers.publisher import MOST, Parcel, Postman, move_chains, numbering_of
+from jejak_consumers.publisher import MOST, Mailing, Parcel, Postman, numbering_of
 from jejak_consumers.roster import match_ref
 from jejak_consumers.vitals import Vitals
 from jejak_lrs import outbox
@@ -53,10 +53,9 @@ class _References:
 
 
 @dataclass(slots=True)
-class Changes:
+class Changes(Mailing):
     """Tells each agency what changed about its own people. Its cursor is on `change.number`."""
 
-    postman: Postman
     match_keys: MatchKeys
     most: int = MOST
     name: str = field(default="publisher-changes", init=False)
@@ -87,26 +86,10 @@ class Changes:
         steps = _steps(rows) if self.postman.traces.on else ()
         return Batch(Parcel(posts, numbering.given, steps), to)
 
-    def act(self, items: Parcel) -> None:
-        """Send them."""
-        self.postman.deliver(items.posts)
-
-    def keep(self, connection: Connection, items: Parcel) -> None:
-        """Move the chains."""
-        move_chains(connection, items.places)
-
-    def rest(self) -> None:
-        """End the writer."""
-        self.postman.rest()
-
     def numbers(self, items: Parcel) -> Mapping[str, int]:
         """How many changes, and how many states after them."""
         changes = sum(post.topic.endswith(".changes") for post in items.posts)
         return {"changes": changes, "profiles": len(items.posts) - changes}
-
-    def steps(self, items: Parcel) -> Iterable[Step]:
-        """A change was sent."""
-        return items.steps
 
     def look(self, connection: Connection, at: Cursor, vitals: Vitals) -> None:
         """Note the changes that nobody was told of."""
@@ -120,14 +103,13 @@ def _unfilled(connection: Connection, agencies: Iterable[str], epoch: UUID) -> b
 
 
 @dataclass(slots=True)
-class Newcomers:
+class Newcomers(Mailing):
     """Fills the profile topic of an agency that has none of this epoch yet.
 
     So an agency that subscribes late, and every agency after a new epoch, can begin from its
     profiles. Its cursor counts; the place of the profile topic in `chain` says: filled.
     """
 
-    postman: Postman
     match_keys: MatchKeys
     name: str = field(default="publisher-newcomers", init=False)
     _looked: float = field(default=0.0, init=False)
@@ -154,10 +136,6 @@ class Newcomers:
         for first in range(0, len(items.posts), MOST):
             self.postman.deliver(items.posts[first : first + MOST])
 
-    def keep(self, connection: Connection, items: Parcel) -> None:
-        """Note that the agency's topic is filled."""
-        move_chains(connection, items.places)
-
     def rest(self) -> None:
         """End the writer, and look again."""
         self._looked = 0.0
@@ -166,10 +144,6 @@ class Newcomers:
     def numbers(self, items: Parcel) -> Mapping[str, int]:
         """How many states."""
         return {"profiles": len(items.posts)}
-
-    def steps(self, items: Parcel) -> Iterable[Step]:
-        """Nothing: a state is of no single event."""
-        return items.steps
 
     def look(self, connection: Connection, at: Cursor, vitals: Vitals) -> None:
         """Nothing: agencies that are new are not counted."""

@@ -15,7 +15,7 @@ from uuid import UUID
 from jejak_consumers.errors import BrokersAway
 from jejak_consumers.follower import Batch
 from jejak_consumers.messages import Feed, Message, Post
-from jejak_consumers.publisher import Parcel, Postman
+from jejak_consumers.publisher import Mailing, Parcel
 from jejak_consumers.vitals import Vitals
 from jejak_consumers.witnesses import NONE, Witnesses
 from jejak_lrs.cursor import Cursor
@@ -128,10 +128,9 @@ class Notarising:
 
 
 @dataclass(slots=True)
-class Announcing:
+class Announcing(Mailing):
     """Tells everybody what was signed. Its cursor is on `checkpoint.number`."""
 
-    postman: Postman
     most: int = _ANNOUNCED
     name: str = field(default="notary-announcer", init=False)
 
@@ -144,25 +143,9 @@ class Announcing:
         posts = [self._post(one) for one in found]
         return Batch(Parcel(posts, {}), Cursor(found[-1].number, after.outcome_number))
 
-    def act(self, items: Parcel) -> None:
-        """Send them."""
-        self.postman.deliver(items.posts)
-
-    def keep(self, connection: Connection, items: Parcel) -> None:
-        """The cursor is all there is to move."""
-
-    def rest(self) -> None:
-        """End the writer."""
-        self.postman.rest()
-
     def numbers(self, items: Parcel) -> Mapping[str, int]:
         """How many checkpoints."""
         return {"checkpoints": len(items.posts)}
-
-    def steps(self, items: Parcel) -> Iterable[Step]:
-        """A checkpoint is about no single event."""
-        del items
-        return ()
 
     def look(self, connection: Connection, at: Cursor, vitals: Vitals) -> None:
         """It is behind where brokers are away, which is said elsewhere."""

@@ -88,10 +88,34 @@ class Postman:
 
 
 @dataclass(slots=True)
-class Receipts:
-    """Tells each party what became of each of its messages."""
+class Mailing:
+    """What all works have in common whose effect is messages: how a parcel goes out."""
 
     postman: Postman
+
+    def act(self, items: Parcel) -> None:
+        """Send it."""
+        self.postman.deliver(items.posts)
+
+    def keep(self, connection: Connection, items: Parcel) -> None:
+        """Move the chains to where it ends."""
+        outbox.move_chains(
+            connection, {topic: (place.epoch, place.seq) for topic, place in items.places.items()}
+        )
+
+    def rest(self) -> None:
+        """End the writer."""
+        self.postman.rest()
+
+    def steps(self, items: Parcel) -> Iterable[Step]:
+        """What sending it did with which events."""
+        return items.steps
+
+
+@dataclass(slots=True)
+class Receipts(Mailing):
+    """Tells each party what became of each of its messages."""
+
     name: str = field(default="publisher-receipts", init=False)
     most: int = MOST
 
@@ -107,25 +131,9 @@ class Receipts:
         steps = _steps(fates) if self.postman.traces.on else ()
         return Batch(Parcel(posts, numbering.given, steps), to)
 
-    def act(self, items: Parcel) -> None:
-        """Send them."""
-        self.postman.deliver(items.posts)
-
-    def keep(self, connection: Connection, items: Parcel) -> None:
-        """Move the chains."""
-        move_chains(connection, items.places)
-
-    def rest(self) -> None:
-        """End the writer."""
-        self.postman.rest()
-
     def numbers(self, items: Parcel) -> Mapping[str, int]:
         """How many receipts."""
         return {"receipts": len(items.posts)}
-
-    def steps(self, items: Parcel) -> Iterable[Step]:
-        """A receipt was sent for each."""
-        return items.steps
 
     def look(self, connection: Connection, at: Cursor, vitals: Vitals) -> None:
         """Note the records and outcomes that nobody was told of."""
@@ -136,13 +144,6 @@ def numbering_of(connection: Connection, epoch: UUID, named: Iterable[str]) -> N
     """The numbering of topics from where their chains stand."""
     stored = outbox.chains(connection, named)
     return Numbering(epoch, {topic: Place(*place) for topic, place in stored.items()})
-
-
-def move_chains(connection: Connection, places: Mapping[str, Place]) -> None:
-    """Move chains to where a parcel ends; in the cursor's transaction."""
-    outbox.move_chains(
-        connection, {topic: (place.epoch, place.seq) for topic, place in places.items()}
-    )
 
 
 def _steps(fates: Iterable[Delivered]) -> list[Step]:
