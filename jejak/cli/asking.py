@@ -1,22 +1,21 @@
 """What the commands that answer share: the options, how days and persons are said, who reads."""
 
-import inspect
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from jejak.cli import speech
-from jejak.cli.options import HomeOption, JsonOption, services_of
+from jejak.cli.options import HomeOption, JsonOption, services_of, sharing
 from jejak.errors import Misuse, Refuse
 from jejak_schemas.clock import JAKARTA, jakarta_date
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from jejak.reports import Reply
     from jejak_lrs.answers.workforce import Asked
     from jejak_lrs.database import Connection
@@ -100,23 +99,8 @@ class Way:
             speech.answer_sheet(reply.sheet, self.kind, self.output)
 
 
-def answering(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of `Way`, which it gets as its first argument."""
-    own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
-    shared = list(inspect.signature(Way, eval_str=True).parameters.values())
-    options = [
-        one.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=one.annotation)
-        for one in (*own, *shared)
-    ]
-
-    @wraps(command)
-    def run(**said: Any) -> None:
-        way = Way(**{one.name: said.pop(one.name) for one in shared})
-        command(way, **said)
-
-    run.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
-    run.__annotations__ = {one.name: one.annotation for one in options}
-    return run
+answering = sharing(Way)
+"""Give a command the options of `Way`, which it gets as its first argument."""
 
 
 def today() -> date:

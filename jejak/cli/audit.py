@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from jejak_lrs.database import Connection
     from jejak_lrs.ledger.books import Balance
 
-SAMPLE = 100  # persons whose profiles are folded anew unless more are asked for
 SOUND = "nothing is altered, missing or invented"
 ALONE = "as far as the database alone can show: no log is published yet"
 
@@ -72,8 +71,8 @@ def check(  # noqa: PLR0917  one for each option
     if books:
         return _check_books(home, as_json)
     published = inspecting.published(home, log, key or [], since or [])
-    sample = None if profiles else SAMPLE
-    return _check_all(home, published, workers or os.cpu_count() or 1, sample, as_json)
+    workers = workers or os.cpu_count() or 1
+    return _check_all(home, published, workers, as_json, everybody=profiles)
 
 
 def new_epoch(
@@ -120,11 +119,13 @@ def _check_all(
     home: Path | None,
     published: "Published | None",
     workers: int,
-    sample: int | None,
     as_json: bool,
+    *,
+    everybody: bool,
 ) -> int:
     from jejak_lrs.audit import check as module  # noqa: PLC0415  not part of the plain install
 
+    sample = None if everybody else module.SAMPLE
     with _auditing(home) as connection, progress.bar("checking") as watch:
         report = module.check(connection, watch, workers, published, sample)
     if as_json:

@@ -10,18 +10,7 @@ import typer
 
 from jejak.cli import exceptions, progress, settling, speech
 from jejak.cli.options import HomeOption, JsonOption, LogOption, log_of, services_of
-from jejak.cli.selecting import (
-    AgencyOption,
-    CompetencyOption,
-    FromOption,
-    PartyOption,
-    PersonOption,
-    SinceOption,
-    ToOption,
-    TypeOption,
-    UntilOption,
-    choosing,
-)
+from jejak.cli.selecting import Chosen, choosing
 from jejak.errors import Misuse, Refuse
 
 if TYPE_CHECKING:
@@ -39,19 +28,12 @@ def add_to(audit: typer.Typer) -> None:
     audit.command("exceptions")(exceptions.exceptions)
 
 
-def bundle(  # noqa: PLR0913, PLR0917  one for each option
+@choosing
+def bundle(  # noqa: PLR0917  one for each option
+    chosen: Chosen,
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FILE.zip", help="Where it is written.")
     ],
-    from_position: FromOption = 0,
-    to_position: ToOption = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
-    person: PersonOption = None,
-    party: PartyOption = None,
-    agency: AgencyOption = None,
-    event_type: TypeOption = None,
-    competency: CompetencyOption = None,
     identities: Annotated[
         bool,
         typer.Option("--identity-annex", help="With the persons' numbers; needs --purpose."),
@@ -79,14 +61,11 @@ def bundle(  # noqa: PLR0913, PLR0917  one for each option
     if identities != bool((purpose or "").strip()):
         raise Misuse("--identity-annex and --purpose go together: say what the numbers are for")
     settling.refuse_number("--purpose", purpose)
-    chosen = choosing(
-        from_position, to_position, since, until, person, party, agency, event_type, competency
-    )
     _, services = services_of(home)
     whose = _log(log_of(home, log), checkpoint)
     dsn = services.dsn(roles.AUDITOR)
     with closing(reading(dsn, "jejak audit")) as connection:
-        selection = chosen(connection)
+        selection = chosen.selection(connection)
         if purpose is not None:
             _note_access(dsn, selection, purpose)
         with progress.bar("proving") as watch:

@@ -1,8 +1,11 @@
 """The options that many commands share, and what they mean."""
 
+import inspect
+from collections.abc import Callable
 from datetime import datetime
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -13,6 +16,8 @@ from jejak_schemas.clock import JAKARTA
 if TYPE_CHECKING:
     from jejak.services import Services
     from jejak.settings import Settings
+
+R = TypeVar("R")
 
 HomeOption = Annotated[
     Path | None,
@@ -66,3 +71,30 @@ def moment(text: str) -> datetime:
     except ValueError:
         raise Misuse(f"--since {text}: give a day, 2026-03-09, or an RFC 3339 time") from None
     return found if found.tzinfo else found.replace(tzinfo=JAKARTA)
+
+
+def sharing(
+    shared: Callable[..., Any], *, first: bool = False
+) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """What gives a command the options of a dataclass, one for each of its fields.
+
+    The command gets the dataclass as its first argument; with `first` these options stand before
+    its own in its help.
+    """
+    offered = list(inspect.signature(shared, eval_str=True).parameters.values())
+
+    def give(command: Callable[..., R]) -> Callable[..., R]:
+        own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+        listed = (*offered, *own) if first else (*own, *offered)
+        options = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in listed]
+
+        @wraps(command)
+        def run(**said: Any) -> R:
+            made = shared(**{one.name: said.pop(one.name) for one in offered})
+            return command(made, **said)
+
+        run.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
+        run.__annotations__ = {one.name: one.annotation for one in options}
+        return run
+
+    return give

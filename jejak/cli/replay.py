@@ -10,24 +10,12 @@ import typer
 from jejak.cli import progress, speech
 from jejak.cli.asking import today
 from jejak.cli.options import HomeOption, JsonOption, services_of
-from jejak.cli.selecting import (
-    AgencyOption,
-    CompetencyOption,
-    FromOption,
-    PartyOption,
-    PersonOption,
-    SinceOption,
-    ToOption,
-    TypeOption,
-    UntilOption,
-    choosing,
-)
+from jejak.cli.selecting import Chosen, choosing
 from jejak.errors import Misuse, Refuse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jejak.cli.selecting import Chosen
     from jejak.services import Services
     from jejak_lrs.replay.comparing import Compared
     from jejak_lrs.replay.replays import Replay, Replayed
@@ -45,16 +33,9 @@ def register(app: typer.Typer) -> None:
     app.command("export-segments")(export_segments)
 
 
-def replay(  # noqa: PLR0913, PLR0917  one for each option
-    from_position: FromOption = 0,
-    to_position: ToOption = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
-    person: PersonOption = None,
-    party: PartyOption = None,
-    agency: AgencyOption = None,
-    event_type: TypeOption = None,
-    competency: CompetencyOption = None,
+@choosing
+def replay(
+    chosen: Chosen,
     to: Annotated[
         str | None,
         typer.Option("--to", metavar="TARGET", help="FILE.jsonl, FILE.parquet or topic:NAME."),
@@ -76,14 +57,11 @@ def replay(  # noqa: PLR0913, PLR0917  one for each option
     goes on where it was. With --compare, everyone whom the chosen records are about is folded
     anew, with the very function that the projector runs.
     """
-    chosen = choosing(
-        from_position, to_position, since, until, person, party, agency, event_type, competency
-    )
     if to is not None:
         _check_target(to, compare)
     _, services = services_of(home)
     if compare:
-        return _compare(services, chosen, workers, lang, as_json, one=len(person or ()) == 1)
+        return _compare(services, chosen, workers, lang, as_json, one=len(chosen.person or ()) == 1)
     found = _replay(services, chosen, to, workers)
     _answer(found, to, as_json)
     return 0
@@ -123,7 +101,7 @@ def export_segments(
 # -- records ------------------------------------------------------------------------------
 
 
-def _replay(services: "Services", chosen: "Chosen", to: str | None, workers: int) -> "Replayed":
+def _replay(services: "Services", chosen: Chosen, to: str | None, workers: int) -> "Replayed":
     from jejak_lrs import roles  # noqa: PLC0415  not part of the plain install
     from jejak_lrs.replay.replays import Replay  # noqa: PLC0415
 
@@ -152,11 +130,11 @@ def _check_target(to: str, compare: bool) -> None:
         raise Misuse(f"--to {to}: a file that ends in .jsonl or .parquet, or topic:NAME")
 
 
-def _selection(dsn: str, chosen: "Chosen") -> "Selection":
+def _selection(dsn: str, chosen: Chosen) -> "Selection":
     from jejak_lrs.database import reading  # noqa: PLC0415  not part of the plain install
 
     with closing(reading(dsn, "jejak replay")) as connection:
-        return chosen(connection)
+        return chosen.selection(connection)
 
 
 def _answer(found: "Replayed", to: str | None, as_json: bool) -> None:
@@ -189,7 +167,7 @@ def _document(found: "Replayed", to: str | None) -> dict[str, Any]:
 
 
 def _compare(
-    services: "Services", chosen: "Chosen", workers: int, lang: Lang, as_json: bool, *, one: bool
+    services: "Services", chosen: Chosen, workers: int, lang: Lang, as_json: bool, *, one: bool
 ) -> int:
     from jejak_lrs import roles  # noqa: PLC0415  not part of the plain install
     from jejak_lrs.database import reading  # noqa: PLC0415

@@ -1,103 +1,120 @@
 """SELECTION on the command line: the options by which replay and bundle choose records."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from jejak.cli.options import sharing
 from jejak.errors import Misuse
 from jejak_schemas.catalogue import BY_NAME
 from jejak_schemas.clock import JAKARTA
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from jejak_lrs.database import Connection
     from jejak_lrs.replay.selection import Selection
 
-Chosen = Callable[["Connection"], "Selection"]
-
 _MANY = "; may be given again, any will do"
-FromOption = Annotated[int, typer.Option("--from-position", min=0, help="The first position.")]
-ToOption = Annotated[
-    int | None, typer.Option("--to-position", min=0, help="The last position; by default the end.")
-]
-SinceOption = Annotated[
-    str | None, typer.Option("--since", metavar="DATE", help="Happened on this day or later.")
-]
-UntilOption = Annotated[
-    str | None, typer.Option("--until", metavar="DATE", help="Happened by the end of this day.")
-]
-PersonOption = Annotated[
-    list[str] | None,
-    typer.Option("--person", help=f"About them: a NIP, @FILE, - or a person id{_MANY}."),
-]
-PartyOption = Annotated[
-    list[str] | None, typer.Option("--party", help=f"Sent by this party{_MANY}.")
-]
-AgencyOption = Annotated[
-    list[str] | None,
-    typer.Option("--agency", help=f"Said by this agency, or of a post there{_MANY}."),
-]
-TypeOption = Annotated[
-    list[str] | None, typer.Option("--type", help=f"The event type, CourseCompleted{_MANY}.")
-]
-CompetencyOption = Annotated[
-    list[str] | None,
-    typer.Option("--competency", help=f"Names it, or an offering that teaches it{_MANY}."),
-]
 
 
-def choosing(  # noqa: PLR0913, PLR0917  one for each selector
-    from_position: int = 0,
-    to_position: int | None = None,
-    since: str | None = None,
-    until: str | None = None,
-    person: list[str] | None = None,
-    party: list[str] | None = None,
-    agency: list[str] | None = None,
-    event_type: list[str] | None = None,
-    competency: list[str] | None = None,
-) -> Chosen:
-    """What makes the selection, once there is a ledger to look persons and competencies up in.
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The options of every command that chooses records; Misuse where nothing can be chosen so.
 
-    Misuse where an option says nothing that could be chosen.
+    Persons and competencies are looked up once there is a ledger: `selection`.
     """
-    start, end = _moment("--since", since), _moment("--until", until, ends=True)
-    if to_position is not None and to_position < from_position:
-        raise Misuse(f"--to-position {to_position} is before --from-position {from_position}")
-    if start is not None and end is not None and end <= start:
-        raise Misuse("--until is before --since")
-    for name in event_type or ():
-        if name not in BY_NAME:
-            raise Misuse(f"--type {name}: no such event type; see `jejak schema list`")
 
-    def chosen(connection: "Connection") -> "Selection":
-        from jejak import naming, people  # noqa: PLC0415  not part of the plain install
-        from jejak_lrs.ledger import history  # noqa: PLC0415
-        from jejak_lrs.projection import kinship  # noqa: PLC0415
-        from jejak_lrs.replay import gathering  # noqa: PLC0415
+    from_position: Annotated[
+        int, typer.Option("--from-position", min=0, help="The first position.")
+    ] = 0
+    to_position: Annotated[
+        int | None,
+        typer.Option("--to-position", min=0, help="The last position; by default the end."),
+    ] = None
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="DATE", help="Happened on this day or later.")
+    ] = None
+    until: Annotated[
+        str | None,
+        typer.Option("--until", metavar="DATE", help="Happened by the end of this day."),
+    ] = None
+    person: Annotated[
+        list[str] | None,
+        typer.Option("--person", help=f"About them: a NIP, @FILE, - or a person id{_MANY}."),
+    ] = None
+    party: Annotated[
+        list[str] | None, typer.Option("--party", help=f"Sent by this party{_MANY}.")
+    ] = None
+    agency: Annotated[
+        list[str] | None,
+        typer.Option("--agency", help=f"Said by this agency, or of a post there{_MANY}."),
+    ] = None
+    event_type: Annotated[
+        list[str] | None, typer.Option("--type", help=f"The event type, CourseCompleted{_MANY}.")
+    ] = None
+    competency: Annotated[
+        list[str] | None,
+        typer.Option("--competency", help=f"Names it, or an offering that teaches it{_MANY}."),
+    ] = None
+
+    def __post_init__(self) -> None:
+        if self.to_position is not None and self.to_position < self.from_position:
+            raise Misuse(
+                f"--to-position {self.to_position} is before --from-position {self.from_position}"
+            )
+        start, end = self._moments()
+        if start is not None and end is not None and end <= start:
+            raise Misuse("--until is before --since")
+        for name in self.event_type or ():
+            if name not in BY_NAME:
+                raise Misuse(f"--type {name}: no such event type; see `jejak schema list`")
+
+    def selection(self, connection: "Connection") -> "Selection":
+        """What they choose of a ledger."""
+        from jejak_lrs.ledger import history  # noqa: PLC0415  not part of the plain install
         from jejak_lrs.replay.selection import Selection  # noqa: PLC0415
 
         head = history.head(connection).next_position - 1
-        asked = [people.person_of(connection, one) for one in person or ()]
-        merged = kinship.persons_at(connection, asked, head)
-        competencies: tuple[str, ...] = ()
-        if competency:
-            registry = gathering.registry_at(connection, head)
-            competencies = tuple(naming.competency_of(registry, one) for one in competency)
+        since, until = self._moments()
         return Selection(
-            from_position=from_position,
-            to_position=to_position,
-            since=start,
-            until=end,
-            people=tuple(one for stays in asked for one in merged.one_with(merged.stays(stays))),
-            parties=tuple(party or ()),
-            agencies=tuple(agency or ()),
-            types=tuple(event_type or ()),
-            competencies=competencies,
+            from_position=self.from_position,
+            to_position=self.to_position,
+            since=since,
+            until=until,
+            people=self._people(connection, head),
+            parties=tuple(self.party or ()),
+            agencies=tuple(self.agency or ()),
+            types=tuple(self.event_type or ()),
+            competencies=self._competencies(connection, head),
         )
 
-    return chosen
+    def _moments(self) -> tuple[datetime | None, datetime | None]:
+        return _moment("--since", self.since), _moment("--until", self.until, ends=True)
+
+    def _people(self, connection: "Connection", head: int) -> "tuple[UUID, ...]":
+        """Each person, and whoever BKN has found to be the same one."""
+        from jejak import people  # noqa: PLC0415  not part of the plain install
+        from jejak_lrs.projection import kinship  # noqa: PLC0415
+
+        asked = [people.person_of(connection, one) for one in self.person or ()]
+        merged = kinship.persons_at(connection, asked, head)
+        return tuple(each for one in asked for each in merged.one_with(merged.stays(one)))
+
+    def _competencies(self, connection: "Connection", head: int) -> tuple[str, ...]:
+        from jejak import naming  # noqa: PLC0415  not part of the plain install
+        from jejak_lrs.replay import gathering  # noqa: PLC0415
+
+        if not self.competency:
+            return ()
+        registry = gathering.registry_at(connection, head)
+        return tuple(naming.competency_of(registry, one) for one in self.competency)
+
+
+choosing = sharing(Chosen, first=True)
+"""Give a command the options of `Chosen`, which it gets as its first argument."""
 
 
 def _moment(option: str, text: str | None, *, ends: bool = False) -> datetime | None:
