@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Final
 
+from msgspec import structs
 from rich.text import Text
 
 from jejak import naming, views
@@ -58,7 +59,7 @@ def of_explanation(found: Explanation, lang: Lang) -> Reply:
         for one in found.counts_not
     ]  # fmt: skip
     sheet = Sheet(f"{naming.code_of(found.competency)} {found.day}", heads, [*counting, *idle])
-    document = asdict(found)
+    document = asdict(found) | {"asserted": found.asserted and structs.asdict(found.asserted)}
     for one in document["counts_not"]:
         one["rule"] = wording.RULES[one["reason"]]
     return Reply(document, sheet, Text(wording.text(found, lang)))

@@ -59,8 +59,9 @@ def test_a_profile_as_of_a_day_holds_what_had_happened_by_then(jejak: Jejak) -> 
 
 
 def test_a_profile_known_at_a_day_holds_what_was_recorded_by_then(jejak: Jejak) -> None:
-    nothing = profile(jejak, "--known-at", "2020-01-01")
-    assert (nothing["levels"], nothing["profile"]["hours"]["credits"]) == ({}, [])
+    nothing = jejak("profile", SITI, "--known-at", "2020-01-01")
+    assert nothing.code == 1
+    assert "nothing was recorded by the end of 2020-01-01" in nothing.err
     everything = profile(jejak, "--known-at", "9999-12-31")
     assert everything["digest"] == profile(jejak)["digest"]
 
