@@ -35,7 +35,7 @@ def published(
         raise Misuse("no key of the log: give --key, a vkey or a file of them")
     if not known:
         return None
-    brought = [logs.Kept(str(path), _text(path), checked=True) for path in since]
+    brought = [logs.Kept(str(path), _checkpoint(path), checked=True) for path in since]
     witnesses = [each for each in given if each.algorithm == COSIGNATURE]
     witnesses += [each.verifier for each in loops.witnesses(settings)]
     kept = (*brought, *_announced(home))
@@ -96,8 +96,22 @@ def _announced(home: Path | None) -> "Iterator[Kept]":
         yield Kept(f"topic {topics.CHECKPOINTS}", note)
 
 
+def _checkpoint(path: Path) -> str:
+    """A checkpoint that was brought; Misuse where the file holds none, whoever signed it."""
+    from jejak_lrs.tlog import note  # noqa: PLC0415  not part of the plain install
+    from jejak_lrs.tlog.errors import Malformed  # noqa: PLC0415
+
+    text = _text(path)
+    try:
+        note.parts(text)
+    except Malformed as exc:
+        raise Misuse(f"--since {path} is no checkpoint: {exc}") from None
+    return text
+
+
 def _text(path: Path) -> str:
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as exc:
-        raise Misuse(f"cannot read {path}: {exc}") from None
+        said = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8 text"
+        raise Misuse(f"cannot read {path}: {said}") from None

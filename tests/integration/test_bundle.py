@@ -447,6 +447,12 @@ def test_the_one_file_runs_by_itself(house: House, alone: Path) -> None:
     assert done.stdout.endswith("everything holds\n")
     assert "signed by the key you gave" in done.stdout
     assert "compare it with your own" in run("bundle.zip").stdout
+    other = run("bundle.zip", "--key", "lain")
+    assert (other.returncode, other.stderr) == (1, "")
+    assert "signed by" not in other.stdout
+    gone = run("gone.zip")
+    assert (gone.returncode, gone.stdout) == (2, "")
+    assert "cannot read gone.zip: No such file" in gone.stderr
     wrong = run("forged.zip")
     assert (wrong.returncode, wrong.stderr) == (1, "")
     assert "WRONG  " in wrong.stdout

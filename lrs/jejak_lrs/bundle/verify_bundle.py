@@ -57,8 +57,11 @@ def main() -> int:
     parser.add_argument("bundle", help="the bundle's file")
     parser.add_argument("--key", action="append", help="the log's key (a vkey); may be repeated")
     asked = parser.parse_args()
-    with open(asked.bundle, "rb") as file:
-        content = file.read()
+    try:
+        with open(asked.bundle, "rb") as file:
+            content = file.read()
+    except OSError as error:
+        parser.error(f"cannot read {asked.bundle}: {error.strerror}")
     told, wrong = check(content, asked.key)
     for line in told:
         print(line)
@@ -159,14 +162,16 @@ class Bundle:
         self.note = self.read(CHECKPOINT, str)
         self.origin, self.size, self.root, text, signatures = self.read(CHECKPOINT, parse_note)
         keys = self.keys or self.read(KEYS, str.split)
-        if not any(signed(text, signatures, key) for key in keys):
+        signers = [key for key in keys if signed(text, signatures, key)]
+        if not signers:
             self.wrong.append((CHECKPOINT, "no signature of the key verifies"))
         said = (self.manifest["origin"], self.manifest["size"])
         self.must(said == (self.origin, self.size), MANIFEST, "it names another checkpoint")
         root = base64.b64encode(self.root).decode()
         self.told.append(f"log {self.origin}, {self.size} records, root {root}")
         whose = "the key you gave" if self.keys else "a key within: compare it with your own"
-        self.told.append(f"signed by {whose}: {', '.join(keys)}")
+        if signers:
+            self.told.append(f"signed by {whose}: {', '.join(signers)}")
 
     # -- 3. and 4. the records ---------------------------------------------------------
 
