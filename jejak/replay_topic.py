@@ -1,5 +1,6 @@
 """Replay into a topic: made if it is not there, written as the operator."""
 
+import re
 from contextlib import closing
 
 from jejak import kafka_admin
@@ -11,8 +12,19 @@ from jejak_consumers import replaying
 from jejak_consumers.kafka import KafkaFeed, KafkaOutbox
 from jejak_lrs.replay.replays import Replay, Replayed
 from jejak_lrs.replay.selection import Selection
+from jejak_schemas.wire import holds_nip
 
+_NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]+")  # as Kafka's brokers take it
+_LONGEST = 249
 _OURS = "jejak."  # inboxes, receipts, changes, profiles, checkpoints
+
+
+def check_name(name: str) -> None:
+    """Misuse unless a replay may be written to a topic of this name."""
+    if name.startswith(_OURS):
+        raise Misuse(f"--to topic:{name}: name a topic of your own, not one of Jejak's")
+    if len(name) > _LONGEST or not _NAME.fullmatch(name) or holds_nip(name):
+        raise Misuse(f"--to topic:{name}: no such name for a topic")
 
 
 def to_topic(services: Services, how: Replay, selection: Selection, name: str) -> Replayed:
@@ -22,8 +34,7 @@ def to_topic(services: Services, how: Replay, selection: Selection, name: str) -
         Misuse: the name is none for this.
         Refuse: the topic holds other messages.
     """
-    if not name or name.startswith(_OURS):
-        raise Misuse(f"--to topic:{name}: name a topic of your own, not one of Jejak's")
+    check_name(name)
     access = services.kafka(services.operator)
     with kafka_admin.connected(access) as admin:
         if name not in admin.topic_ids([name]):

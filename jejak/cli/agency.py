@@ -70,11 +70,14 @@ WORDS: Final[dict[Lang, dict[str, str]]] = {
         "nowhere": "nowhere known",
         "none": "none",
         "record": "record",
+        "home": "home",
+        "working": "working",
+        "both": "both",
     },
     "id": {
         "level": "tingkat",
-        "asserted": "ditetapkan",
-        "indicated": "terindikasi",
+        "asserted": "dinyatakan",
+        "indicated": "ditunjukkan",
         "hours": "jam pelajaran",
         "certificate": "sertifikat",
         "programme": "program",
@@ -84,6 +87,9 @@ WORDS: Final[dict[Lang, dict[str, str]]] = {
         "nowhere": "tidak diketahui",
         "none": "belum ada",
         "record": "catatan",
+        "home": "induk",
+        "working": "kerja",
+        "both": "keduanya",
     },
 }
 
@@ -235,9 +241,8 @@ class Shown:
         at = change.changed_at.astimezone(clock.JAKARTA).strftime("%Y-%m-%d %H:%M:%S")
         what = escape(described(change, self._lang))
         why = escape(because(change, self._lang))
-        self._console.print(
-            f"[dim]{at}[/]  [cyan]{who:<18}[/]  {change.relation:<7}  {what}  [dim]{why}[/]"
-        )
+        whose = f"{WORDS[self._lang][change.relation]:<8}"
+        self._console.print(f"[dim]{at}[/]  [cyan]{who:<18}[/]  {whose}  {what}  [dim]{why}[/]")
 
 
 def said(message: Change | ProfileState) -> dict[str, object]:

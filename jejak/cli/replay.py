@@ -125,8 +125,11 @@ def _to(services: "Services", how: "Replay", selection: "Selection", to: str | N
 def _check_target(to: str, compare: bool) -> None:
     if compare:
         raise Misuse("--compare and --to do not go together")
-    named = to.startswith(_TOPIC) and to != _TOPIC
-    if not named and Path(to).suffix not in (_LINES, _PARTS):
+    if to.startswith(_TOPIC) and to != _TOPIC:
+        from jejak.replay_topic import check_name  # noqa: PLC0415  not part of the plain install
+
+        check_name(to.removeprefix(_TOPIC))
+    elif Path(to).suffix not in (_LINES, _PARTS):
         raise Misuse(f"--to {to}: a file that ends in .jsonl or .parquet, or topic:NAME")
 
 

@@ -77,7 +77,7 @@ def _cluster(brokers: Sequence[Broker], *, embedded: bool) -> Iterator[Finding]:
             )  # fmt: skip
         if broker.free is not None and broker.size:
             yield room(PART, f"{name}, disk", broker.free, broker.size)
-    mend = "at least three for what must not be lost: see docs/operating.md, Production"
+    mend = "three, for what must not be lost: docs/operating.md, A cluster that loses its parts"
     yield advised(
         PART, "brokers", str(len(brokers)), mend, well=embedded or len(brokers) >= CLUSTER
     )

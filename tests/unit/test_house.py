@@ -136,3 +136,15 @@ def test_nothing_committed_names_a_registry_host_or_a_path_of_a_machine() -> Non
             text = path.read_text("utf-8", errors="replace")
             guilty += [f"{name}: {found.group()}" for found in pattern.finditer(text)]
     assert not guilty
+
+
+NAMED = re.compile(r"\b(docs/[a-z/-]+\.md)(?:, ([A-Z][\w' -]+))?")
+
+
+@every_room
+def test_the_pages_and_headings_that_the_code_sends_people_to_are_there(room: str) -> None:
+    for path in sorted(ROOMS[room].rglob("*.py")):
+        for page, heading in NAMED.findall(path.read_text("utf-8")):
+            assert (ROOT / page).is_file(), (path, page)
+            heads = re.findall(r"^#+ (.+)$", (ROOT / page).read_text("utf-8"), re.MULTILINE)
+            assert not heading or any(map(heading.startswith, heads)), (path, page, heading)
