@@ -9,16 +9,10 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 
 from jejak.addresses import Quota
-from jejak.foundations import KEEP_FOREVER, own_grants
+from jejak.foundations import own_grants
+from jejak.issuing import database_secret, mechanism_of, party_secret
 from jejak.kafka_admin import QUOTA_KEYS, Grant, Topic
-from jejak.provisioning import (
-    NewParty,
-    database_secret,
-    grants_of,
-    mechanism_of,
-    party_secret,
-    topics_of,
-)
+from jejak.provisioning import NewParty, grants_of, topics_of
 from jejak.services import OWN_USERS, Services
 from jejak_lrs import roles
 from jejak_schemas import topics
@@ -49,7 +43,7 @@ def for_foundations(services: Services) -> Iterator[str]:
     for each in () if services.by_certificate else OWN_USERS:
         services.secrets.ensure(f"kafka-{each}")
         yield user(services, each, f"kafka-{each}")
-    yield topic(services, Topic(topics.CHECKPOINTS, 1, KEEP_FOREVER))
+    yield topic(services, Topic(topics.CHECKPOINTS, 1, topics.CHECKPOINTS_KEPT))
     yield from (right(services, each) for each in own_grants())
     yield psql([*QUIETLY, *_own_roles(services)])
 

@@ -22,7 +22,6 @@ RECORDER_GROUP = "jejak-recorder"
 PUBLISHER_TRANSACTIONS = "jejak-publisher"
 NOTARY_TRANSACTIONS = "jejak-notary"
 EVERYBODY = "*"
-KEEP_FOREVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 
 
 def prepare(services: Services, *, prepared: bool = False) -> None:
@@ -63,7 +62,7 @@ def prepare_kafka(services: Services, admin: KafkaAdmin) -> None:
     """Make our own users on Kafka, what they may do, and the topic of checkpoints."""
     if not services.by_certificate:
         admin.set_passwords({user: services.secrets.ensure(f"kafka-{user}") for user in OWN_USERS})
-    admin.create_topics([Topic(topics.CHECKPOINTS, 1, KEEP_FOREVER)])
+    admin.create_topics([Topic(topics.CHECKPOINTS, 1, topics.CHECKPOINTS_KEPT)])
     admin.allow(own_grants())
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import structlog
 
-from jejak import keys, provisioning
+from jejak import issuing, keys
 from jejak.errors import Fatal, Misuse
 from jejak.home import Home
 from jejak.logbook import open_logbook
@@ -181,7 +181,7 @@ def publish(around: Surroundings) -> None:
     database = Database(partial(services.dsn, roles.PUBLISHER), "jejak publisher")
 
     def match_keys() -> Mapping[str, bytes]:
-        return provisioning.match_keys(services)
+        return issuing.match_keys(services)
 
     works: list[Work[Any]] = [
         Receipts(postman),

@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, cast
 
-from pydantic import SecretStr
-
 from jejak.addresses import Quota
 from jejak.errors import Misuse, Refuse
 from jejak.foundations import superuser
+from jejak.issuing import credentials_for, database_secret, known_parties, write_credentials
 from jejak.kafka_admin import Grant, KafkaAdmin, Log, Topic, connected
-from jejak.private import private_folder, write_private
 from jejak.services import OWN_USERS, Services
 from jejak_lrs import database, roles
 from jejak_lrs.ledger import inboxes
@@ -24,37 +22,21 @@ from jejak_schemas import topics
 from jejak_schemas.credentials import (
     OTHER_SCRAM,
     SCRAM,
-    AgencyAccess,
     Credentials,
-    KafkaAccess,
     Topics,
 )
 from jejak_schemas.parts import Role
 from jejak_schemas.wire import holds_nip
 
 PARTY_CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,30}")
-DAY_MS = 86_400_000
 INBOX_PARTITIONS = 2
 # Parties. The brokers refuse what makes more than 10,000 records of theirs at once: a topic makes
 # one for itself, one for each partition and one for each setting.
 AT_ONCE = 100
-# Contract, "Topics": policy and retention of each.
-KEEP_14_DAYS = {"cleanup.policy": "delete", "retention.ms": str(14 * DAY_MS)}
-KEEP_30_DAYS = {"cleanup.policy": "delete", "retention.ms": str(30 * DAY_MS)}
-# The broker unpacks whatever codec a sender used (the recorder needs none of them), and measures
-# the unpacked size: no small message can become a large one in the recorder. Time is the broker's:
-# a sender's clock could shorten how long its messages are kept.
-INBOX = KEEP_14_DAYS | {
-    "compression.type": "uncompressed",
-    "message.timestamp.type": "LogAppendTime",
-}
-# Tombstones stay as long as changes: a subscriber that was away longer reloads.
-# A profile of many years may pass the brokers' usual 1 MiB.
-KEEP_LATEST = {
-    "cleanup.policy": "compact",
-    "delete.retention.ms": str(30 * DAY_MS),
-    "max.message.bytes": str(8 * 1024 * 1024),
-}
+# Beside what the contract says of an inbox. The broker unpacks whatever codec a sender used (the
+# recorder needs none of them), and measures the unpacked size: no small message can become a large
+# one in the recorder. Time is the broker's: by a sender's clock messages could be kept too short.
+GUARDED = {"compression.type": "uncompressed", "message.timestamp.type": "LogAppendTime"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +171,11 @@ def passwords_of(credentials: Iterable[Credentials], mechanism: str) -> dict[str
 
 def topics_of(party: NewParty) -> Iterable[Topic]:
     """The topics of a party with the contract's policies."""
-    yield Topic(topics.inbox(party.code), party.partitions, INBOX)
-    yield Topic(topics.receipts(party.code), 1, KEEP_14_DAYS)
+    yield Topic(topics.inbox(party.code), party.partitions, topics.INBOX_KEPT | GUARDED)
+    yield Topic(topics.receipts(party.code), 1, topics.RECEIPTS_KEPT)
     if party.is_agency:
-        yield Topic(topics.changes(party.code), 1, KEEP_30_DAYS)
-        yield Topic(topics.profiles(party.code), 1, KEEP_LATEST)
+        yield Topic(topics.changes(party.code), 1, topics.CHANGES_KEPT)
+        yield Topic(topics.profiles(party.code), 1, topics.PROFILES_KEPT)
 
 
 def grants_of(party: NewParty) -> Iterable[Grant]:
@@ -206,77 +188,6 @@ def grants_of(party: NewParty) -> Iterable[Grant]:
         yield Grant(user, "read", "topic", name)
         yield Grant(user, "describe", "topic", name)
     yield Grant(user, "read", "group", f"{user}.", prefixed=True)
-
-
-def credentials_for(services: Services, party: NewParty) -> Credentials:
-    """The credentials of a party: those it has, with today's addresses, or new ones."""
-    agency = agency_access(services, party.code) if party.is_agency else None
-    return Credentials(
-        party=party.code,
-        roles=party.roles,
-        kafka=party_access(services, party.code),
-        topics=party.topics,
-        agency=agency,
-    )
-
-
-def party_access(services: Services, code: str) -> KafkaAccess:
-    """How a party signs in to Kafka: by the password that is in use, or by its certificate.
-
-    The certificate is its own: it puts it, with its key, beside its credentials file.
-    """
-    where = services.public_servers
-    if services.by_certificate:
-        return services.access(code, where, certificate=f"{code}.pem")
-    mechanism = mechanism_of(services, code)
-    password = services.secrets.ensure(party_secret(code, mechanism))
-    return services.access(code, where, password, mechanism)
-
-
-def mechanism_of(services: Services, code: str) -> str:
-    """The mechanism whose password is in a party's file: rotations take turns."""
-    turned = services.secrets.has(party_secret(code, OTHER_SCRAM))
-    return OTHER_SCRAM if turned else SCRAM
-
-
-def agency_access(services: Services, code: str) -> AgencyAccess:
-    """What only an agency is handed: its match key and its read-only login."""
-    key = services.secrets.ensure_key(match_key_secret(code))
-    password = services.secrets.ensure(database_secret(code))
-    url = services.public_postgres.dsn(roles.agency_role(code), password, services.database)
-    return AgencyAccess(match_key=SecretStr(key), database_url=SecretStr(url))
-
-
-def party_secret(code: str, mechanism: str = SCRAM) -> str:
-    """The name of the secret that is a party's password on Kafka; no code has a point in it."""
-    return f"party-{code}" if mechanism == SCRAM else f"party-{code}.sha-256"
-
-
-def match_key_secret(code: str) -> str:
-    """The name of the secret that is an agency's match key; the publisher reads it too."""
-    return f"match-key-{code}"
-
-
-def match_keys(services: Services) -> dict[str, bytes]:
-    """The match key of every agency that has one, by its code."""
-    prefix = match_key_secret("")
-    found = (path.name for path in services.secrets.folder.glob(f"{prefix}*"))
-    return {name.removeprefix(prefix): bytes.fromhex(services.secrets.get(name)) for name in found}
-
-
-def database_secret(code: str) -> str:
-    """The name of the secret that is the password of an agency's database role."""
-    return f"agency-{code}"
-
-
-def write_credentials(folder: Path, credentials: Credentials) -> None:
-    """Write a party's credentials file, 0600."""
-    write_private(private_folder(folder) / f"{credentials.party}.toml", credentials.dump())
-
-
-def known_parties(folder: Path) -> list[Credentials]:
-    """The credentials files of a home, by party."""
-    return [Credentials.load(path) for path in sorted(folder.glob("*.toml"))]
 
 
 def refresh_credentials(services: Services, folder: Path) -> int:

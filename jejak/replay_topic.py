@@ -5,13 +5,13 @@ from contextlib import closing
 
 from jejak import kafka_admin
 from jejak.errors import Misuse
-from jejak.foundations import KEEP_FOREVER
 from jejak.kafka_admin import Topic
 from jejak.services import Services
 from jejak_consumers import replaying
 from jejak_consumers.kafka import KafkaFeed, KafkaOutbox
 from jejak_lrs.replay.replays import Replay, Replayed
 from jejak_lrs.replay.selection import Selection
+from jejak_schemas import topics
 from jejak_schemas.wire import holds_nip
 
 _NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]+")  # as Kafka's brokers take it
@@ -38,7 +38,7 @@ def to_topic(services: Services, how: Replay, selection: Selection, name: str) -
     access = services.kafka(services.operator)
     with kafka_admin.connected(access) as admin:
         if name not in admin.topic_ids([name]):
-            admin.create_topics([Topic(name, 1, KEEP_FOREVER)])
+            admin.create_topics([Topic(name, 1, topics.CHECKPOINTS_KEPT)])
     with closing(KafkaFeed(access, name)) as feed:
         stopped = replaying.stopped_at(feed)
     if stopped is not None:

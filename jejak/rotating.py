@@ -10,16 +10,15 @@ from pathlib import Path
 from jejak.errors import Fatal, Refuse
 from jejak.foundations import superuser
 from jejak.home import new_password
-from jejak.kafka_admin import connected
-from jejak.provisioning import (
+from jejak.issuing import (
     credentials_for,
     database_secret,
-    known_party,
-    make_agency_logins,
     mechanism_of,
     party_secret,
     write_credentials,
 )
+from jejak.kafka_admin import connected
+from jejak.provisioning import known_party, make_agency_logins
 from jejak.services import OWN_USERS, Services
 from jejak_lrs import roles
 from jejak_schemas.credentials import OTHER_SCRAM, SCRAM, Credentials

@@ -147,10 +147,10 @@ def add_party(
 
 def list_parties(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """List the institutions of this home."""
-    from jejak import provisioning  # noqa: PLC0415  not part of the plain install
+    from jejak import issuing  # noqa: PLC0415  not part of the plain install
 
     place, _ = services_of(home)
-    known = provisioning.known_parties(place.credentials)
+    known = issuing.known_parties(place.credentials)
     if as_json:
         speech.answer_json(
             [{"party": k.party, "roles": k.roles, "topics": k.topics.model_dump()} for k in known]

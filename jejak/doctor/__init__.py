@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from jejak.doctor import brokers, certificates, folders, postgres
 from jejak.doctor.finding import Finding, Level
 from jejak.home import Home
-from jejak.provisioning import known_parties
+from jejak.issuing import known_parties
 from jejak.services import Services
 
 __all__ = ["Finding", "Level", "examine", "exit_code"]

@@ -7,7 +7,7 @@ from typing import Final
 from jejak.doctor.finding import Finding, Level, advised, judged
 from jejak.doctor.folders import room
 from jejak.errors import Fatal, JejakError, Retry
-from jejak.foundations import KEEP_FOREVER, own_grants
+from jejak.foundations import own_grants
 from jejak.kafka_admin import Broker, Grant, KafkaAdmin, Made, Topic, connected
 from jejak.provisioning import NewParty, grants_of, topics_of
 from jejak.services import OWN_USERS, RECORDER, Services
@@ -84,7 +84,7 @@ def _cluster(brokers: Sequence[Broker], *, embedded: bool) -> Iterator[Finding]:
 
 
 def _topics(admin: KafkaAdmin, parties: Iterable[Credentials], brokers: int) -> Iterator[Finding]:
-    must = [Topic(topics.CHECKPOINTS, 1, KEEP_FOREVER)]
+    must = [Topic(topics.CHECKPOINTS, 1, topics.CHECKPOINTS_KEPT)]
     must += [topic for party in parties for topic in topics_of(NewParty.of(party))]
     made = admin.topics([topic.name for topic in must])
     missing = [topic.name for topic in must if topic.name not in made]

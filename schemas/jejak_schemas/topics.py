@@ -1,4 +1,7 @@
-"""Names of the Kafka topics; what travels on each stands in documents/channels.py."""
+"""The Kafka topics: their names, and how long each keeps its messages, in Kafka's own words.
+
+What travels on each stands in documents/channels.py.
+"""
 
 from typing import Final
 
@@ -6,6 +9,24 @@ INBOX_PREFIX: Final = "jejak.inbox."
 RECEIPTS_PREFIX: Final = "jejak.receipts."
 AGENCY_PREFIX: Final = "jejak.agency."
 CHECKPOINTS: Final = "jejak.checkpoints"
+
+_DAY: Final = 86_400_000  # milliseconds
+LARGEST_PROFILE: Final = 8 * 1024 * 1024  # bytes; one of many years may pass the brokers' 1 MiB
+
+INBOX_KEPT: Final = {"cleanup.policy": "delete", "retention.ms": str(14 * _DAY)}
+RECEIPTS_KEPT: Final = INBOX_KEPT
+CHANGES_KEPT: Final = {"cleanup.policy": "delete", "retention.ms": str(30 * _DAY)}
+PROFILES_KEPT: Final = {
+    "cleanup.policy": "compact",
+    # Tombstones stay as long as changes: a subscriber that was away longer reloads.
+    "delete.retention.ms": CHANGES_KEPT["retention.ms"],
+    "max.message.bytes": str(LARGEST_PROFILE),
+}
+CHECKPOINTS_KEPT: Final = {
+    "cleanup.policy": "delete",
+    "retention.ms": "-1",
+    "retention.bytes": "-1",
+}
 
 
 def inbox(party: str, generation: int = 1) -> str:

@@ -11,7 +11,8 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from jejak import provisioning
-from jejak.provisioning import NewParty, match_key_secret
+from jejak.issuing import match_key_secret
+from jejak.provisioning import NewParty
 from jejak.services import PUBLISHER, Services
 from jejak_consumers.agencies import Changes, MatchKeys, Newcomers
 from jejak_consumers.follower import Follower

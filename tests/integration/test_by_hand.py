@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from jejak import byhand, foundations, provisioning
+from jejak import byhand, foundations, issuing, provisioning
 from jejak.addresses import PostgresAddress
 from jejak.embedded.kafka import OPERATOR
 from jejak.embedded.postgres import programs
 from jejak.errors import Refuse
-from jejak.foundations import KEEP_FOREVER, own_grants
+from jejak.foundations import own_grants
 from jejak.home import Secrets
 from jejak.kafka_admin import Grant, Topic
 from jejak.provisioning import NewParty, grants_of, topics_of
@@ -66,7 +66,7 @@ def test_the_statements_make_roles_and_database_that_jejak_can_live_in(
             )
             assert held == roles.defaults(role)
             assert roles.too_strong(connection) == []
-    access = provisioning.agency_access(ours, PARTY.code)
+    access = issuing.agency_access(ours, PARTY.code)
     with closing(database.connect(access.database_url.get_secret_value())) as connection:
         assert connection.execute("SHOW default_transaction_read_only").fetchall() == [("on",)]
     if not in_containers():  # there the server's log is the engine's
@@ -94,7 +94,7 @@ def test_the_commands_make_the_same_topics_rights_and_quotas(tmp_path: Path) -> 
     assert all(f"--bootstrap-server {ours.bootstrap_servers} " in line for line in kafka)
     said = {tool: [line for line in kafka if line.startswith(f"kafka-{tool}.sh")] for tool in TOOLS}
     assert list(map(topic_of, said["topics"])) == [
-        Topic(topics.CHECKPOINTS, 1, KEEP_FOREVER), *topics_of(PARTY)
+        Topic(topics.CHECKPOINTS, 1, topics.CHECKPOINTS_KEPT), *topics_of(PARTY)
     ]  # fmt: skip
     assert list(map(grant_of, said["acls"])) == [*own_grants(), *grants_of(PARTY)]
     users = [*OWN_USERS, PARTY.code, PARTY.code]

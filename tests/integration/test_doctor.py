@@ -14,11 +14,12 @@ from jejak import doctor, provisioning
 from jejak.addresses import PostgresAddress
 from jejak.doctor import Finding, Level, brokers, folders, postgres
 from jejak.home import Home
+from jejak.issuing import known_parties
 from jejak.kafka_admin import connected
-from jejak.provisioning import NewParty, known_parties
+from jejak.provisioning import NewParty
 from jejak.services import RECORDER, Services
 from jejak_lrs import roles
-from jejak_schemas import kafka_python
+from jejak_schemas import kafka_python, topics
 from tests.services import Database
 
 pytestmark = pytest.mark.integration
@@ -92,7 +93,7 @@ def retention_changed(_home: Home, front: Services, _database: Database) -> Iter
     with closing(client):
         set_to("60000")
         yield
-        set_to(provisioning.INBOX["retention.ms"])
+        set_to(topics.INBOX_KEPT["retention.ms"])
 
 
 @contextmanager

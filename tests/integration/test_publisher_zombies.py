@@ -21,7 +21,8 @@ from psycopg import sql
 from uuid_utils.compat import uuid7
 
 from jejak import provisioning
-from jejak.provisioning import NewParty, match_key_secret
+from jejak.issuing import match_key_secret
+from jejak.provisioning import NewParty
 from jejak.services import PUBLISHER, Services
 from jejak_consumers.subscriber import Subscriber
 from jejak_lrs.database import Database

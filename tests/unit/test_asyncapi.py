@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 import yaml
 
-from jejak import foundations, provisioning
+from jejak import provisioning
 from jejak.kafka_admin import Topic
 from jejak_schemas import avro, topics
 from jejak_schemas.catalogue import CATALOGUE
@@ -81,7 +81,7 @@ def test_every_class_that_travels_has_its_released_schema_in_it() -> None:
 
 def test_the_channels_are_kept_as_the_topics_are() -> None:
     agency = provisioning.NewParty("2060", "BPS", ("agency",))
-    made = [*provisioning.topics_of(agency), Topic(topics.CHECKPOINTS, 1, foundations.KEEP_FOREVER)]
+    made = [*provisioning.topics_of(agency), Topic(topics.CHECKPOINTS, 1, topics.CHECKPOINTS_KEPT)]
     told = {
         channel.address.format(party="2060", agency="2060"): channel
         for channel in channels.CHANNELS

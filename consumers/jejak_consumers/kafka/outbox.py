@@ -13,6 +13,7 @@ from jejak_consumers import errors
 from jejak_consumers.kafka.describer import Describer
 from jejak_consumers.kafka.line import CLOSE, PATIENCE, Line, milliseconds
 from jejak_consumers.messages import Outbox, Post
+from jejak_schemas import topics
 from jejak_schemas.credentials import KafkaAccess
 
 PUBLISHER: Final = "jejak-publisher"  # the transactional ids
@@ -20,7 +21,6 @@ NOTARY: Final = "jejak-notary"
 
 _DELIVERY: Final = 20.0  # seconds until a message counts as not delivered
 _TRANSACTION: Final = 40.0  # seconds until the brokers abort what a killed publisher left open
-_LARGEST: Final = 8 * 1024 * 1024  # bytes of a request, so of a profile; the topics allow as much
 
 
 class KafkaOutbox(Outbox):
@@ -41,7 +41,7 @@ class KafkaOutbox(Outbox):
             acks="all",
             linger_ms=5,
             batch_size=256 * 1024,
-            max_request_size=_LARGEST,
+            max_request_size=topics.LARGEST_PROFILE,
             max_block_ms=milliseconds(patience),
             delivery_timeout_ms=milliseconds(_DELIVERY),
             request_timeout_ms=milliseconds(_DELIVERY / 2),

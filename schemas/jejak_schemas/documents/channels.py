@@ -3,6 +3,7 @@
 A party sees its own topics and the checkpoints, nothing else.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,7 +14,6 @@ from jejak_schemas.catalogue import CATALOGUE
 from jejak_schemas.events import SystemEvent
 from jejak_schemas.outgoing import CHANGES, Checkpoint, ProfileState, Receipt
 
-_DAY_MS: Final = 86_400_000
 _PARTY: Final = "{party}"
 _AGENCY: Final = "{agency}"
 
@@ -22,7 +22,7 @@ _AGENCY: Final = "{agency}"
 class Channel:
     """One kind of topic: its address with what varies in braces, and what its messages are.
 
-    `kept` is the topic's configuration in Kafka's own words.
+    `kept` is the topic's configuration as AsyncAPI writes it.
     """
 
     name: str
@@ -35,6 +35,14 @@ class Channel:
     kept: dict[str, Any]
 
 
+def _written(kept: Mapping[str, str]) -> dict[str, Any]:
+    """A topic's settings as AsyncAPI's binding has them: policies in a list, numbers as numbers."""
+    return {
+        name: value.split(",") if name == "cleanup.policy" else int(value)
+        for name, value in kept.items()
+    }
+
+
 INBOX: Final = Channel(
     "inbox",
     "Inbox",
@@ -45,7 +53,7 @@ INBOX: Final = Channel(
     "plain UTF-8; the default partitioner (murmur2).",
     tuple(row.event for row in CATALOGUE if not issubclass(row.event, SystemEvent)),
     2,
-    {"cleanup.policy": ["delete"], "retention.ms": 14 * _DAY_MS},
+    _written(topics.INBOX_KEPT),
 )
 RECEIPTS: Final = Channel(
     "receipts",
@@ -55,7 +63,7 @@ RECEIPTS: Final = Channel(
     "The event_id, or `partition:offset` of a message that could not be read.",
     (Receipt,),
     1,
-    {"cleanup.policy": ["delete"], "retention.ms": 14 * _DAY_MS},
+    _written(topics.RECEIPTS_KEPT),
 )
 CHANGED: Final = Channel(
     "changes",
@@ -65,7 +73,7 @@ CHANGED: Final = Channel(
     "The person_id.",
     CHANGES,
     1,
-    {"cleanup.policy": ["delete"], "retention.ms": 30 * _DAY_MS},
+    _written(topics.CHANGES_KEPT),
 )
 PROFILES: Final = Channel(
     "profiles",
@@ -76,11 +84,7 @@ PROFILES: Final = Channel(
     "The person_id.",
     (ProfileState,),
     1,
-    {
-        "cleanup.policy": ["compact"],
-        "delete.retention.ms": 30 * _DAY_MS,
-        "max.message.bytes": 8 * 1024 * 1024,
-    },
+    _written(topics.PROFILES_KEPT),
 )
 CHECKPOINTS: Final = Channel(
     "checkpoints",
@@ -90,7 +94,7 @@ CHECKPOINTS: Final = Channel(
     "The log's name.",
     (Checkpoint,),
     1,
-    {"cleanup.policy": ["delete"], "retention.ms": -1, "retention.bytes": -1},
+    _written(topics.CHECKPOINTS_KEPT),
 )
 CHANNELS: Final = (INBOX, RECEIPTS, CHANGED, PROFILES, CHECKPOINTS)
 
