@@ -108,6 +108,13 @@ def defines(module: Path, name: str) -> bool:
     return module.is_file() and defined.search(module.read_text("utf-8")) is not None
 
 
+def test_the_architecture_names_every_folder_of_the_record() -> None:
+    page = (ROOT / "docs/architecture.md").read_text("utf-8")
+    folders = {path.parent.name for path in ROOMS["jejak_lrs"].glob("*/__init__.py")}
+    assert len(folders) > 10
+    assert {name for name in folders if f"`{name}/`" not in page} == set()
+
+
 @pytest.mark.parametrize("path", PURE, ids=lambda path: path.name)
 def test_a_pure_module_imports_no_input_or_output(path: Path) -> None:
     assert not set(imported(path)) & INPUT_OUTPUT
