@@ -4,7 +4,7 @@ The seam between provisioning, which knows Kafka and PostgreSQL, and the ledger'
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 
 from jejak.loops import finisher
@@ -12,7 +12,9 @@ from jejak.provisioning import Declare, NewParty
 from jejak.services import Services
 from jejak_consumers import system
 from jejak_lrs import roles
-from jejak_lrs.database import Database
+from jejak_lrs.database import Database, connect
+from jejak_lrs.ledger.parties import load
+from jejak_schemas.clock import jakarta_date
 from jejak_schemas.parts import Institution
 
 
@@ -38,6 +40,13 @@ def suspend(services: Services, code: str, reason: str, until: date | None = Non
     """Append PartySuspended; False where nothing would change."""
     with _writer(services) as database:
         return system.suspend(database, finisher(), code, reason, datetime.now(UTC), until)
+
+
+def is_suspended(services: Services, code: str) -> bool:
+    """Whether the ledger says that a party is suspended today."""
+    with closing(connect(services.dsn(roles.READER), "jejak command")) as connection:
+        _, known = load(connection)
+    return known.is_suspended(code, jakarta_date(datetime.now(UTC)))
 
 
 def _institutions(parties: Sequence[NewParty]) -> list[Institution]:

@@ -103,10 +103,7 @@ def new_epoch(
     with closing(database.connect(services.dsn(roles.READER), "jejak command")) as connection:
         head = history.head(connection)
     if not yes:
-        typer.confirm(
-            f"End epoch {head.epoch} at position {head.next_position}? Every agency reloads",
-            abort=True,
-        )
+        speech.ask(f"End epoch {head.epoch} at position {head.next_position}? Every agency reloads")
     with closing(database.connect(services.dsn(roles.MIGRATOR), "jejak command")) as connection:
         begun = epochs.begin(connection, head.epoch, reason, who or getuser(), differs_from)
     if as_json:

@@ -75,8 +75,13 @@ def erase(  # noqa: PLR0913, PLR0917  one for each option
             since=_day("--since", since),
             until=_day("--until", until),
         )
-        if not dry_run:
-            _resume(services)
+        resumed = 0 if dry_run else _resume(services)
+        if decision is None:
+            speech.tell(
+                f"{resumed} records that were ordered before are erased"
+                if resumed
+                else "nothing that was ordered is left to be erased"
+            )
         if decision is not None:
             manner = Manner(dry_run=dry_run, asks=not yes, as_json=as_json)
             erase_by(services, reading, decision, within, manner)
@@ -106,10 +111,7 @@ def erase_by(
     erased = 0
     if not manner.dry_run and found.positions:
         if manner.asks:
-            typer.confirm(
-                f"Erase {len(found.positions)} records of {found.persons} persons for good?",
-                abort=True,
-            )
+            speech.ask(f"Erase {len(found.positions)} records of {found.persons} persons for good?")
         _order(services, approved[0].statement_id, found.positions, approved[0].agency)
         erased = _resume(services)
         _cut_topics(services)

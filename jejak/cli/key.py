@@ -35,7 +35,7 @@ def new(home: HomeOption = None, yes: YesOption = False) -> None:
     place.make()
     secrets = Secrets(chosen.secrets) if chosen.secrets else place.secrets
     if (secrets.folder / keys.NAME).exists() and not yes:
-        typer.confirm("Replace the signing key? Whoever verifies needs the new one", abort=True)
+        speech.ask("Replace the signing key? Whoever verifies needs the new one")
     made = keys.new(secrets)
     speech.tell(f"the key is in {secrets.folder / keys.NAME}; start the notary again")
     if os.environ.get(keys.VARIABLE):

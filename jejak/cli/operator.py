@@ -84,7 +84,7 @@ def down(
 
     place = home_of(home)
     if purge and not yes:
-        typer.confirm(f"Remove everything in {place.path}, the ledger included?", abort=True)
+        speech.ask(f"Remove everything in {place.path}, the ledger included?")
     stopped = stopping.stop_home(place)
     speech.tell(f"stopped {', '.join(stopped)}" if stopped else f"{place.path} was not up")
     if purge:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from jejak.cli import speech
 from jejak.cli.options import HomeOption, JsonOption, services_of
 from jejak.errors import Misuse
+from jejak_schemas.codec import refusal_of
 from jejak_schemas.credentials import Credentials
 from jejak_schemas.parts import Role
 from jejak_schemas.wire import AGENCY, FORMS
@@ -139,6 +140,8 @@ def add_party(
     provisioning.add_parties(services, place.credentials, [party], declare, prepared=prepared)
     if set(before) != set(roles):
         speech.tell(f"{code} was {', '.join(before)}, and is {', '.join(roles)} from now on")
+    if registrar.is_suspended(services, code):
+        speech.tell(f"{code} is suspended: it may write again, but is refused until that has ended")
     if as_json:
         speech.answer_json({"party": code, "roles": roles, "credentials": path})
     else:
@@ -181,7 +184,10 @@ def suspend(
     try:
         registrar.suspend(services, code, reason, until.date() if until else None)
     except ValidationError as exc:
-        raise Misuse("--until lies before the suspension's first day") from exc
+        fault = refusal_of(exc)
+        if fault.field == "reason":
+            raise Misuse(f"--reason {fault.detail}") from None
+        raise Misuse("--until lies before the suspension's first day") from None
     provisioning.shut_out(services, code)
     speech.tell(f"{code} may not write{f' until {until:%Y-%m-%d}' if until else ' any more'}")
 

@@ -79,8 +79,10 @@ def list_held(  # noqa: PLR0913, PLR0917  one for each option
         speech.answer_json(rows)
     elif form is Format.CSV:
         _write_csv(rows)
-    else:
+    elif found:
         _write_table(found, lang)
+    else:
+        speech.tell("no messages")
     if len(found) == limit:
         speech.tell(f"there may be more: --after {found[-1].number}")
 
@@ -186,7 +188,8 @@ def _document(
 def _write_specimen(document: dict[str, Any], seen: "Specimen") -> None:
     done = document.pop("steps")
     apart = ("headers", "fields", "hex", "trace")
-    speech.answer_pairs({name: of for name, of in document.items() if name not in apart})
+    said = {name: of for name, of in document.items() if name not in apart and of is not None}
+    speech.answer_pairs(said | {"stored": speech.plain(document["stored"])})
     for step in done:
         speech.say(" ".join(str(of) for of in step.values() if of is not None))
     for title in ("headers", "fields"):

@@ -79,9 +79,7 @@ def _rebuild(running: "Rebuilding", dry_run: bool, yes: bool, as_json: bool) -> 
             speech.answer_json(document | {"switched": False})
         return
     if report.differ and not yes:
-        typer.confirm(
-            f"Switch, and tell agencies of {report.differ} persons?", abort=True, err=True
-        )
+        speech.ask(f"Switch, and tell agencies of {report.differ} persons?")
     running.switch(speech.tell)
     _restate(running, as_json, document | {"switched": True})
 
@@ -99,7 +97,7 @@ def _roll_back(running: "Rebuilding", yes: bool, as_json: bool) -> None:
     from jejak_lrs.projection import switching  # noqa: PLC0415  not part of the plain install
 
     if not yes:
-        typer.confirm("Read the profiles of before, and tell agencies?", abort=True, err=True)
+        speech.ask("Read the profiles of before, and tell agencies?")
     switching.roll_back(running.connection)
     _restate(running, as_json, {"switched": True})
 

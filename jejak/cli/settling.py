@@ -61,7 +61,7 @@ def redrive(  # noqa: PLR0913, PLR0917  one for each option
             return _report(foreseen, "would be", as_json=as_json)
         if not yes:
             speech.tell(_summary(foreseen, "would be"))
-            typer.confirm("Redrive these?", abort=True, err=True)
+            speech.ask("Redrive these?")
         return _report(_redriven(redriver, asked, rate), "are", as_json=as_json)
 
 
@@ -94,7 +94,7 @@ def discard(  # noqa: PLR0917  one for each option
         found = [one.number for one in quarantine.each(connection, asked)]
         _none_missing(numbers, found)
         if found and not yes:
-            typer.confirm(f"Discard {_messages(len(found))}?", abort=True, err=True)
+            speech.ask(f"Discard {_messages(len(found))}?")
         for number in found:
             handling.discard(connection, number, getpass.getuser(), reason)
     if as_json:
@@ -170,5 +170,8 @@ def _summary(verdicts: "Sequence[Verdict]", verb: str) -> str:
     counts = Counter(
         f"{one.outcome} ({one.reason})" if one.reason else one.outcome for one in verdicts
     )
-    told = "".join(f", {count} {verb} {what}" for what, count in counts.most_common())
+    told = "".join(
+        f", {count} {'is' if (verb, count) == ('are', 1) else verb} {what}"
+        for what, count in counts.most_common()
+    )
     return f"{_messages(len(verdicts))}{told}"

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+import typer
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -24,6 +25,20 @@ def tell(line: str) -> None:
     """Talk: progress, warnings, hints."""
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
+
+
+def ask(question: str) -> None:
+    """Go on only where somebody says yes; Abort where they do not, or nobody is there.
+
+    Asked on stderr, and not by Typer, which leaves a space on stdout.
+    """
+    sys.stderr.write(f"{question} [y/N]: ")
+    sys.stderr.flush()
+    answer = sys.stdin.readline()
+    if not answer:
+        tell("")  # the question's line has no end yet
+    if answer.strip().lower() not in ("y", "yes", "ya"):
+        raise typer.Abort
 
 
 def answer_json(document: object) -> None:

@@ -121,6 +121,9 @@ def emit(file: str, identity: str = "fia-ui") -> tuple[str, ...]:
         # what is up already, what is not there
         (("up",), 1, "is up already"),
         (("party", "suspend", "nobody"), 1, "nobody"),
+        (("party", "suspend", "lan", "--reason", "dua kata"), 2, "--reason is not a code"),
+        (("quarantine", "list", "--party", "nobody"), 0, "no messages"),
+        (("audit", "erase"), 0, "nothing that was ordered is left to be erased"),
         (("party", "add", "baru", "--role", "raja"), 2, "--role"),
         (("nonsense",), 2, "nonsense"),
     ],

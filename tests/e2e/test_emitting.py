@@ -260,4 +260,5 @@ def test_a_technical_sender_speaks_for_those_who_named_it_until_they_are_suspend
         ("recorded", None, None), refused, refused,
     ]  # fmt: skip
     assert jejak("party", "suspend", provider).code == 0
+    assert "is suspended" in jejak("provider", "add", provider).err
     assert spoken_for("b.jsonl", provider) == [("refused", "party-suspended", "on_behalf_of")]

@@ -1,5 +1,6 @@
 """The command says every error in one line and ends with the code that scripts rest on."""
 
+import io
 import json
 from pathlib import Path
 
@@ -51,6 +52,18 @@ def test_a_missing_library_says_what_to_install() -> None:
 @pytest.mark.parametrize("words", [["nonsense"], ["up", "--nonsense"], ["run", "nothing"], []])
 def test_wrong_use_ends_with_2(words: list[str]) -> None:
     assert run(*words) == 2
+
+
+def test_a_question_that_nobody_answers_ends_its_line_and_changes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert run("down", "--purge", "--home", str(tmp_path)) == 130
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"Remove everything in {tmp_path}")
+    assert said.err.endswith("\njejak: stopped\n")
+    assert tmp_path.is_dir()
 
 
 def test_a_home_that_is_not_up_ends_with_3(

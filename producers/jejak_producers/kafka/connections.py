@@ -127,7 +127,7 @@ class Connections:
                 f"{where} refused to sign in {user} with {how}: wrong user or password"
             )
         if isinstance(exc, _FORBIDDEN) or _NO_PRODUCER in str(exc):
-            return NotAllowed(f"the user {user} may not use this topic ({type(exc).__name__})")
+            return NotAllowed(f"the user {user} may not use this topic: ask the operator")
         if isinstance(exc, errors.MessageSizeTooLargeError):
             return BadEvent("too-large")
         why = f" ({manager.failure})" if manager and manager.failure else ""
