@@ -2,7 +2,7 @@
 
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated, Final
 from uuid import UUID
 
@@ -118,15 +118,12 @@ def erase_by(
     if manner.as_json:
         speech.answer_json(
             {
-                "decision": decision, "agency": approved[0].agency, "persons": found.persons,
-                "chosen": len(found.positions), "erased": erased, "dry_run": manner.dry_run,
-                "positions": found.positions,
-                "classes": [
-                    {"type": kind, "year": year, "records": count}
-                    for (kind, year), count in sorted(found.classes.items())
-                ],
+                "decision": decision,
+                "agency": approved[0].agency,
+                "dry_run": manner.dry_run,
+                **_document(found, erased),
             }
-        )  # fmt: skip
+        )
         return
     _show(found)
     speech.say(
@@ -185,14 +182,25 @@ def _cut_topics(services: "Services") -> None:
     with closing(database.connect(services.dsn(roles.READER), "jejak command")) as reading:
         inboxes = [topic for (topic,) in reading.execute("SELECT DISTINCT topic FROM inbox_offset")]
         codes = [code for (code,) in reading.execute("SELECT DISTINCT code FROM party")]
-    fortnight = [*inboxes, *map(topics.receipts, codes)]
-    month = [topics.changes(code) for code in codes]
     now = datetime.now(UTC)
     with suppress(JejakError), connected(services.kafka(services.operator), 5.0) as admin:
-        admin.cut(fortnight, now - timedelta(days=14))
-        admin.cut(month, now - timedelta(days=30))
+        admin.cut([*inboxes, *map(topics.receipts, codes)], now - topics.INBOX_STAYS)
+        admin.cut(list(map(topics.changes, codes)), now - topics.CHANGES_STAY)
         return
     speech.tell("Kafka cannot be reached: its messages go by their topics' retention")
+
+
+def _document(found: "Selection", erased: int) -> dict[str, object]:
+    return {
+        "persons": found.persons,
+        "chosen": len(found.positions),
+        "erased": erased,
+        "positions": found.positions,
+        "classes": [
+            {"type": kind, "year": year, "records": count}
+            for (kind, year), count in sorted(found.classes.items())
+        ],
+    }
 
 
 def _show(found: "Selection") -> None:

@@ -3,6 +3,7 @@
 What travels on each stands in documents/channels.py.
 """
 
+from datetime import timedelta
 from typing import Final
 
 INBOX_PREFIX: Final = "jejak.inbox."
@@ -10,12 +11,18 @@ RECEIPTS_PREFIX: Final = "jejak.receipts."
 AGENCY_PREFIX: Final = "jejak.agency."
 CHECKPOINTS: Final = "jejak.checkpoints"
 
-_DAY: Final = 86_400_000  # milliseconds
+INBOX_STAYS: Final = timedelta(days=14)  # receipts as long
+CHANGES_STAY: Final = timedelta(days=30)
 LARGEST_PROFILE: Final = 8 * 1024 * 1024  # bytes; one of many years may pass the brokers' 1 MiB
 
-INBOX_KEPT: Final = {"cleanup.policy": "delete", "retention.ms": str(14 * _DAY)}
+
+def _deleted_after(stay: timedelta) -> dict[str, str]:
+    return {"cleanup.policy": "delete", "retention.ms": str(stay // timedelta(milliseconds=1))}
+
+
+INBOX_KEPT: Final = _deleted_after(INBOX_STAYS)
 RECEIPTS_KEPT: Final = INBOX_KEPT
-CHANGES_KEPT: Final = {"cleanup.policy": "delete", "retention.ms": str(30 * _DAY)}
+CHANGES_KEPT: Final = _deleted_after(CHANGES_STAY)
 PROFILES_KEPT: Final = {
     "cleanup.policy": "compact",
     # Tombstones stay as long as changes: a subscriber that was away longer reloads.
