@@ -1,26 +1,28 @@
-"""Garbage is collected between batches, never within one.
+"""Garbage is looked for once a minute, between batches.
 
-A collection in a batch would walk the thousands of objects of it, which live on (measured).
+Batches leave no garbage in cycles, and what they leave to be held, such as people, lives on: a
+collection after each would walk thousands of objects and find nothing (measured).
 """
 
 import gc
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 
-_WHOLE_SECONDS: Final = 60.0
+_SECONDS: Final = 60.0
 
 
 @dataclass(slots=True)
 class Tidying:
     """While it lasts, Python collects when it is told to; for a process that is one loop."""
 
-    _whole: float = field(default_factory=time.monotonic)
+    _looked: float = 0.0
 
     def __enter__(self) -> Self:
         gc.freeze()
         gc.disable()
+        self._looked = time.monotonic()
         return self
 
     def __exit__(
@@ -29,11 +31,13 @@ class Tidying:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        gc.unfreeze()
         gc.enable()
 
     def tidy(self) -> None:
-        """Collect what a batch left behind; only now and then what is older, such as people."""
-        whole = time.monotonic() - self._whole > _WHOLE_SECONDS
-        gc.collect(2 if whole else 0)
-        if whole:
-            self._whole = time.monotonic()
+        """After a batch: let what it left live on unwalked; once a minute, collect what is dead."""
+        if time.monotonic() - self._looked > _SECONDS:
+            gc.unfreeze()
+            gc.collect()
+            self._looked = time.monotonic()
+        gc.freeze()
