@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -78,14 +77,12 @@ def of_people(
     connection: Connection, generation: int, people: Iterable[UUID], upto: int
 ) -> dict[UUID, list[Fact]]:
     """The facts of persons that had arrived by position `upto`."""
-    found: dict[UUID, list[str]] = defaultdict(list)
-    for person_id, document in connection.execute(
-        "SELECT person_id, document FROM evidence "
-        "WHERE generation = %s AND person_id = ANY(%s) AND arrived <= %s",
+    found = connection.execute(
+        "SELECT person_id, string_agg(document, ',') FROM evidence "
+        "WHERE generation = %s AND person_id = ANY(%s) AND arrived <= %s GROUP BY person_id",
         [generation, list(people), upto],
-    ):
-        found[person_id].append(document)
-    return {person_id: list(from_documents(each)) for person_id, each in found.items()}
+    )
+    return {person_id: list(from_documents(documents)) for person_id, documents in found}
 
 
 def people_between(connection: Connection, generation: int, low: UUID, high: UUID) -> list[UUID]:

@@ -30,7 +30,7 @@ from jejak_lrs.projection.telling import Cause
 from jejak_lrs.replay.gathering import registry_at
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
     from uuid import UUID
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from jejak_lrs.projection.generations import Feed
 
 CHUNK: Final = 1_000  # persons folded anew, or told of a day, per transaction; at most
+SOME: Final = 100  # records folded while those before are written: no more than a socket takes in
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,21 +198,11 @@ class Feeder:
         at_position = defaultdict[int, list[Arrival]](list)
         for one in arriving:
             at_position[one.position].append(one)
-        for each in said:
-            record = each.record
-            if folding.registry.add(each.event, record.position):
-                reach = reach_of(each.event, folding.registry)
-                refolding.mark(connection, generation, reach, record)
-            cause = Cause(record.position, record.statement_id, record.stored, record.event_type)
-            if (word := word_of(each.event)) is not None:
-                touched = folding.rejoin(word, cause)
-                refolding.mark(connection, generation, Reach(persons=frozenset(touched)), record)
-            if gone := erased_by(each.event):
-                people = evidence.erase(connection, generation, record.position)
-                folding.erase(people, set(gone), cause)
-            here = at_position.pop(record.position, [])
-            for person_id, group in groupby(here, key=lambda one: one.person_id):
-                folding.arrive(person_id, [fact for one in group for fact in one.facts], cause)
+        with connection.pipeline():  # PostgreSQL writes some while the next are folded
+            for number, each in enumerate(said, 1):
+                _take(folding, each, at_position.pop(each.record.position, []))
+                if number % SOME == 0:
+                    folding.put()
         for one in chain.from_iterable(at_position.values()):  # voids of what says nothing
             folding.hear(one.person_id, one.facts)
         return folding.folded, folding.write()
@@ -244,6 +235,23 @@ class Feeder:
         for person_id in people:
             folding.turn(person_id)
         folding.write()
+
+
+def _take(folding: Folding, said: Said, arriving: Iterable[Arrival]) -> None:
+    """One record: into the registry, then the persons whom it is about."""
+    connection, generation, record = folding.connection, folding.feed.generation, said.record
+    if folding.registry.add(said.event, record.position):
+        reach = reach_of(said.event, folding.registry)
+        refolding.mark(connection, generation, reach, record)
+    cause = Cause(record.position, record.statement_id, record.stored, record.event_type)
+    if (word := word_of(said.event)) is not None:
+        touched = folding.rejoin(word, cause)
+        refolding.mark(connection, generation, Reach(persons=frozenset(touched)), record)
+    if gone := erased_by(said.event):
+        people = evidence.erase(connection, generation, record.position)
+        folding.erase(people, set(gone), cause)
+    for person_id, group in groupby(arriving, key=lambda one: one.person_id):
+        folding.arrive(person_id, [fact for one in group for fact in one.facts], cause)
 
 
 def _concerned(

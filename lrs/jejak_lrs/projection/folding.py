@@ -35,7 +35,7 @@ _NOTHING: Final = canonical(EMPTY)
 
 @dataclass(slots=True)
 class Folding:
-    """The persons folded in one transaction. `load` them first, `write` at the end.
+    """The persons folded in one transaction. `load` them first, `put` some, `write` at last.
 
     `day` is the clock's: agencies are told of profiles as they are on it. Where they are not told,
     a version stays as it is. `held` are persons of the same generation, with all facts so far.
@@ -221,11 +221,17 @@ class Folding:
     def _seen(self, profile: Profile, day: date | None = None) -> Seen:
         return seen(profile, day or self.day, self.registry)
 
+    def put(self) -> None:
+        """Write the profiles that moved since the last time."""
+        moved = [person for person in self._people.values() if person.moved]
+        stood = [person.stood for person in moved if person.stood is not None]
+        profiles.write(self.connection, self.feed.generation, stood)
+        for person in moved:
+            person.moved = False
+
     def write(self) -> int:
         """Write the profiles and the changes; how many changes."""
-        moved = (one.stood for one in self._people.values() if one.moved)
-        stood = [one for one in moved if one is not None]
-        profiles.write(self.connection, self.feed.generation, stood)
+        self.put()
         self.held.shrink()
         return self._telling.write(self.connection)
 
