@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from jejak_lrs.audit import cosigned, tilefiles
+from jejak_lrs.audit.computed import Computed
 from jejak_lrs.audit.difference import Difference
-from jejak_lrs.audit.tiled import KINDS, leaves_of
-from jejak_lrs.errors import Inconsistent
-from jejak_lrs.notary import checkpoints, entries, newlog
+from jejak_lrs.audit.tiled import KINDS
+from jejak_lrs.notary import checkpoints, newlog
 from jejak_lrs.notary.checkpoints import LOOKS, OUTCOMES, RECORDS, TREES
-from jejak_lrs.tlog import checkpoint, merkle
+from jejak_lrs.tlog import checkpoint
 from jejak_lrs.tlog.errors import LogError
-from jejak_lrs.tlog.tiles import FULL, LEVELS, Folder, tile_path
+from jejak_lrs.tlog.tiles import FULL, LEVELS, Folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from jejak_lrs.tlog.note import Verifier
 
 _STEP: Final = 1_000
-_LEAVES_KEPT: Final = 256  # tiles' leaves, 2 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +83,17 @@ class Log:
         self._keys = published.keys
         self._witnesses = published.witnesses
         self._epoch: UUID = until.epoch
-        self._end = ends_of(until)[name]
+        self._computed = Computed(connection, name, ends_of(until)[name])
         self._kept = published.kept
         self._found: dict[tuple[int, bytes], str] = {}  # checkpoints, and where they were first
         self._checked: list[int] = []  # sizes
         self._wrong: list[Difference] = []
         self._head: Checkpoint | None = None  # the folder's own
-        self._tops: list[bytes] = []
-        self._whole = True
-        self._leaves = lru_cache(_LEAVES_KEPT)(self._read_leaves)
         self._known = 0  # what was checked before
         self.published = self._look()
         self.size = max((size for size, _ in self._found), default=0)
         self._begin_at(max(self._checked, default=0))
-        self.start = len(self._tops) * FULL
+        self.start = self._computed.covered
 
     # -- before the ledger is read ------------------------------------------------------------
 
@@ -126,10 +121,9 @@ class Log:
             return
         tree = self._folder.tree(self.published)
         try:
-            self._tops = [tree.hash(LEVELS, index) for index in range(size // FULL)]
+            self._computed.take([tree.hash(LEVELS, index) for index in range(size // FULL)])
         except LogError as exc:
             self._wrong.append(Difference(str(self._folder.path), str(exc)))
-            self._tops = []
         else:
             self._known = size
 
@@ -158,10 +152,7 @@ class Log:
 
     def take(self, tops: Sequence[bytes] | None) -> None:
         """The hashes over each full 256 leaves of the next stretch; None: some are missing."""
-        if tops is None:
-            self._whole = False
-        else:
-            self._tops += tops
+        self._computed.take(tops)
 
     # -- afterwards ---------------------------------------------------------------------------
 
@@ -170,10 +161,10 @@ class Log:
         yield from self._table()
         yield from self._wrong
         yield from self._listed()
-        if self._whole:
+        if self._computed.whole:
             yield from self._roots()
             if self.published is not None:
-                yield from self._tiles(self.published)
+                yield from self._computed.differences(self._folder, self.published)
         if self.published is not None:
             yield from tilefiles.differences(self._folder, self.published)
 
@@ -235,53 +226,19 @@ class Log:
         for (size, root), place in sorted(self._found.items()):
             if size < self._known:
                 continue
-            if size > self._end:
+            if size > self._computed.end:
                 if size > (now := self._end_now()):
                     what = f"it covers {size} {self.name}, the ledger ends at {now}"
                     yield Difference(place, what)
                 continue  # signed since the check began: left for the next one
-            computed = merkle.root_of(size, self._hash)
-            if computed != root:
-                told, ours = (base64.b64encode(one).decode() for one in (root, computed))
+            given = self._computed.root(size)
+            if given != root:
+                told, ours = (base64.b64encode(one).decode() for one in (root, given))
                 what = f"its root over {size} {self.name} is {told}, the ledger gives {ours}"
                 yield Difference(place, what)
 
     def _end_now(self) -> int:
         return checkpoints.goal(self._connection).ends[self.name]
-
-    def _tiles(self, size: int) -> Iterator[Difference]:
-        """The tiles above the leaves'. Those at level 0 were read with the ledger."""
-        tree = self._folder.tree(size)
-        row, level = self._tops[: size // FULL], 1
-        while row:
-            for at in range(0, len(row), FULL):
-                must = row[at : at + FULL]
-                try:
-                    found = [tree.hash(LEVELS * level, at + each) for each in range(len(must))]
-                except LogError as exc:
-                    yield Difference(f"log of {self.name}", str(exc))
-                    continue
-                if found != must:
-                    where = str(self._folder.path / tile_path(level, at // FULL))
-                    yield Difference(where, "it is not what the ledger gives")
-            full = len(row) - len(row) % FULL
-            row = [merkle.root(row[at : at + FULL]) for at in range(0, full, FULL)]
-            level += 1
-
-    def _hash(self, level: int, index: int) -> bytes:
-        if level >= LEVELS:
-            width = 1 << (level - LEVELS)
-            return merkle.root(self._tops[index * width : (index + 1) * width])
-        first = index << level
-        leaves = self._leaves(first // FULL)
-        return merkle.root(leaves[first % FULL : first % FULL + (1 << level)])
-
-    def _read_leaves(self, tile: int) -> list[bytes]:
-        end = min((tile + 1) * FULL, self._end)
-        try:
-            return leaves_of(entries.read(self._connection, self.name, tile * FULL, end))
-        except Inconsistent:
-            return []
 
 
 def _opened(note: str, keys: Iterable[Verifier]) -> Checkpoint:
