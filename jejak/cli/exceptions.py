@@ -75,15 +75,15 @@ def exceptions(  # noqa: PLR0913, PLR0917  one for each option
     Odd is not wrong: each finding names the records to look at (`jejak record POSITION`).
     """
     from jejak_lrs import roles  # noqa: PLC0415  not part of the plain install
-    from jejak_lrs.exceptions import rules, survey  # noqa: PLC0415
+    from jejak_lrs.exceptions import judging, survey  # noqa: PLC0415
     from jejak_lrs.exceptions import thresholds as versions  # noqa: PLC0415
 
-    _check(rule, rules.NAMES, form, output)
+    _check(rule, judging.NAMES, form, output)
     limits = versions.on(today()) if thresholds is None else versions.read(thresholds)
     _, services = services_of(home)
     dsn = services.dsn(roles.AUDITOR)
     with progress.bar("reading") as watch, survey.surveyed(dsn, limits, workers, watch) as report:
-        chosen = rule or rules.NAMES
+        chosen = rule or judging.NAMES
         if form is Format.XLSX and output is not None:
             _write_xlsx(report.findings(chosen), output)
         elif form is Format.CSV:

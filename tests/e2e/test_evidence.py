@@ -15,7 +15,7 @@ import pytest
 from jejak import cli
 from jejak_lrs import access, roles
 from jejak_lrs.bundle import verify_bundle
-from jejak_lrs.exceptions.rules import NAMES
+from jejak_lrs.exceptions.judging import NAMES
 from jejak_producers.simulate import samples
 from tests import published
 from tests.e2e.conftest import Jejak, Played

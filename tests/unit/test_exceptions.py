@@ -11,8 +11,9 @@ import orjson
 import pytest
 
 from jejak_lrs.errors import Refuse
-from jejak_lrs.exceptions import rules, thresholds
-from jejak_lrs.exceptions.rules import Known, Odd
+from jejak_lrs.exceptions import judging, thresholds
+from jejak_lrs.exceptions.rules.odd import Known, Odd
+from jejak_lrs.exceptions.rules.timing import long_day
 from jejak_lrs.exceptions.sightings import VOID, Sighting, parse, sighting
 from jejak_lrs.ledger.history import Record
 from jejak_schemas import events
@@ -50,7 +51,7 @@ def odd(*happened: Event | Sighting, group: str = "p", decreed: Iterable[Event] 
         one if isinstance(one, Sighting) else seen(one, at) for at, one in enumerate(happened)
     ]
     sighted.sort(key=lambda one: (one.occurred_at, one.position))
-    return list(rules.judged(group, sighted, Known(LIMITS, registry, micros_of(STORED))))
+    return list(judging.judged(group, sighted, Known(LIMITS, registry, micros_of(STORED))))
 
 
 def of(rule: str, found: Sequence[Odd]) -> list[tuple[int, ...]]:
@@ -196,12 +197,12 @@ LOOK_ALIKE: dict[str, Callable[[], list[Odd]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("rule", rules.NAMES)
+@pytest.mark.parametrize("rule", judging.NAMES)
 def test_a_rule_finds_what_was_planted(rule: str) -> None:
     assert of(rule, PLANTED[rule]())
 
 
-@pytest.mark.parametrize("rule", rules.NAMES)
+@pytest.mark.parametrize("rule", judging.NAMES)
 def test_a_rule_leaves_what_only_looks_like_it(rule: str) -> None:
     assert of(rule, LOOK_ALIKE[rule]()) == []
 
@@ -241,7 +242,7 @@ def test_thresholds_are_data(tmp_path: Path) -> None:
     assert thresholds.read(own).long_day.hours == 30
     wide = replace(Known(LIMITS, world.registry(()), 0), thresholds=thresholds.read(own))
     sighted = [seen(session(f"2026-03-02T{at:02}:00", 9, f"s{at}"), at) for at in (3, 8, 15)]
-    assert [one.rule for one in rules.long_day(sighted, wide)] == []
+    assert [one.rule for one in long_day(sighted, wide)] == []
     for wrong in ("hours = 24.5", "hours = -1", "hour = 24", 'hours = 24\nevents = ["Nonsense"]'):
         own.write_text(text.replace("hours = 24", wrong), "utf-8")
         with pytest.raises(Refuse):
@@ -250,4 +251,4 @@ def test_thresholds_are_data(tmp_path: Path) -> None:
 
 def test_every_rule_is_explained_with_its_thresholds() -> None:
     told = re.findall(r"^### `([a-z-]+)`", PAGE.read_text("utf-8"), re.MULTILINE)
-    assert told == list(rules.NAMES)
+    assert told == list(judging.NAMES)

@@ -22,8 +22,8 @@ from uuid import UUID
 import orjson
 
 from jejak_lrs import database, dictionaries
-from jejak_lrs.exceptions import rules
-from jejak_lrs.exceptions.rules import Known, Odd
+from jejak_lrs.exceptions import judging
+from jejak_lrs.exceptions.rules.odd import Known, Odd
 from jejak_lrs.exceptions.sightings import (
     CERTIFICATE,
     VOID,
@@ -83,7 +83,7 @@ class Report:
         self.head = head
         self.counts = counts
 
-    def findings(self, names: Iterable[str] = rules.NAMES) -> Iterator[Finding]:
+    def findings(self, names: Iterable[str] = judging.NAMES) -> Iterator[Finding]:
         """What rules found, rule by rule in their order, by first position."""
         for name in names:
             found = self._store.execute(
@@ -216,7 +216,7 @@ def _judge(store: sqlite3.Connection, known: Known, end: int, watch: Watch) -> C
     found = (
         (group, odd)
         for group, rows in groups
-        for odd in rules.judged(group, [parse(said) for _, said in rows], known)
+        for odd in judging.judged(group, [parse(said) for _, said in rows], known)
     )
     while few := list(islice(found, _MANY)):
         counts.update(odd.rule for _, odd in few)
