@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from jejak.cli import speech
 from jejak.errors import Misuse, Retry
-from jejak_producers import rows
+from jejak_producers import jsonlines
 from jejak_producers.bulk import Outcome
 from jejak_schemas import reasons
 
@@ -58,7 +58,7 @@ def _words(code: str, lang: str) -> str:
 
 
 def _meaning(code: str) -> reasons.Meaning | None:
-    return rows.REASONS.get(code) or reasons.REASONS.get(code) or reasons.WARNINGS.get(code)
+    return jsonlines.REASONS.get(code) or reasons.REASONS.get(code) or reasons.WARNINGS.get(code)
 
 
 def told(reason: str | None, detail: str | None, warnings: Iterable[str]) -> str:

@@ -24,8 +24,8 @@ from jejak_producers.errors import (
     SourceChanged,
     WrongUserOrPassword,
 )
+from jejak_producers.plain import event_of
 from jejak_producers.producer import Producer, pack
-from jejak_producers.rows import event_of
 from jejak_schemas.credentials import Credentials, CredentialsError
 from jejak_schemas.outgoing import Receipt
 

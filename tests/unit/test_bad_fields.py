@@ -15,8 +15,8 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from jejak_lrs.ledger.batch import Refused
-from jejak_producers import rows
 from jejak_producers.errors import BadEvent
+from jejak_producers.jsonlines import JsonLine
 from jejak_schemas import codec
 from jejak_schemas.avro import MODELS
 from jejak_schemas.codec import Refusal
@@ -94,7 +94,7 @@ def _may_be_sent(model: type[BaseModel]) -> bool:
 
 def _as_an_event(model: type[BaseModel], event: Mapping[str, Any]) -> Told | None:
     """What `jejak validate` says of a line."""
-    line = rows.JsonLine(1, json.dumps({"event": model.__name__, **event}).encode())
+    line = JsonLine(1, json.dumps({"event": model.__name__, **event}).encode())
     try:
         line.event()
     except BadEvent as bad:

@@ -19,7 +19,7 @@ from jejak_consumers.walk import Walk
 from jejak_lrs.ledger import parties
 from jejak_lrs.ledger.batch import PartyChange, Refused, Row
 from jejak_lrs.ledger.parties import Parties
-from jejak_producers import rows
+from jejak_producers import jsonlines
 from jejak_schemas import avro, codec
 from jejak_schemas.catalogue import entry_of
 from jejak_schemas.documents import material
@@ -179,7 +179,7 @@ def test_code_says_no_reason_and_no_warning_outside_the_lists() -> None:
             if path.name == "walk.py":
                 warned |= set(_warned(tree))
     reasons = said | set(codec._REASON_OF.values())
-    assert reasons - set(REASONS) - set(rows.REASONS) == set()
+    assert reasons - set(REASONS) - set(jsonlines.REASONS) == set()
     assert warned == set(WARNINGS)
 
 
@@ -200,7 +200,7 @@ def _warned(tree: ast.Module) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    "closed", [REASONS, WARNINGS, rows.REASONS], ids=("reasons", "warnings", "own")
+    "closed", [REASONS, WARNINGS, jsonlines.REASONS], ids=("reasons", "warnings", "own")
 )
 def test_each_is_explained_in_two_languages_with_how_to_mend_it(closed: dict[str, Meaning]) -> None:
     for code, meaning in closed.items():

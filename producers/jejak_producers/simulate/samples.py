@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from jejak_producers import rows
+from jejak_producers import plain
 from jejak_schemas.events import Event
 from jejak_schemas.parts import Role
 
@@ -84,7 +84,7 @@ def event_of(row: str, documents: Documents = no_documents) -> Event:
     fields = json.loads(row)
     if "document_file" in fields:
         fields["document"] = documents(fields.pop("document_file"))
-    return rows.event_of(fields)
+    return plain.event_of(fields)
 
 
 def row_of(event: Event) -> str:
