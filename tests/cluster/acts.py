@@ -48,13 +48,12 @@ def roll_all(site: Site) -> float:
 
 def cut_off(site: Site) -> float:
     """The controllers' leader neither hears nor speaks until it counts as gone, and comes back."""
-    node = site.cluster.controller()
-    others = [each for each in site.cluster.nodes if each is not node]
-    node.freeze()
-    seconds = site.goes_on()
-    site.house.wait(lambda: site.cluster.in_sync(site.topics) == others, 60, "not cut off")
-    node.thaw()
-    return seconds
+    return _cut(site, site.cluster.controller())
+
+
+def cut_off_leader_of(topic: str) -> Callable[[Site], float]:
+    """The same to the broker that leads a topic."""
+    return lambda site: _cut(site, site.cluster.leader(topic))
 
 
 def leave_one(site: Site) -> float:
@@ -102,6 +101,15 @@ def _killed(site: Site, node: Node) -> float:
     return seconds
 
 
+def _cut(site: Site, node: Node) -> float:
+    others = [each for each in site.cluster.nodes if each is not node]
+    node.freeze()
+    seconds = site.goes_on()
+    site.house.wait(lambda: site.cluster.in_sync(site.topics) == others, 60, "not cut off")
+    node.thaw()
+    return seconds
+
+
 def _rolled(site: Site, node: Node) -> float:
     site.whole()
     node.stop()
@@ -117,6 +125,7 @@ ACTS: Final[dict[str, tuple[str, Callable[[Site], float]]]] = {
     "recorder": ("kill -9 a recorder and its coordinator", kill_with_a_recorder),
     "roll": ("stop and start all three in turn", roll_all),
     "cut": ("freeze the controllers' leader", cut_off),
+    "silence": ("freeze the transactions' coordinator", cut_off_leader_of(TRANSACTIONS)),
     "leave": ("kill -9 two of three", leave_one),
     "promote": ("kill -9 PostgreSQL, promote its standby", promote_standby),
 }

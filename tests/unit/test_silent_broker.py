@@ -5,9 +5,13 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+from kafka.errors import RequestTimedOutError
+from kafka.future import Future
+from kafka.producer.transaction_manager import FindCoordinatorHandler, TransactionManager
 
 from jejak_consumers import errors
 from jejak_consumers.kafka import KafkaFeed
+from jejak_consumers.kafka.line import Network
 from jejak_producers.errors import BrokersAway, ProducerError
 from jejak_producers.kafka import KafkaInlet
 from jejak_schemas.credentials import KafkaAccess
@@ -46,3 +50,22 @@ def test_a_loop_hears_that_it_is_away(access: KafkaAccess) -> None:
 
 def test_a_party_hears_that_it_is_away(access: KafkaAccess) -> None:
     assert isinstance(raised_by(lambda: KafkaInlet(access, "t", PATIENCE)), BrokersAway)
+
+
+class Unanswering:
+    """Connections to a coordinator that has become silent."""
+
+    def send(self, _request: object, node_id: int) -> Future:
+        return Future().failure(RequestTimedOutError(f"node {node_id}"))
+
+
+def test_a_transaction_goes_on_with_whoever_coordinates_it_now() -> None:
+    manager = TransactionManager("jejak-publisher", api_version=(4, 0))
+    manager.initialize_transactions()
+    asked = manager.next_request_handler(has_incomplete_batches=False)
+    answer = Network(net=object(), manager=Unanswering()).send(1, asked.request)
+    answer.add_both(asked.on_complete, manager.next_in_flight_request_correlation_id())
+    assert not manager.has_fatal_error()
+    found = manager.next_request_handler(has_incomplete_batches=False)
+    assert isinstance(found, FindCoordinatorHandler)
+    assert manager.next_request_handler(has_incomplete_batches=False) is asked

@@ -20,6 +20,8 @@ Traps of the library, each tried, and what meets it:
   `kafka_python.TimedHandshake`;
 - a transactional request whose coordinator is away when its turn comes is forgotten, and the
   producer spins without sending until the delivery's time is over: `line.Network`;
+- a transactional request that is not answered in time (a coordinator that is frozen) makes the
+  producer useless, "for unknown reasons", where one that is cut off is asked anew: `line.Network`;
 - a group member throws away a join that ends between two polls, or forgets that it is joining and
   then spins without ever reading: `group.keep_joins`;
 - a group's coordinator that is away is looked up again without a pause: `group.pace_lookups`;

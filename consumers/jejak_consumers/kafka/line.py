@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from kafka import errors as theirs
+from kafka.future import Future
 from kafka.net.compat import KafkaNetClient
 from kafka.net.manager import KafkaConnectionManager
 from kafka.net.selector import NetworkSelector
@@ -43,7 +44,7 @@ class Connections(KafkaConnectionManager):  # type: ignore[misc]
 
 
 class Network(KafkaNetClient):  # type: ignore[misc]
-    """Says that a node is away, where the library raises: only so does a producer ask again."""
+    """Says that a node is away as the library must hear it: only so does a producer ask again."""
 
     def await_ready(self, node_id: Any, timeout_ms: int = 30_000) -> bool:
         """Whether a connection to a node is ready, or got so within the time."""
@@ -52,6 +53,17 @@ class Network(KafkaNetClient):  # type: ignore[misc]
         except theirs.KafkaConnectionError:
             self.poll(timeout_ms=_PACE)  # it is asked again at once
             return False
+
+    def send(self, node_id: Any, request: Any, **settings: Any) -> Any:
+        """The answer to come; who gives none in time is away."""
+        told = Future()
+
+        def fail(exc: Exception) -> None:
+            away = isinstance(exc, theirs.RequestTimedOutError)
+            told.failure(theirs.KafkaConnectionError(str(exc)) if away else exc)
+
+        super().send(node_id, request, **settings).add_callback(told.success).add_errback(fail)
+        return told
 
 
 class Line:
