@@ -29,13 +29,13 @@ from bench.project import append, rows_of
 from bench.rounds import Round
 from bench.table import show
 from jejak_consumers.recorder import MOST_MESSAGES
-from jejak_consumers.tidying import Tidying
 from jejak_lrs import cursor, database, roles
 from jejak_lrs.database import Connection, Database
 from jejak_lrs.ledger import history
 from jejak_lrs.ledger.batch import Row
 from jejak_lrs.projection import refolding
 from jejak_lrs.projection.projecting import NAME, Projector
+from jejak_lrs.tidying import Tidying
 
 _EVENTS: Final = 20_000
 _PEOPLE: Final = 4_000

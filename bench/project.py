@@ -23,7 +23,6 @@ from bench.rounds import Round, Watch, Work, take_turns
 from jejak.rebuilding import Rebuilding
 from jejak_consumers.directory import STATEMENT
 from jejak_consumers.recorder import MOST_MESSAGES
-from jejak_consumers.tidying import Tidying
 from jejak_lrs import database, roles
 from jejak_lrs.competency.assess import assess
 from jejak_lrs.competency.profile import canonical, digest
@@ -33,6 +32,7 @@ from jejak_lrs.ledger.batch import Batch, Row
 from jejak_lrs.projection import evidence, rebuild, switching
 from jejak_lrs.projection.projecting import Projector
 from jejak_lrs.replay.gathering import registry_at
+from jejak_lrs.tidying import Tidying
 
 _EVENTS: Final = 20_000
 _PEOPLE: Final = 4_000

@@ -14,6 +14,7 @@ from jejak_lrs.database import Connection
 from jejak_lrs.projection import generations, rebuild, switching
 from jejak_lrs.projection.rebuild import Phase, Progress, Rebuild, Worker
 from jejak_lrs.projection.switching import Following
+from jejak_lrs.tidying import Tidying
 from jejak_lrs.workers import in_order
 
 NAME: Final = "jejak rebuild"
@@ -70,10 +71,12 @@ class Rebuilding:
         left = range(progress.done, progress.parts)
         connect = partial(database.connect, self.dsn, NAME)
         parts = in_order(connect, _Parts(making), left, self.workers, worth=self.workers)
-        for number, done in zip(left, parts, strict=True):
-            watch(making.phase, Progress(number + 1, progress.parts))
-            if not done:  # what is left is still in the hands of a worker whose leader was killed
-                time.sleep(_LOOK_SECONDS)
+        with Tidying() as tidying:  # few parts are done by this process
+            for number, done in zip(left, parts, strict=True):
+                watch(making.phase, Progress(number + 1, progress.parts))
+                if not done:  # what is left is in the hands of a worker whose leader was killed
+                    time.sleep(_LOOK_SECONDS)
+                tidying.tidy()
 
     def _making(self) -> Rebuild:
         making = rebuild.read(self.connection)

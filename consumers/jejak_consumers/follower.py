@@ -16,13 +16,13 @@ import psycopg
 import structlog
 
 from jejak_consumers import errors
-from jejak_consumers.tidying import Tidying
 from jejak_consumers.vitals import Vitals
 from jejak_lrs import cursor
 from jejak_lrs import errors as ledger_errors
 from jejak_lrs.cursor import Cursor
 from jejak_lrs.database import Connection, Database
 from jejak_lrs.failpoint import failpoint
+from jejak_lrs.tidying import Tidying
 from jejak_schemas import backoff
 from jejak_schemas.registry import errors as registry_errors
 from jejak_schemas.traces import OFF, Step, Traces

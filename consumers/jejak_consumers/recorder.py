@@ -22,7 +22,6 @@ from jejak_consumers.directory import Directory, look_up
 from jejak_consumers.finish import Finisher
 from jejak_consumers.messages import InboxReader, Message, TopicPartition
 from jejak_consumers.partitions import Partitions
-from jejak_consumers.tidying import Tidying
 from jejak_consumers.vitals import OUTCOMES, Vitals
 from jejak_consumers.walk import DoorRules, Walk
 from jejak_lrs import errors as ledger_errors
@@ -33,6 +32,7 @@ from jejak_lrs.ledger.appending import append
 from jejak_lrs.ledger.batch import Appended, Batch, Item, Refused, Row
 from jejak_lrs.ledger.people import People
 from jejak_lrs.ledger.standing import Behind
+from jejak_lrs.tidying import Tidying
 from jejak_schemas import backoff
 from jejak_schemas.framing import SINGLE_OBJECT, Framing
 from jejak_schemas.registry import RegistryError

@@ -7,7 +7,6 @@ ends, they end with it, whatever they are at.
 from __future__ import annotations
 
 import fcntl
-import gc
 import multiprocessing
 import os
 import signal
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 import psycopg
 
 from jejak_lrs import errors
+from jejak_lrs.tidying import Tidying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -38,7 +38,6 @@ _WAITING: Final = 2  # tasks with a process: it never waits for the next
 _AHEAD: Final = 3  # for each process, tasks from the first that is not handed back
 _WORTH: Final = 80  # fewer tasks are done sooner than a process starts
 _ROOM: Final = 1 << 20  # bytes of what is made, on its way here
-_SELDOM: Final = 100_000  # objects more than were let go of, until garbage is looked for
 Task = TypeVar("Task")
 Task_contra = TypeVar("Task_contra", contravariant=True)
 Made = TypeVar("Made")
@@ -209,10 +208,8 @@ class _Failed:
 def _serve(tasks: Pipe, going: Pipe, connect: Connect, work: Work[Any, Any]) -> None:
     """What a worker process runs, until nobody asks."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    gc.freeze()  # what is read makes no cycles, and each collection would walk it (measured)
-    gc.set_threshold(_SELDOM)
     begun = None
-    with suppress(EOFError, BrokenPipeError):
+    with suppress(EOFError, BrokenPipeError), Tidying() as tidying:
         while True:
             number, task = tasks.recv()
             try:
@@ -223,6 +220,7 @@ def _serve(tasks: Pipe, going: Pipe, connect: Connect, work: Work[Any, Any]) -> 
             except Exception as exc:  # noqa: BLE001  its parent's to handle
                 made = _Failed(exc)
             going.send((number, made))
+            tidying.tidy()
             # `made` is kept until the next: its pages would go back to the system, to be got anew.
 
 

@@ -7,7 +7,6 @@ it, and so do the findings. Records are read by several processes, in short tran
 from __future__ import annotations
 
 import sqlite3
-import tempfile
 from collections import Counter
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from datetime import date
 from functools import partial
 from itertools import groupby, islice
 from operator import itemgetter
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -116,10 +114,8 @@ def surveyed(
         workers: processes that read side by side.
         watch: told how much is done, of how much: half of it is reading, half judging.
     """
-    with (
-        tempfile.TemporaryDirectory(prefix="jejak-exceptions-") as folder,
-        closing(sqlite3.connect(Path(folder) / "sighted", isolation_level=None)) as store,
-    ):
+    # A file without a name: it is gone with this process, however that ends.
+    with closing(sqlite3.connect("", isolation_level=None)) as store:
         store.executescript(_SCHEMA)
         connect = partial(database.reading, dsn, "jejak audit")
         with closing(connect()) as connection:
