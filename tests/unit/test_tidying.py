@@ -4,9 +4,9 @@ import gc
 import weakref
 
 import pytest
-from jejak_consumers.tidying import Tidying
 
-from jejak_consumers import tidying
+from jejak_lrs import tidying
+from jejak_lrs.tidying import Tidying
 
 
 class Knot:
