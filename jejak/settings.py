@@ -11,12 +11,15 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
 from jejak.errors import Misuse
 from jejak.home import Home
 from jejak_schemas.registry.access import shown
+
+_ALL = "docs/operating.md, Settings, has them all"
 
 
 class Settings(BaseSettings):
@@ -158,14 +161,18 @@ def load(home: Home) -> Settings:
     """The settings of a home; Misuse says in one line which key is wrong."""
 
     class OfHome(Settings):
-        model_config = SettingsConfigDict(toml_file=home.settings_file)
+        model_config = SettingsConfigDict(toml_file=home.settings_file, extra="forbid")
 
     try:
         return OfHome()
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
+        if first["type"] == "extra_forbidden":
+            raise Misuse(f"{home.settings_file}: no setting {key}; {_ALL}") from None
         raise Misuse(f"setting {key}: {first['msg']} (JEJAK_{key.upper()})") from None
+    except SettingsError as error:  # a list in the environment that is none
+        raise Misuse(f'{error}: a list is written ["one", "two"]; {_ALL}') from None
     except ValueError as error:
         raise Misuse(f"{home.settings_file} is not TOML: {error}") from None
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 import psycopg
+from psycopg import pq
 
 from jejak.doctor.finding import Finding, Level, advised, judged
 from jejak.errors import JejakError
@@ -31,8 +32,9 @@ ADVISED: Final = {
 
 def examine(services: Services, *, embedded: bool) -> Iterator[Finding]:
     """Everything that our roles can see of the server and the database."""
-    for role in roles.LOGINS:
-        yield _login(services, role)
+    if _answers(services):  # where it does not, that is told once, below
+        for role in roles.LOGINS:
+            yield _login(services, role)
     try:
         with closing(database.connect(services.dsn(roles.READER))) as connection:
             yield from _server(connection, services, embedded=embedded)
@@ -44,6 +46,10 @@ def examine(services: Services, *, embedded: bool) -> Iterator[Finding]:
         text = " ".join(str(error).split())
         mend = "is it up, and is this its address? see JEJAK_DATABASE_HOST"
         yield Finding(PART, services.postgres.host, Level.AWAY, text, mend)
+
+
+def _answers(services: Services) -> bool:
+    return pq.PGconn.ping(services.dsn(roles.READER).encode()) != pq.Ping.NO_RESPONSE
 
 
 def _login(services: Services, role: str) -> Finding:

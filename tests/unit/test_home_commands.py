@@ -94,7 +94,7 @@ def test_settings_say_where_each_value_came_from(
     assert found["kafka_operator"]["from"] == "default"
 
 
-@pytest.mark.parametrize("text", ["not toml at all", "kafka_heap_mb = 'much'"])
+@pytest.mark.parametrize("text", ["not toml at all", "kafka_heap_mb = 'much'", "kafka_heap = 9"])
 def test_wrong_settings_end_with_2_and_name_the_place(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
 ) -> None:
@@ -102,6 +102,16 @@ def test_wrong_settings_end_with_2_and_name_the_place(
     assert run("settings", "--home", str(tmp_path)) == 2
     said = capsys.readouterr().err
     assert "settings.toml" in said or "KAFKA_HEAP_MB" in said
+
+
+def test_a_list_in_the_environment_that_is_none_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("JEJAK_WITNESSES", "one")
+    assert run("settings", "--home", str(tmp_path)) == 2
+    said = capsys.readouterr().err
+    assert '"witnesses"' in said
+    assert "TOML" not in said
 
 
 def test_every_setting_is_documented() -> None:
