@@ -1,5 +1,6 @@
 """The one place that turns an error into a line and an exit code."""
 
+import errno
 import re
 import sys
 import traceback
@@ -57,6 +58,8 @@ def other(error: BaseException) -> tuple[int, str]:
         return 2, f"this command needs {error.name}: pip install 'jejak[{extras}]'"
     if isinstance(error, OSError) and error.filename is not None:
         return 1, f"{error.filename}: {error.strerror}"
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return 3, f"cannot write the answer: {error.strerror}"
     # Never the text of an unknown error: it may hold what a message held.
     last = traceback.extract_tb(error.__traceback__)[-1:]
     where = f" at {last[0].filename}:{last[0].lineno}" if last else ""

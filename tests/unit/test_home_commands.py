@@ -25,6 +25,7 @@ def run(*words: str) -> int:
         (Retry("away"), 3),
         (Fatal("broken"), 4),
         (FileNotFoundError(2, "No such file or directory", "events.jsonl"), 1),
+        (OSError(28, "No space left on device"), 3),
         (ModuleNotFoundError("No module named 'psycopg'", name="psycopg"), 2),
         (psycopg.OperationalError("the connection is\nlost"), 3),
         (KeyboardInterrupt(), 130),
