@@ -33,6 +33,7 @@ from bench.asked import asked
 from bench.filling import fill, give_aliases, hurried, person_of, without_indexes
 from bench.ledgers import SUPERUSER, Server, running_server
 from bench.line import Line
+from bench.rounds import cpu_of
 from jejak_consumers import system
 from jejak_consumers.directory import STATEMENT
 from jejak_consumers.recorder import MOST_MESSAGES
@@ -82,7 +83,7 @@ class Timing:
 
 
 def run() -> list[Line]:
-    """At the size of issue 6; the table that is printed is the result."""
+    """The table that is printed is the result."""
     if not _measured(PEOPLE, EVENTS):
         raise RuntimeError("an answer takes longer than it may: see the table")
     return []
@@ -210,18 +211,13 @@ class _Clock:
         if times <= _FEW:
             ask()
         backend = psutil.Process(self.reader.info.backend_pid)
-        taken, before, ours = [], _cpu(backend), time.process_time()
+        taken, before, ours = [], cpu_of(backend), time.process_time()
         for _ in range(times):
             began = time.perf_counter()
             ask()
             taken.append((time.perf_counter() - began) * 1_000)
-        used = time.process_time() - ours + _cpu(backend) - before
+        used = time.process_time() - ours + cpu_of(backend) - before
         return Timing(what, taken, used / times * 1_000, allowed)
-
-
-def _cpu(process: psutil.Process) -> float:
-    used = process.cpu_times()
-    return float(used.user + used.system)
 
 
 def _timings(reader: Connection, whom: Sequence[UUID]) -> Iterator[Timing]:

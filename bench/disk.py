@@ -15,7 +15,7 @@ from jejak_lrs.database import Connection
 from jejak_lrs.ledger import appending, history, inboxes
 from jejak_lrs.ledger.batch import Batch, Span
 
-WANTED: Final = 650  # bytes a record (issue 5, point 3)
+WANTED: Final = 650  # bytes a record (docs/performance.md)
 _EVENTS: Final = 100_000
 _SIZES: Final = """
     SELECT c.relname, pg_total_relation_size(c.oid), pg_indexes_size(c.oid)

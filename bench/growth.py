@@ -26,7 +26,7 @@ from bench.asked import asked
 from bench.filling import fill, give_aliases, person_of
 from bench.ledgers import SUPERUSER, Server, running_server
 from bench.line import Line, line
-from bench.rounds import Round, Watch, take_turns
+from bench.rounds import Round, Watch, cpu_of, take_turns
 from bench.table import show
 from jejak_consumers.recorder import MOST_MESSAGES
 from jejak_lrs import database, outbox, roles
@@ -41,7 +41,7 @@ from jejak_lrs.replay import gathering
 
 RECORDS: Final = 20_000_000
 BESIDE: Final = 200_000
-ALLOWED: Final = 0.8  # of the speed at the smaller size (issue 5, point 12)
+ALLOWED: Final = 0.8  # of the speed at the smaller size (docs/performance.md)
 CHANCE: Final = Random(mix.SEED)  # noqa: S311  no secret
 _SEEDS: Final = 20_000
 _ROUNDS: Final = 7
@@ -66,11 +66,11 @@ class _Ledger:
         """Append some batches of rows of ours, and see what that took."""
         batches = [self.fresh(MOST_MESSAGES) for _ in range(_BATCHES)]
         backend = psutil.Process(self.writer.connection.info.backend_pid)
-        before, watch = _cpu(backend), Watch()
+        before, watch = cpu_of(backend), Watch()
         for rows in batches:
             _append(self.writer, rows)
         taken = watch.stop(_BATCHES * MOST_MESSAGES)
-        return replace(taken, cpu_seconds=taken.cpu_seconds + _cpu(backend) - before)
+        return replace(taken, cpu_seconds=taken.cpu_seconds + cpu_of(backend) - before)
 
     def fresh(self, count: int) -> list[Row]:
         """Rows to append: new ids, about persons from all over the ledger."""
@@ -93,7 +93,7 @@ class _Ledger:
 
 
 def run() -> list[Line]:
-    """At the sizes of issue 5."""
+    """At the sizes that docs/performance.md tells of."""
     lines, sound = _measured(RECORDS, BESIDE)
     if not sound:
         raise RuntimeError("something reads on with the ledger's size: see the table")
@@ -113,15 +113,7 @@ def _measured(records: int, beside: int) -> tuple[list[Line], bool]:
 
 def walked() -> list[Row]:
     """Rows as the recorder makes them, of the demo's mix."""
-    nation = mix.simulated(_SEEDS, _SEEDS // 10)
-    deliveries = mix.ordinary(nation)
-    house = walk.house_of(nation, deliveries)
-    messages = [walk.message_of(offset, one) for offset, one in enumerate(deliveries)]
-    rows: list[Row] = []
-    for batch in mix.batches(messages, MOST_MESSAGES):
-        walked = house.walk()
-        items = [walked.carry(message) for message in batch]
-        rows += [item for item in items if isinstance(item, Row)]
+    rows = walk.rows_of(_SEEDS)
     for row in rows:
         row.source = row.source._replace(kind="redrive")  # no offsets are moved
     return rows
@@ -145,11 +137,6 @@ def filled(server: Server, name: str, rows: Sequence[Row], records: int) -> _Led
 
 def _append(writer: Database, rows: Sequence[Row]) -> None:
     append(writer, Batch(rows, history.head(writer.connection).registry_version))
-
-
-def _cpu(process: psutil.Process) -> float:
-    used = process.cpu_times()
-    return float(used.user + used.system)
 
 
 # -- what is touched ------------------------------------------------------------------------

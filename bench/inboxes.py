@@ -22,6 +22,7 @@ import psycopg
 
 from bench.asked import asked
 from bench.house import running_house
+from bench.rounds import cpu_of
 from jejak import provisioning, registrar
 from jejak.processes import Loop, Up
 from jejak.provisioning import NewParty
@@ -156,8 +157,7 @@ class _Bench:
         return float(self._process().memory_info().rss) / 1e6
 
     def _cpu(self) -> float:
-        used = self._process().cpu_times()
-        return float(used.user + used.system)
+        return cpu_of(self._process())
 
     def _process(self) -> psutil.Process:
         return psutil.Process(_running(self.recorders[1]).pid)

@@ -40,7 +40,7 @@ _told = Console(stderr=True)
 
 
 def run() -> list[Line]:
-    """At the sizes of issue 7."""
+    """At the sizes that docs/performance.md tells of."""
     return _measured(SURVEYED, SIGNED)
 
 

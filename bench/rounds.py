@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import psutil
+
 
 @dataclass(frozen=True, slots=True)
 class Round:
@@ -35,6 +37,12 @@ class Watch:
         """The round that ends now."""
         seconds = time.perf_counter() - self._began
         return Round(events, seconds, time.process_time() - self._cpu_began)
+
+
+def cpu_of(process: psutil.Process) -> float:
+    """Seconds of processor time that another process has used."""
+    used = process.cpu_times()
+    return float(used.user + used.system)
 
 
 Work = Callable[[], Round]  # does its work once; what need not be measured, before its watch runs

@@ -43,15 +43,7 @@ def append_sealed(writer: Database, records: int) -> int:
 
 def walked() -> list[Row]:
     """Rows as the recorder makes them, but those that say something beside themselves."""
-    nation = mix.simulated(_SEEDS, _SEEDS // 10)
-    deliveries = mix.ordinary(nation)
-    house = walk.house_of(nation, deliveries)
-    messages = [walk.message_of(offset, one) for offset, one in enumerate(deliveries)]
-    rows: list[Row] = []
-    for batch in mix.batches(messages, MOST_MESSAGES):
-        walked = house.walk()
-        items = [walked.carry(message) for message in batch]
-        rows += [item for item in items if isinstance(item, Row)]
+    rows = walk.rows_of(_SEEDS)
     return [row for row in rows if row.event_type not in WITH_EFFECTS and row.registers is None]
 
 

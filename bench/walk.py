@@ -27,7 +27,7 @@ from jejak_consumers.messages import Message
 from jejak_consumers.recorder import MOST_MESSAGES
 from jejak_consumers.walk import DoorRules, Inbox, Walk
 from jejak_lrs.ledger import parties, seal
-from jejak_lrs.ledger.batch import PartyChange, Refused
+from jejak_lrs.ledger.batch import PartyChange, Refused, Row
 from jejak_lrs.ledger.effects import party_change
 from jejak_lrs.ledger.parties import Parties
 from jejak_lrs.ledger.people import Known
@@ -115,6 +115,20 @@ def house_of(nation: Nation, deliveries: Sequence[Delivery]) -> _House:
         finisher=finisher(),
         rules=door_rules(),
     )
+
+
+def rows_of(events: int) -> list[Row]:
+    """The rows that the recorder makes of so many events of the demo's mix; it knows everybody."""
+    nation = mix.simulated(events, events // 10)
+    deliveries = mix.ordinary(nation)
+    house = house_of(nation, deliveries)
+    messages = [message_of(offset, one) for offset, one in enumerate(deliveries)]
+    rows: list[Row] = []
+    for batch in mix.batches(messages, MOST_MESSAGES):
+        walked = house.walk()
+        items = [walked.carry(message) for message in batch]
+        rows += [item for item in items if isinstance(item, Row)]
+    return rows
 
 
 def _changes(nation: Nation) -> list[PartyChange]:
