@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from jejak.cli import speech
+from jejak.cli.identity import identified
 from jejak.cli.options import HomeOption, JsonOption, home_of
-from jejak.cli.provider import identified
 from jejak.errors import Refuse
 from jejak.framing import framing_of
 from jejak.home import Home
