@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from jejak.pictures import Picture
 from jejak_lrs.answers.individuals import Answer
 from jejak_lrs.competency.lookups import (
     certificates_on,
@@ -89,7 +90,7 @@ def profile_view(answer: Answer, day: date, names: NameOf, lang: Lang) -> Render
 
 def _levels(answer: Answer, day: date, names: NameOf, lang: Lang) -> Table:
     words = WORDS[lang]
-    table = Table(words["competency"], words["held"], words["indicated"], "")
+    table = Picture(words["competency"], words["held"], words["indicated"], "")
     for competency, found in levels_on(answer.profile, day).items():
         note = words["disputed"] if found.disputed else ""
         held = level(found.asserted, "cyan")

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 import typer
 from rich.console import Console, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from jejak import sheets
 from jejak.errors import Misuse, Refuse
+from jejak.pictures import Picture
 from jejak.sheets import Sheet
 from jejak_schemas import clock
 
@@ -55,9 +55,9 @@ def answer_table(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None
 ) -> None:
     """The answer as a table for a person."""
-    table = Table(title=title, title_justify="left")
+    table = Picture(title=title, title_justify="left")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column)
     for row in rows:
         # Never as markup: a cell may hold what a stranger wrote.
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))

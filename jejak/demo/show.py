@@ -6,11 +6,12 @@ from typing import Final
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.rule import Rule
-from rich.table import Column, Table
+from rich.table import Table
 from rich.text import Text
 
 from jejak import naming, views
 from jejak.demo.findings import Findings
+from jejak.pictures import Picture
 from jejak.reports import fragments, gaps, plans
 from jejak.views import Lang
 from jejak_lrs.competency import wording
@@ -102,15 +103,10 @@ def pictures(found: Findings, lang: Lang) -> Iterator[RenderableType]:
         yield body
 
 
-def _table(*heads: str) -> Table:
-    """A table that folds a long word in place of cutting it."""
-    return Table(*(Column(head, overflow="fold") for head in heads))
-
-
 def _told(found: Findings, lang: Lang) -> Table:
     words = WORDS[lang]
     heads = (words["recorded"], words["duplicate"], words["conflict"], words["refused-n"])
-    table = _table(words["party"], *heads, "")
+    table = Picture(words["party"], *heads, "")
     most = max((counts.total() for counts in found.told.outcomes.values()), default=1)
     for party, counts in sorted(found.told.outcomes.items(), key=lambda one: -one[1].total()):
         cells = (str(counts[outcome] or "") for outcome in OUTCOMES)
@@ -128,7 +124,7 @@ def _agency(found: Findings, lang: Lang) -> RenderableType:
     words = WORDS[lang]
     agency = found.agency
     names = naming.names_of(found.registry, lang)
-    table = _table(
+    table = Picture(
         words["seq"], words["who"], words["what"], words["before"], words["after"],
         words["because"],
     )  # fmt: skip

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Final
 
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
-from rich.table import Table
+from rich.console import RenderableType
 from rich.text import Text
 
+from jejak.pictures import Picture
 from jejak.sheets import Sheet
 
 _TEXT: Final = 12  # columns that a text gets at least, beside numbers
@@ -21,25 +21,14 @@ class Reply:
     view: RenderableType
 
 
-class Picture(Table):
-    """A table that gives the room between its columns away before any of its words."""
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        if self.__rich_measure__(console, options).minimum > options.max_width:
-            self.padding = 0
-            for column in self.columns:  # else Rich draws the last beyond the edge
-                column.min_width = None
-        yield from super().__rich_console__(console, options)
-
-
 def picture(sheet: Sheet, note: str = "") -> RenderableType:
     """A table as it is, for a terminal."""
     table = Picture(title=sheet.title, title_justify="left", caption=note, caption_justify="left")
     for at, column in enumerate(sheet.columns):
         if any(isinstance(row[at], str) for row in sheet.rows):
-            table.add_column(column, overflow="fold", min_width=_TEXT)
+            table.add_column(column, min_width=_TEXT)
         else:
-            table.add_column(column, overflow="fold", justify="right")
+            table.add_column(column, justify="right")
     for row in sheet.rows:
         # Never as markup: a cell may hold what a stranger wrote.
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))

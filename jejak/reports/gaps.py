@@ -5,10 +5,10 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from jejak import views
+from jejak.pictures import Picture
 from jejak.reports import Reply, in_percent, picture
 from jejak.sheets import Sheet
 from jejak.views import Lang, NameOf
@@ -111,7 +111,7 @@ def of_person(who: str, found: Gaps, names: NameOf, lang: Lang, rules: Ruleset |
     ]
     heads = ("competency", "required", "held", "indicated", "gap")
     sheet = Sheet(f"{words['gap']}: {who}", [words[head] for head in heads], rows)
-    shown = Table(*sheet.columns, title=sheet.title, title_justify="left")
+    shown = Picture(*sheet.columns, title=sheet.title, title_justify="left")
     for one in found.gaps:
         gap = words["not-assessed"] if one.gap is None else str(one.gap)
         shown.add_row(
@@ -162,7 +162,7 @@ def _numbers(match: Match) -> tuple[object, ...]:
 def _agency(found: Overview, names: NameOf, lang: Lang, rules: Ruleset | None) -> RenderableType:
     words = WORDS[lang]
     heads = ("competency", "people", "assessed", "short", "jpm")
-    table = Table(
+    table = Picture(
         *(words[head] for head in heads), title=_title(found, words), title_justify="left"
     )
     for competency, match in found.by_competency().items():

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from jejak import views
+from jejak.pictures import Picture
 from jejak.reports import Reply, picture
 from jejak.sheets import Sheet
 from jejak.views import Lang
@@ -73,9 +74,9 @@ def _mean(hours: Hours) -> float:
 
 
 def _people(title: str, people: Sequence[PersonHours], words: Mapping[str, str]) -> Table:
-    table = Table(title=title, title_justify="left")
+    table = Picture(title=title, title_justify="left")
     table.add_column(words["person"], no_wrap=True, min_width=_UUID)  # to be copied from here
-    table.add_column(words["unit"], overflow="fold")
+    table.add_column(words["unit"])
     table.add_column(words["kind"])
     table.add_column(words["jp"], no_wrap=True)
     for one in people:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from jejak import views
+from jejak.pictures import Picture
 from jejak.reports import Reply, picture
 from jejak.sheets import Sheet
 from jejak.views import Lang
@@ -50,7 +51,7 @@ def of_cohorts(day: str, found: Sequence[Cohort], lang: Lang) -> Reply:
 
 def _outcomes(title: str, found: Sequence[Cohort], words: Mapping[str, str]) -> Table:
     heads = ("programme", "cohort", "people", "under-way", "completed", "left")
-    table = Table(*(words[head] for head in heads), title=title, title_justify="left")
+    table = Picture(*(words[head] for head in heads), title=title, title_justify="left")
     for one in found:
         table.add_row(
             Text(one.programme), Text(one.cohort or ""), str(one.people), str(one.under_way),
@@ -60,7 +61,7 @@ def _outcomes(title: str, found: Sequence[Cohort], words: Mapping[str, str]) -> 
 
 
 def _states(one: Cohort, words: Mapping[str, str]) -> Table:
-    table = Table(
+    table = Picture(
         words["state"], words["reached"], "", words["now"],
         title=f"{one.programme} {one.cohort or ''}", title_justify="left",
     )  # fmt: skip
