@@ -21,7 +21,7 @@ from jejak_lrs.competency.diff import (
     moves,
 )
 from jejak_lrs.competency.explain import Explanation, explain
-from jejak_lrs.competency.gaps import Gaps, gaps, together
+from jejak_lrs.competency.gaps import Gaps, Match, gaps
 from jejak_lrs.competency.profile import EMPTY
 from jejak_lrs.competency.reach import reach_of
 from jejak_lrs.competency.routing import NOWHERE, Agencies
@@ -318,8 +318,8 @@ def test_an_agency_is_sum_over_sum_not_a_mean_of_means() -> None:
     )  # fmt: skip
     assert one is not None
     assert other is not None
-    assert together([one, other]).jpm == 7 * 10_000 // 10
-    assert together([]).jpm is None
+    assert (one.match + other.match).jpm == 7 * 10_000 // 10
+    assert Match().jpm is None
 
 
 def test_two_national_scales_are_kept_apart() -> None:

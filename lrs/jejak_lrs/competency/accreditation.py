@@ -1,6 +1,6 @@
 """Who may say what, and on which days: roles, accreditations, suspensions.
 
-Source: contract.md, "Who speaks", 50 to 53 and 62 to 64; competency.md, rules 6 and 10.
+Source: docs/competency.md, rules 6 and 10; the pages of the events in docs/contract.
 """
 
 from collections import defaultdict

@@ -1,4 +1,6 @@
-"""What one statement does to another: voids, verifications, revocations. Rule 10; contract.md, 18.
+"""What one statement does to another: voids, verifications, revocations.
+
+Source: docs/competency.md, rule 10; docs/contract/ClaimVerified.md.
 
 Judged here and not at the door, because the target may come later. What takes away works in all of
 valid time; what revokes, from its day.

@@ -4,7 +4,6 @@ Source: competency.md, "What agencies get"; Held is asserted only (rule 7): who 
 has no gap of that competency, but lowers the coverage.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -113,8 +112,3 @@ def gaps(profile: Profile, registry: Registry, day: date) -> Gaps | None:
         held, indicated = (known.asserted, known.indicated) if known else (None, None)
         found.append(Gap(competency, level, held, indicated))
     return Gaps(serving, tuple(found))
-
-
-def together(people: Iterable[Gaps]) -> Match:
-    """The match of a unit or an agency."""
-    return sum((one.match for one in people), Match())

@@ -60,15 +60,6 @@ def _levels(standing: Standing, day: date) -> Levels:
     )
 
 
-def held_on(profile: Profile, day: date) -> dict[str, int]:
-    """Rule 7: the asserted levels of a day; what is missing is not assessed."""
-    return {
-        competency: levels.asserted
-        for competency, levels in levels_on(profile, day).items()
-        if levels.asserted is not None
-    }
-
-
 def serving_on(profile: Profile, day: date) -> Served | None:
     """Where the person serves on a day."""
     return on(profile.postings, day)

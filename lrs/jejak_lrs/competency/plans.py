@@ -1,8 +1,8 @@
 """Development plans: nodes, what they need, and what of it there is.
 
 Folded from PlanPublished. Several events of one version add up; on a day the version that began
-last is in force, and nobody restates the plan of another. Source: contract.md, 59; competency.md,
-"What agencies get".
+last is in force, and nobody restates the plan of another. Source:
+docs/contract/PlanPublished.md.
 """
 
 from collections import defaultdict

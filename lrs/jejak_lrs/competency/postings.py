@@ -1,7 +1,8 @@
 """Where and as what a person serves, day by day.
 
 BKN's word, the later start over the earlier, until a separation. Before its first word an agency's
-claim holds where no other agency claims the same person. Source: contract.md, 42 to 48.
+claim holds where no other agency claims the same person. Source: docs/contract, PersonRegistered,
+PersonMoved, PersonSeparated and RosterDeclared.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

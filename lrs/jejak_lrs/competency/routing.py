@@ -1,6 +1,6 @@
 """Who is told about a person: home and working agency by BKN's word; before it, who claims them.
 
-Two claims route to neither. Source: contract.md, "Routing uses registry facts only"; 47.
+Two claims route to neither. Source: docs/agency.md; docs/contract/RosterDeclared.md.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Which agency an agency's code stands for on a day, once agencies were restructured.
 
 One successor takes over everybody from that day. Of several, nobody can tell who went where, so
-people stay where BKN put them until it moves them. Source: contract.md, AgencyRestructured.
+people stay where BKN put them until it moves them. Source: docs/contract/AgencyRestructured.md.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Units of agencies, and the unit above each, day by day. Source: contract.md, UnitPublished."""
+"""Units of agencies, and the unit above each, day by day. Source: UnitPublished."""
 
 from collections import defaultdict
 from collections.abc import Iterator

@@ -4,7 +4,7 @@ Each record is folded at its own position, with the registry of that position, s
 person's own records make do not depend on batching. Registry records that may touch people put them
 into `refold`; some of them are folded anew in each transaction, so after these the versions and
 changes on the way do depend on it. Profiles never do.
-Source: ledger.md, "Followers"; competency.md, "Projections".
+Source: docs/architecture.md, "follower"; docs/competency.md.
 """
 
 from __future__ import annotations
