@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TextIO
 from uuid import UUID
 
 from jejak_consumers import errors
@@ -76,6 +76,29 @@ def read_versions(state: Path) -> dict[str, int]:
         return {str(person): int(version) for person, version in said.items()}
     except (OSError, ValueError, TypeError, AttributeError) as exc:
         raise errors.StateDamaged(f"{path} does not hold the versions of profiles") from exc
+
+
+def take(state: Path) -> TextIO | None:
+    """Keep others from a state until what is given is closed, or its process ends.
+
+    Raises:
+        StateTaken: another has it; StateDamaged: no file can be made beside it.
+    """
+    try:
+        import fcntl  # noqa: PLC0415
+    except ImportError:  # Windows has no such locks
+        return None
+    path = state.with_name(state.name + ".lock")
+    try:
+        file = path.open("a")
+    except OSError as exc:
+        raise errors.StateDamaged(f"cannot write {path}: {exc.strerror}") from exc
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise errors.StateTaken(f"another subscriber goes on by {state}") from None
+    return file
 
 
 def _beside(state: Path) -> Path:

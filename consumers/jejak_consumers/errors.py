@@ -17,6 +17,7 @@ LoopError
     ├── UnknownSchema     a newer Jejak sent it: its .avsc file is needed to read on
     ├── TailLost          the ledger does not hold what it had recorded
     ├── StateDamaged      a subscriber's state file cannot be read or written
+    ├── StateTaken        another subscriber goes on by the same state file
     └── Superseded        a newer copy of this loop has taken over
 ```
 
@@ -107,3 +108,7 @@ class UnknownSchema(Fatal):
 
 class StateDamaged(Fatal):
     """A subscriber's state file cannot be read or written; remove it and begin again."""
+
+
+class StateTaken(Fatal):
+    """Another subscriber goes on by the same state file: end it, or give this one its own."""

@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Literal, Self, TextIO
 
 from jejak_consumers import bookmark, errors
 from jejak_consumers.bookmark import State
@@ -71,6 +71,7 @@ class Subscriber:
         self._framing = newer.WithFolder(schemas, framing) if schemas else framing
         self._open = open_feed or _kafka(own)
         self._feed: Feed | None = None
+        self._taken: TextIO | None = None
         self._state: State | None = None
         self._pending: State | None = None
         self._restart: int | None = None
@@ -102,6 +103,7 @@ class Subscriber:
             UnknownSchema: a newer Jejak sent it; says which file is needed. Asked again with that
                 file in `schemas`, it goes on with that message.
             BrokersAway, WrongLogin, NotAllowed: Kafka cannot be reached, or refuses us.
+            StateTaken: another subscriber goes on by the same file.
             RegistryAway, RegistryRefuses: the same of the schema registry; nothing is skipped.
         """
         feed = self._opened()
@@ -159,6 +161,9 @@ class Subscriber:
         ended, self._feed = self._feed, None
         if ended is not None:
             ended.close()
+        taken, self._taken = self._taken, None
+        if taken is not None:
+            taken.close()
 
     def _kept(self, topic: str) -> Iterator[Message]:
         """What a topic holds at this moment."""
@@ -213,6 +218,8 @@ class Subscriber:
         return read_as(Change, message, self._framing)
 
     def _opened(self) -> Feed:
+        if self._taken is None:
+            self._taken = bookmark.take(self._file)
         if self._feed is None:
             self._feed = self._open(self._topic)
         return self._feed

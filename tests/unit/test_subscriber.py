@@ -77,6 +77,17 @@ def test_a_reader_goes_on_where_it_was(file: Path, topic: Topic) -> None:
     assert seqs(file, topic) == [3, 4]
 
 
+def test_one_state_is_gone_on_by_one_subscriber_at_a_time(file: Path, topic: Topic) -> None:
+    topic.put(hours(1), hours(2))
+    with subscriber(file, topic) as first, subscriber(file, topic) as second:
+        assert next(first.changes()).seq == 1
+        with pytest.raises(errors.StateTaken, match=r"another subscriber goes on by .*2060\.state"):
+            next(second.changes())
+        first.settle()
+        first.close()
+        assert next(second.changes()).seq == 2
+
+
 def test_a_body_that_raises_is_given_the_same_change_again(file: Path, topic: Topic) -> None:
     topic.put(hours(1), hours(2))
     with pytest.raises(ZeroDivisionError), subscriber(file, topic) as own:
@@ -86,8 +97,10 @@ def test_a_body_that_raises_is_given_the_same_change_again(file: Path, topic: To
 
 def test_a_body_that_is_killed_is_given_the_same_change_again(file: Path, topic: Topic) -> None:
     topic.put(hours(1), hours(2))
-    killed = subscriber(file, topic).changes()
-    assert [next(killed).seq, next(killed).seq] == [1, 2]
+    killed = subscriber(file, topic)
+    changes = killed.changes()
+    assert [next(changes).seq, next(changes).seq] == [1, 2]
+    killed.close()  # as its end does
     assert seqs(file, topic) == [2]
 
 
@@ -104,6 +117,7 @@ def test_settle_remembers_before_the_body_ends(file: Path, topic: Topic) -> None
     own = subscriber(file, topic)
     next(own.changes())
     own.settle()
+    own.close()
     assert seqs(file, topic) == []
 
 
@@ -185,8 +199,10 @@ class TestStartingOver:
 
     def test_nor_after_a_kill_at_any_change(self, file: Path, begun: Topic) -> None:
         begun.put(hours(7, version=5), hours(8, person_id=PERSON_B, version=3))
-        killed = subscriber(file, begun).changes()
-        assert [next(killed).seq, next(killed).seq] == [6, 7]
+        killed = subscriber(file, begun)
+        changes = killed.changes()
+        assert [next(changes).seq, next(changes).seq] == [6, 7]
+        killed.close()
         assert seqs(file, begun) == [7, 8]
 
     def test_who_is_killed_before_it_is_told_to_reload_again(
@@ -202,6 +218,7 @@ class TestStartingOver:
         with pytest.raises(errors.Reload):
             next(killed.changes())
         assert [one.version for one in killed.profiles()] == [3]
+        killed.close()
         with pytest.raises(errors.Reload):
             seqs(file, topic)
 
