@@ -25,10 +25,9 @@ from jejak.home import default_cache
 from jejak.kafka_admin import connected
 from jejak.provisioning import NewParty
 from jejak.services import Services
-from jejak_schemas import topics
+from jejak_schemas import kafka_python, topics
 from tests.brokers import Brokers
 from tests.services import Database, Kafka, running_kafka, services_on
-from tests.torture import reading
 
 HERE = Path(__file__).parent
 MINE, THEIRS = NewParty("pa-abroad", "P", ("provider",)), NewParty("4971", "V", ("agency",))
@@ -133,7 +132,9 @@ def names_on(kafka: Kafka, front: Services, folder: Path) -> dict[str, str]:
     for topic in (MINE.topics.receipts, topics.CHECKPOINTS, theirs["receipts"], theirs["changes"]):
         there.write(topic, [b"secret"], PUBLISHER_TRANSACTIONS)
     for group in (THEIR_GROUP, RECORDER_GROUP):
-        with closing(KafkaConsumer(**reading.login(kafka.operator), group_id=group)) as reader:
+        with closing(
+            KafkaConsumer(**kafka_python.settings(kafka.operator), group_id=group)
+        ) as reader:
             reader.commit({TopicPartition(theirs["receipts"], 0): OffsetAndMetadata(0, "", -1)})
     with connected(kafka.operator) as admin:
         inbox_id = admin.logs([theirs["inbox"]])[theirs["inbox"]].topic_id

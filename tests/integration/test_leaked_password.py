@@ -30,9 +30,8 @@ from jejak import provisioning
 from jejak.foundations import PUBLISHER_TRANSACTIONS, RECORDER_GROUP
 from jejak.provisioning import NewParty
 from jejak.services import Services
-from jejak_schemas import topics
+from jejak_schemas import kafka_python, topics
 from jejak_schemas.credentials import Credentials
-from tests.torture import reading
 
 pytestmark = pytest.mark.integration
 
@@ -56,7 +55,7 @@ def leaked(front: Services, tmp_path: Path) -> Credentials:
 
 def login(leaked: Credentials) -> dict[str, Any]:
     """As kafka-python takes it."""
-    return reading.login(leaked.kafka)
+    return kafka_python.settings(leaked.kafka)
 
 
 def refused(act: Callable[[], object]) -> bool:
