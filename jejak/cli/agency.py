@@ -4,14 +4,14 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
 from jejak.cli import speech
-from jejak.cli.identity import identified
+from jejak.cli.identity import Lang, LinesOption, identified
 from jejak.cli.options import HomeOption, JsonOption, home_of
 from jejak.errors import Refuse
 from jejak.framing import framing_of
@@ -34,13 +34,11 @@ from jejak_schemas.outgoing import (
     ProgrammeChanged,
 )
 
-Lang = Literal["id", "en"]
 IdentityOption = Annotated[
     str,
     typer.Option(help="The agency: its code, or its credentials file.", show_default=False),
 ]
 LangOption = Annotated[Lang, typer.Option(help="The language of the lines.")]
-LinesOption = Annotated[bool, typer.Option("--json", help="Answer with JSON Lines.")]
 RosterOption = Annotated[
     Path | None,
     typer.Option("--roster", help="CSV with the agency's NIPs, to name people by.", dir_okay=False),

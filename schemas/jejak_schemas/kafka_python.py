@@ -63,7 +63,27 @@ class TimedHandshake:
             raise
 
 
-def hear_refusals(transport: Any) -> None:
+class RememberedFailure:
+    """Goes before the library's connection manager: signs in by what the credentials say now, hears
+    refusals, and remembers how the last connection failed.
+    """  # noqa: D205
+
+    access: KafkaAccess
+    failure: Exception | None = None
+    config: Any  # the library's
+
+    async def _build_transport(self, *args: Any, **kwargs: Any) -> Any:
+        transport = await super()._build_transport(*args, **kwargs)  # type: ignore[misc]
+        _hear_refusals(transport)
+        return transport
+
+    async def _connect(self, node: Any, conn: Any, *args: Any, **kwargs: Any) -> None:
+        self.access.renew(self.config, conn.config)
+        await super()._connect(node, conn, *args, **kwargs)  # type: ignore[misc]
+        self.failure = conn.init_future.exception
+
+
+def _hear_refusals(transport: Any) -> None:
     """Let a connection hear what the broker says together with its end: why it refused us.
 
     The library drops what came where an end came with it.

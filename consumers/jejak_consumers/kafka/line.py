@@ -23,21 +23,11 @@ class Selector(kafka_python.TimedHandshake, NetworkSelector):  # type: ignore[mi
     """The library's, in which every TLS handshake ends."""
 
 
-class Connections(KafkaConnectionManager):  # type: ignore[misc]
+class Connections(kafka_python.RememberedFailure, KafkaConnectionManager):  # type: ignore[misc]
     """Connections that remember how the last one failed."""
 
-    failure: Exception | None = None
-    access: KafkaAccess
-
-    async def _build_transport(self, *args: Any, **kwargs: Any) -> Any:
-        transport = await super()._build_transport(*args, **kwargs)
-        kafka_python.hear_refusals(transport)
-        return transport
-
     async def _connect(self, node: Any, conn: Any, *args: Any, **kwargs: Any) -> None:
-        self.access.renew(self.config, conn.config)
         await super()._connect(node, conn, *args, **kwargs)
-        self.failure = conn.init_future.exception
         # The library raises a remembered refusal at its next attempt, but never remembers one.
         if refuses(self.failure) and self.cluster.is_bootstrap(node.node_id):
             self._auth_failures[node.node_id] = self.failure

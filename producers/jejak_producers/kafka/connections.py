@@ -35,27 +35,14 @@ class Selector(kafka_python.TimedHandshake, NetworkSelector):  # type: ignore[mi
     """The library's, in which every TLS handshake ends."""
 
 
-class Watched(KafkaConnectionManager):  # type: ignore[misc]
+class Watched(kafka_python.RememberedFailure, KafkaConnectionManager):  # type: ignore[misc]
     """Connections that remember how the last one failed, and give up on a refused sign-in."""
-
-    failure: Exception | None = None
-    access: KafkaAccess
 
     @property
     def refusal(self) -> Exception | None:
         """The last failure, if the brokers refused to sign us in."""
         refused = isinstance(self.failure, _SIGN_IN) or refused_certificate(self.failure)
         return self.failure if refused else None
-
-    async def _build_transport(self, *args: Any, **kwargs: Any) -> Any:
-        transport = await super()._build_transport(*args, **kwargs)
-        kafka_python.hear_refusals(transport)
-        return transport
-
-    async def _connect(self, node: Any, conn: Any, *args: Any, **kwargs: Any) -> None:
-        self.access.renew(self.config, conn.config)
-        await super()._connect(node, conn, *args, **kwargs)
-        self.failure = conn.init_future.exception
 
     def maybe_raise_auth_failure(self, node_id: Any) -> None:
         """End the bootstrap at a refused sign-in; its sender would only spin on it."""
