@@ -1,6 +1,8 @@
 """The table of benches. To add one: a module with `run`, a row here."""
 
+import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Final
 
 from bench import (
@@ -17,7 +19,10 @@ from bench import (
     replay,
     walk,
 )
-from bench.line import Line
+from bench.line import Line, write
+from bench.table import show
+
+OUT: Final = Path(__file__).parent / "out"
 
 BENCHES: Final[Mapping[str, Callable[[], list[Line]]]] = {
     "emit": emit.run,
@@ -46,3 +51,17 @@ def named(name: str) -> str:
     if name in BENCHES or name in OPT_IN:
         return name
     raise LookupError(f"there is no bench {name!r}; there are {', '.join([*BENCHES, *OPT_IN])}")
+
+
+def main(arguments: list[str]) -> int:
+    """Run one bench, or all; 2 where there is none of the name."""
+    try:
+        names = [named(name) for name in arguments] or list(BENCHES)
+    except LookupError as exc:
+        print(f"bench: {exc.args[0]}", file=sys.stderr)
+        return 2
+    for name in names:
+        lines: list[Line] = {**BENCHES, **OPT_IN}[name]()
+        show(name, lines)
+        print(f"written to {write(OUT, name, lines)}\n")
+    return 0

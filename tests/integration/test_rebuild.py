@@ -190,6 +190,20 @@ def test_a_rebuild_that_was_killed_goes_on(
     assert rebuilt.digest_of(projecting, 2) == rebuilt.digest_of(projecting, 1)
 
 
+def test_postgresql_knows_how_much_there_is_of_what_is_made_anew(
+    writer: Database, projecting: Connection, superuser: Connection
+) -> None:
+    everybody(writer)
+    catch_up(projecting)
+    made(projecting)
+    counted = superuser.execute(
+        "SELECT tablename FROM pg_stats WHERE tablename = ANY(%s) AND attname = 'generation' "
+        "AND 2 = ANY(most_common_vals::text::int[]) ORDER BY tablename",
+        [["evidence", "person_merge", "profile"]],
+    ).fetchall()
+    assert counted == [("evidence",), ("profile",)]  # nobody was merged
+
+
 def of_merges(writer: Database) -> list[Event]:
     """Record a history of merges, with a split and an erasure; what is to come after it."""
     a, b, c, d, e, f = PEOPLE

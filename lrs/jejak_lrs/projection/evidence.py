@@ -85,19 +85,27 @@ def of_people(
     return {person_id: list(from_documents(documents)) for person_id, documents in found}
 
 
-def people_between(connection: Connection, generation: int, low: UUID, high: UUID) -> list[UUID]:
-    """Everyone of whom something was said, from one to another, both included.
+def of_people_between(
+    connection: Connection, generation: int, low: UUID, high: UUID, upto: int
+) -> dict[UUID, list[Fact]]:
+    """The same of everyone of whom something was said, from one to another, both included.
 
     Also who is named as the one who stays for others, though nothing else be said of that id.
     """
+    asked = {"generation": generation, "low": low, "high": high, "upto": upto}
     found = connection.execute(
-        "SELECT person_id FROM evidence "
-        "WHERE generation = %(generation)s AND person_id BETWEEN %(low)s AND %(high)s UNION "
-        "SELECT stays FROM person_merge "
-        "WHERE generation = %(generation)s AND stays BETWEEN %(low)s AND %(high)s ORDER BY 1",
-        {"generation": generation, "low": low, "high": high},
+        "SELECT person_id, string_agg(document, ',') FROM evidence WHERE generation = "
+        "%(generation)s AND person_id BETWEEN %(low)s AND %(high)s AND arrived <= %(upto)s "
+        "GROUP BY person_id ORDER BY person_id",
+        asked,
     )
-    return [person_id for (person_id,) in found]
+    facts = {person_id: list(from_documents(documents)) for person_id, documents in found}
+    stay = connection.execute(
+        "SELECT stays FROM person_merge "
+        "WHERE generation = %(generation)s AND stays BETWEEN %(low)s AND %(high)s",
+        asked,
+    )
+    return {person_id: [] for (person_id,) in stay} | facts
 
 
 def people_at(connection: Connection, generation: int, agency: str) -> list[UUID]:

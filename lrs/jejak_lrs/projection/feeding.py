@@ -149,15 +149,18 @@ class Feeder:
         evidence.insert(connection, feed.generation, arriving)
         kinship.insert(connection, feed.generation, said)
 
-    def assess(self, connection: Connection, feed: Feed, people: Sequence[UUID], upto: int) -> None:
-        """Fold persons by what was extracted, which is all up to a position and nothing later."""
+    def assess(self, connection: Connection, feed: Feed, low: UUID, high: UUID, upto: int) -> None:
+        """Fold persons, from one to another, by what was extracted: all up to a position."""
         day = clock.day(connection)
         if day is None:
             return  # nothing was ever folded
         known = self._take_known(connection, upto)
         folding = Folding(connection, known.registry, day, feed)
-        folding.load(people, upto)
-        for person_id in people:
+        facts = evidence.of_people_between(connection, feed.generation, low, high, upto)
+        for person_id, own in facts.items():
+            folding.held.put(person_id, own)
+        folding.load(facts, upto)
+        for person_id in facts:
             folding.fold(person_id, upto)
         folding.write()
         self._known = known

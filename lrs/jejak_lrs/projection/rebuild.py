@@ -13,14 +13,14 @@ Source: competency.md, "Projections".
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, LiteralString
 from uuid import UUID
 
 from psycopg.rows import args_row
 
 from jejak_lrs.errors import Unready
 from jejak_lrs.ledger import history
-from jejak_lrs.projection import clock, evidence, generations
+from jejak_lrs.projection import clock, generations
 from jejak_lrs.projection.feeding import Feeder
 from jejak_lrs.projection.generations import Feed
 
@@ -105,6 +105,7 @@ def begin(connection: Connection, positions: int = POSITIONS) -> Rebuild:
 
 def assess_next(connection: Connection, rebuild: Rebuild, persons: int = PERSONS) -> None:
     """All is extracted: plan parts of so many persons each."""
+    _count(connection, "evidence (generation, person_id)", "person_merge")
     with connection.transaction():
         connection.execute(
             "INSERT INTO rebuild_part (generation, phase, number, low, high) "
@@ -121,8 +122,15 @@ def assess_next(connection: Connection, rebuild: Rebuild, persons: int = PERSONS
 
 def follow_next(connection: Connection, rebuild: Rebuild) -> None:
     """All is assessed: from now on it follows the ledger."""
+    _count(connection, "profile")
     with connection.transaction():
         _enter(connection, rebuild, "follow")
+
+
+def _count(connection: Connection, *tables: LiteralString) -> None:
+    """Let PostgreSQL see how many rows of a new generation there are, or it believes in none."""
+    for table in tables:
+        connection.execute(f"ANALYZE {table}")  # a constant
 
 
 def _enter(connection: Connection, rebuild: Rebuild, phase: Phase) -> None:
@@ -186,7 +194,5 @@ class Worker:
             records = history.entries(self._connection, first - 1, last - first + 1)
             self._feeder.extract(self._connection, self._feed, records, self._rebuild.upto)
         else:
-            people = evidence.people_between(
-                self._connection, self._rebuild.generation, UUID(mine.low), UUID(mine.high)
-            )
-            self._feeder.assess(self._connection, self._feed, people, self._rebuild.upto)
+            low, high = UUID(mine.low), UUID(mine.high)
+            self._feeder.assess(self._connection, self._feed, low, high, self._rebuild.upto)
