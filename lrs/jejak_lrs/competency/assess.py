@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from jejak_lrs.competency.assertions import asserted, disputed
 from jejak_lrs.competency.facts import Fact
 from jejak_lrs.competency.jp import hours
 from jejak_lrs.competency.judge import Judged, judge
-from jejak_lrs.competency.levels import asserted, disputed, indicated
+from jejak_lrs.competency.levels import indicated
 from jejak_lrs.competency.milestones import certificates, programmes
 from jejak_lrs.competency.parts import Parts
 from jejak_lrs.competency.postings import claimed, separated, served

@@ -1,6 +1,7 @@
 """Calendar arithmetic on Jakarta dates. Source: competency.md rule 11."""
 
 import calendar
+from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final
@@ -31,3 +32,14 @@ def end_of(valid_until: date | None) -> date:
 def closing(end: date) -> date | None:
     """An end as profiles show it: None where there is none."""
     return None if end == FOREVER else end
+
+
+def merged(spans: Sequence[tuple[date, date]]) -> list[tuple[date, date]]:
+    """Spans [from, to) that touch or overlap as one, in order."""
+    found: list[tuple[date, date]] = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((start, end))
+    return found

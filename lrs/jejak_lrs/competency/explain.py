@@ -13,7 +13,7 @@ from uuid import UUID
 import orjson
 from msgspec.structs import replace
 
-from jejak_lrs.competency import levels
+from jejak_lrs.competency import assertions, levels
 from jejak_lrs.competency.days import closing
 from jejak_lrs.competency.facts import Act, Assertion, Evidence, Fact, to_document
 from jejak_lrs.competency.judge import Judged, judge
@@ -111,8 +111,8 @@ def explain(facts: Iterable[Fact], registry: Registry, competency: str, day: dat
         competency=competency,
         names=definition.names if definition else (),
         day=day,
-        asserted=on(levels.asserted(stated, registry), day),
-        disputed=on(levels.disputed(stated, registry), day) is not None,
+        asserted=on(assertions.asserted(stated, registry), day),
+        disputed=on(assertions.disputed(stated, registry), day) is not None,
         indicated=indicated,
         reached=_step(indicated, pieces, day, rules),
         missing=_step(_next(indicated, rules), pieces, day, rules),
