@@ -36,6 +36,21 @@ def test_a_flood_about_one_person_is_not_held() -> None:
     assert held.take(WHO) is None
 
 
+def test_facts_that_come_to_somebody_who_is_held_count() -> None:
+    held = Held(facts=3 * len(SAID))
+    for one in (WHO, OTHER):
+        held.put(one, list(SAID))
+        held.shrink()
+    who = held.take(WHO)
+    assert who is not None
+    held.shrink()
+    who.facts.extend(SAID)  # after it was counted: when it is next met
+    held.take(WHO)
+    held.put(THIRD, list(SAID))
+    held.shrink()
+    assert [held.take(one) is not None for one in (WHO, OTHER, THIRD)] == [True, False, True]
+
+
 def test_a_profile_is_believed_only_while_the_ledger_has_it() -> None:
     person = Person(list(SAID))
     person.stand(stood(canonical(PROFILE)))

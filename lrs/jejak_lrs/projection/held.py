@@ -30,6 +30,7 @@ class Person:
     profile: Profile | None = None  # of `stood`, once it is known
     moved: bool = False  # whether `stood` is to be written
     parts: Parts = field(default_factory=Parts)
+    counted: int = 0  # of the facts, in what is held
 
     def stand(self, stood: Stored | None) -> None:
         """A transaction begins, in which the profile stands so."""
@@ -49,23 +50,32 @@ class Held:
 
     def __init__(self, facts: int = FACTS) -> None:
         self._most = facts
+        self._count = 0
         self._people: dict[UUID, Person] = {}
+        self._came: list[Person] = []  # since they were counted
 
     def take(self, person_id: UUID) -> Person | None:
         """A person with all facts so far, who thereby came last; None: is not held."""
         person = self._people.pop(person_id, None)
         if person is not None:
-            self._people[person_id] = person
+            self._hold(person_id, person)
         return person
 
     def put(self, person_id: UUID, facts: list[Fact]) -> Person:
-        """Hold a person of whom these are all facts so far."""
-        person = self._people[person_id] = Person(facts)
+        """Hold a person, who is not held yet, of whom these are all facts so far."""
+        person = Person(facts)
+        self._hold(person_id, person)
         return person
+
+    def _hold(self, person_id: UUID, person: Person) -> None:
+        self._people[person_id] = person
+        self._came.append(person)
 
     def shrink(self) -> None:
         """Let go of those who came first, where too much is held."""
-        count = sum(len(one.facts) for one in self._people.values())
-        while count > self._most:
-            first = next(iter(self._people))
-            count -= len(self._people.pop(first).facts)
+        for person in self._came:
+            self._count += len(person.facts) - person.counted
+            person.counted = len(person.facts)
+        self._came.clear()
+        while self._count > self._most:
+            self._count -= self._people.pop(next(iter(self._people))).counted
