@@ -3,7 +3,7 @@
 The seam between provisioning, which knows Kafka and PostgreSQL, and the ledger's records.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 
@@ -13,6 +13,7 @@ from jejak.services import Services
 from jejak_consumers import system
 from jejak_lrs import roles
 from jejak_lrs.database import Database, connect
+from jejak_lrs.ledger.batch import PartyChange
 from jejak_lrs.ledger.parties import load
 from jejak_schemas.clock import jakarta_date
 from jejak_schemas.parts import Institution
@@ -42,11 +43,12 @@ def suspend(services: Services, code: str, reason: str, until: date | None = Non
         return system.suspend(database, finisher(), code, reason, datetime.now(UTC), until)
 
 
-def is_suspended(services: Services, code: str) -> bool:
-    """Whether the ledger says that a party is suspended today."""
+def suspensions(services: Services, codes: Iterable[str]) -> dict[str, PartyChange]:
+    """Which of these parties are suspended today, by the ledger's word, and from when to when."""
     with closing(connect(services.dsn(roles.READER), "jejak command")) as connection:
         _, known = load(connection)
-    return known.is_suspended(code, jakarta_date(datetime.now(UTC)))
+    today = jakarta_date(datetime.now(UTC))
+    return {code: found for code in codes if (found := known.suspension(code, today))}
 
 
 def _institutions(parties: Sequence[NewParty]) -> list[Institution]:

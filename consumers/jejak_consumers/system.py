@@ -92,10 +92,11 @@ def suspend(
     today = jakarta_date(now)
 
     def suspension(known: parties.Parties) -> list[SystemEvent]:
-        since = known.suspended_since(code, today)
-        if since is not None and until is None:
+        standing = known.suspension(code, today)
+        if standing is not None and until is None:
             return []
-        said = {"code": code, "valid_from": since or today, "valid_until": until, "reason": reason}
+        since = today if standing is None else standing.valid_from
+        said = {"code": code, "valid_from": since, "valid_until": until, "reason": reason}
         return [PartySuspended.model_validate({"occurred_at": now, "party": SYSTEM_PARTY, **said})]
 
     return _say(database, finisher, suspension)

@@ -18,6 +18,7 @@ from jejak_schemas.wire import AGENCY, FORMS
 
 if TYPE_CHECKING:
     from jejak.provisioning import NewParty
+    from jejak_lrs.ledger.batch import PartyChange
 
 CodeArgument = Annotated[str, typer.Argument(help="The party's code.", show_default=False)]
 OptionalCodeArgument = Annotated[
@@ -140,7 +141,7 @@ def add_party(
     provisioning.add_parties(services, place.credentials, [party], declare, prepared=prepared)
     if set(before) != set(roles):
         speech.tell(f"{code} was {', '.join(before)}, and is {', '.join(roles)} from now on")
-    if registrar.is_suspended(services, code):
+    if registrar.suspensions(services, [code]):
         speech.tell(f"{code} is suspended: it may write again, but is refused until that has ended")
     if as_json:
         speech.answer_json({"party": code, "roles": roles, "credentials": path})
@@ -149,19 +150,39 @@ def add_party(
 
 
 def list_parties(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """List the institutions of this home."""
-    from jejak import issuing  # noqa: PLC0415  not part of the plain install
+    """List the institutions of this home, and which of them are suspended."""
+    from jejak import issuing, registrar  # noqa: PLC0415  not part of the plain install
 
-    place, _ = services_of(home)
+    place, services = services_of(home)
     known = issuing.known_parties(place.credentials)
+    suspended = registrar.suspensions(services, [one.party for one in known])
     if as_json:
-        speech.answer_json(
-            [{"party": k.party, "roles": k.roles, "topics": k.topics.model_dump()} for k in known]
-        )
+        speech.answer_json([_document(one, suspended.get(one.party)) for one in known])
         return
     speech.answer_table(
-        ("party", "roles", "inbox"), [(k.party, ", ".join(k.roles), k.topics.inbox) for k in known]
+        ("party", "roles", "inbox", "suspended"),
+        [
+            (one.party, ", ".join(one.roles), one.topics.inbox, _span(suspended.get(one.party)))
+            for one in known
+        ],
     )
+
+
+def _document(party: Credentials, suspension: "PartyChange | None") -> dict[str, object]:
+    return {
+        "party": party.party,
+        "roles": party.roles,
+        "topics": party.topics.model_dump(),
+        "suspended_since": suspension and suspension.valid_from,
+        "suspended_until": suspension and suspension.valid_until,
+    }
+
+
+def _span(suspension: "PartyChange | None") -> str:
+    if suspension is None:
+        return ""
+    until = f" until {suspension.valid_until}" if suspension.valid_until else ""
+    return f"since {suspension.valid_from}{until}"
 
 
 def suspend(

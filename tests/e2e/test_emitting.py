@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 from uuid_utils.compat import uuid7
 
+from jejak.cli.asking import today
 from tests.e2e.conftest import Jejak, Played
 
 BUDI = "198811032012121001"  # of the nation's cast
@@ -261,4 +262,8 @@ def test_a_technical_sender_speaks_for_those_who_named_it_until_they_are_suspend
     ]  # fmt: skip
     assert jejak("party", "suspend", provider).code == 0
     assert "is suspended" in jejak("provider", "add", provider).err
+    parties = jejak("party", "list", "--json").document()
+    listed = {one["party"]: one["suspended_since"] for one in parties}
+    assert (listed[provider], listed[sender]) == (str(today()), None)
+    assert f"since {today()}" in jejak("party", "list").out
     assert spoken_for("b.jsonl", provider) == [("refused", "party-suspended", "on_behalf_of")]

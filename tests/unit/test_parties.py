@@ -56,8 +56,9 @@ def test_a_suspension_holds_until_it_is_stated_again_with_an_end() -> None:
     assert open_ended.is_suspended("pusat", APR)
     assert lifted.is_suspended("pusat", FEB)
     assert not lifted.is_suspended("pusat", MAR)
-    assert open_ended.suspended_since("pusat", APR) == FEB
-    assert lifted.suspended_since("pusat", MAR) is None
+    assert open_ended.suspension("pusat", APR) == suspended(FEB)
+    assert lifted.suspension("pusat", FEB) == suspended(FEB, FEB)
+    assert lifted.suspension("pusat", MAR) is None
 
 
 def test_an_accreditation_holds_in_its_window_and_for_its_forms() -> None:

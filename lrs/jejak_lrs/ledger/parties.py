@@ -64,9 +64,10 @@ class Parties:
         """Whether the operator has suspended the party on a day."""
         return bool(self._in_force(SUSPENDED, code, on))
 
-    def suspended_since(self, code: str, on: date) -> date | None:
-        """The first day of the suspension in force on a day; None if there is none."""
-        return max((c.valid_from for c in self._in_force(SUSPENDED, code, on)), default=None)
+    def suspension(self, code: str, on: date) -> PartyChange | None:
+        """The operator's suspension of a party in force on a day; None if there is none."""
+        in_force = self._in_force(SUSPENDED, code, on)
+        return in_force[-1] if in_force else None
 
     def accredited(self, provider: str, form: str | None, on: date) -> bool:
         """Whether a provider is accredited on a day, for a form of learning if one is named."""
