@@ -41,12 +41,15 @@ GUARDED = {"compression.type": "uncompressed", "message.timestamp.type": "LogApp
 
 @dataclass(frozen=True, slots=True)
 class NewParty:
-    """An institution to be added: its code, name and roles, and how wide its inbox is for life."""
+    """An institution to be added: its code, name and roles, and how wide its inbox is for life.
+
+    `partitions` None: as wide as it is, or of the usual width.
+    """
 
     code: str
     name: str
     roles: tuple[Role, ...]
-    partitions: int = INBOX_PARTITIONS
+    partitions: int | None = None
 
     @classmethod
     def of(cls, known: Credentials) -> Self:
@@ -90,12 +93,13 @@ def add_parties(
     A party that is there keeps its password and match key. Each gets its user, rights, topics and
     inbox rows, an agency its database role; last, `declare` tells the ledger. What an administrator
     does is left out where others have `prepared` it (`jejak.byhand`).
-    Misuse for a code that is ours or not a code.
+    Misuse for a code that is ours or not a code; Refuse for an inbox that has another width.
     """
     for party in parties:
         check_code(party.code)
     credentials = [credentials_for(services, party) for party in parties]
     with connected(services.kafka(services.operator)) as admin:
+        refuse_other_width(admin, parties)
         if not prepared:
             provision_kafka(admin, parties, credentials, services.quota)
         logs = admin.logs([topics.inbox(party.code) for party in parties])
@@ -109,6 +113,20 @@ def add_parties(
         write_credentials(folder, each)
     declare(parties)
     return credentials
+
+
+def refuse_other_width(admin: KafkaAdmin, parties: Iterable[NewParty]) -> None:
+    """Refuse where a width is asked for and the inbox is there with another: it keeps its own.
+
+    Another number of partitions would put a person's later events into another one than the
+    earlier, and lose their order.
+    """
+    asked = {topics.inbox(one.code): one.partitions for one in parties if one.partitions}
+    for inbox, made in admin.topics(asked).items():
+        if made.partitions != asked[inbox]:
+            raise Refuse(
+                f"the partitions of {inbox} are {made.partitions}, for life: leave --partitions out"
+            )
 
 
 def make_agency_logins(services: Services, credentials: Iterable[Credentials]) -> None:
@@ -171,7 +189,8 @@ def passwords_of(credentials: Iterable[Credentials], mechanism: str) -> dict[str
 
 def topics_of(party: NewParty) -> Iterable[Topic]:
     """The topics of a party with the contract's policies."""
-    yield Topic(topics.inbox(party.code), party.partitions, topics.INBOX_KEPT | GUARDED)
+    width = party.partitions or INBOX_PARTITIONS
+    yield Topic(topics.inbox(party.code), width, topics.INBOX_KEPT | GUARDED)
     yield Topic(topics.receipts(party.code), 1, topics.RECEIPTS_KEPT)
     if party.is_agency:
         yield Topic(topics.changes(party.code), 1, topics.CHANGES_KEPT)

@@ -26,8 +26,13 @@ OptionalCodeArgument = Annotated[
 ]
 NameOption = Annotated[str | None, typer.Option("--name", help="Its name; default the code.")]
 PartitionsOption = Annotated[
-    int,
-    typer.Option(help="Partitions of its inbox, fixed for life once it is made.", min=1, max=64),
+    int | None,
+    typer.Option(
+        help="Partitions of its inbox, fixed for life once it is made; default 2.",
+        min=1,
+        max=64,
+        show_default=False,
+    ),
 ]
 RoleOption = Annotated[
     list[str] | None,
@@ -58,7 +63,7 @@ def add(
     code: CodeArgument,
     role: RoleOption = None,
     name: NameOption = None,
-    partitions: PartitionsOption = 2,
+    partitions: PartitionsOption = None,
     prepared: Annotated[
         bool, typer.Option("--prepared", help="`jejak party commands` was run: do the rest.")
     ] = False,
@@ -74,7 +79,7 @@ def print_commands(
     code: CodeArgument,
     role: RoleOption = None,
     name: NameOption = None,
-    partitions: PartitionsOption = 2,
+    partitions: PartitionsOption = None,
     home: HomeOption = None,
 ) -> None:
     """Print what administrators must run for an institution, where Jejak has no such rights."""
@@ -89,7 +94,7 @@ def print_commands(
 def add_provider(
     code: CodeArgument,
     name: NameOption = None,
-    partitions: PartitionsOption = 2,
+    partitions: PartitionsOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -100,7 +105,7 @@ def add_provider(
 def add_agency(
     code: CodeArgument,
     name: NameOption = None,
-    partitions: PartitionsOption = 2,
+    partitions: PartitionsOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -108,7 +113,9 @@ def add_agency(
     add_party(code, ("agency",), name, partitions, home, as_json=as_json)
 
 
-def new_party(code: str, roles: tuple[str, ...], name: str | None, partitions: int) -> "NewParty":
+def new_party(
+    code: str, roles: tuple[str, ...], name: str | None, partitions: int | None
+) -> "NewParty":
     """The party that is meant; Misuse where a role or the code cannot be."""
     from jejak import provisioning  # noqa: PLC0415  not part of the plain install
 
@@ -124,7 +131,7 @@ def add_party(
     code: str,
     roles: tuple[str, ...],
     name: str | None,
-    partitions: int,
+    partitions: int | None,
     home: Path | None,
     *,
     as_json: bool,

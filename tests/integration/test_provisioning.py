@@ -2,6 +2,7 @@
 
 import stat
 from contextlib import closing, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -107,11 +108,15 @@ def test_the_ledger_knows_each_inbox_partition_under_kafkas_own_id(
     ]
 
 
-def test_adding_again_with_another_width_opens_no_partition_that_is_not_there(
+def test_adding_again_with_another_width_is_refused_and_opens_no_partition(
     front: Services, tmp_path: Path
 ) -> None:
-    add(front, tmp_path, NewParty("pa-fixed", "Fixed", ("provider",), partitions=1))
-    add(front, tmp_path, NewParty("pa-fixed", "Fixed", ("provider",), partitions=4))
+    fixed = NewParty("pa-fixed", "Fixed", ("provider",), partitions=1)
+    add(front, tmp_path, fixed)
+    with pytest.raises(Refuse, match="pa-fixed are 1, for life"):
+        add(front, tmp_path, replace(fixed, partitions=4))
+    for same in (fixed, replace(fixed, partitions=None)):
+        add(front, tmp_path, same)
     with database.connect(front.dsn(roles.READER)) as connection:
         rows = [row for row in inboxes.all_inboxes(connection) if row.party == "pa-fixed"]
     assert [row.partition for row in rows] == [0]
