@@ -168,7 +168,6 @@ def ledger_of(connection: Connection) -> Ledger:
         waiting.setdefault(status, {})[reason] = count
     last_change = profiles.last_change(connection)
     cursors = {name: cursor.read(connection, name) for name in FOLLOWERS}
-    connected_as = standing.sessions(connection)
     return Ledger(
         head=head,
         outcomes=standing.outcomes(connection),
@@ -176,13 +175,19 @@ def ledger_of(connection: Connection) -> Ledger:
         quarantine=waiting,
         refold=refolding.backlog(connection, profiles.active_generation(connection)),
         aside=aside.counts(connection),
-        loops={name: connected_as.get(f"jejak {name}", 0) for name in LOOPS},
+        loops=loops_of(connection),
         checkpoints={
             tree: Checkpoint(last.size, last.stored)
             for tree in checkpoints.TREES
             if (last := checkpoints.largest(connection, head.epoch, tree))
         },
     )
+
+
+def loops_of(connection: Connection) -> dict[str, int]:
+    """How many of each loop are connected to the ledger, wherever they run."""
+    connected_as = standing.sessions(connection)
+    return {name: connected_as.get(f"jejak {name}", 0) for name in LOOPS}
 
 
 def follower(name: str, at: Cursor, head: Head, last_change: int) -> Follower:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jejak.cli import erasing, evidence, inspecting, progress, speech
+from jejak.cli.errors import OPERATING
 from jejak.cli.options import HomeOption, JsonOption, LogOption, YesOption, services_of
+from jejak.errors import Refuse
 from jejak_schemas.topics import INBOX_PREFIX
 
 if TYPE_CHECKING:
@@ -94,14 +96,21 @@ def new_epoch(
 ) -> None:
     """Go on under a new epoch, after the ledger's end was truly lost: every reader begins anew.
 
-    See docs/operating.md, A lost tail. It cannot be taken back.
+    Only while no loop runs. See docs/operating.md, A lost tail. It cannot be taken back.
     """
-    from jejak_lrs import database, roles  # noqa: PLC0415  as above
+    from jejak import health  # noqa: PLC0415  not part of the plain install
+    from jejak_lrs import database, roles  # noqa: PLC0415
     from jejak_lrs.ledger import epochs, history  # noqa: PLC0415
 
     _, services = services_of(home)
     with closing(database.connect(services.dsn(roles.READER), "jejak command")) as connection:
         head = history.head(connection)
+        running = [name for name, count in health.loops_of(connection).items() if count]
+    if running:
+        raise Refuse(
+            f"{', '.join(running)} may tell more under the old epoch: stop every loop first "
+            f"(`jejak up --services-only` starts none); see {OPERATING}, A lost tail"
+        )
     if not yes:
         speech.ask(f"End epoch {head.epoch} at position {head.next_position}? Every agency reloads")
     with closing(database.connect(services.dsn(roles.MIGRATOR), "jejak command")) as connection:

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +21,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from jejak import cli, processes, provisioning, registrar, settings
+from jejak import cli, health, processes, provisioning, registrar, settings
 from jejak.embedded.ports import free_port
 from jejak.home import Home
 from jejak_consumers import errors
@@ -239,9 +239,12 @@ def test_a_lost_disk_is_restored_and_a_lost_tail_begins_a_new_epoch(
     capfd.readouterr()
     assert site.jejak("status") == 4
     assert "its end is lost" in capfd.readouterr().err
+    assert site.jejak("audit", "new-epoch", "--yes", "--reason", "too early") == 1
+    assert "projector, publisher may tell more" in capfd.readouterr().err
     for loop in ("projector", "publisher"):
         house.running[loop].kill()
         house.running[loop].wait()
+    until(lambda: not any(loops_connected(house)))
     site.follow("new epoch")
     for loop in LOOPS:
         house.start(loop)
@@ -285,6 +288,11 @@ def look_beside(site: Site, when: str) -> None:
                 side.execute("UPDATE ledger_head SET epoch = epoch")
     finally:
         site.follow("stop the copy")
+
+
+def loops_connected(house: House) -> Iterable[int]:
+    with house.reader() as connection:
+        return health.loops_of(connection).values()
 
 
 def now(house: House) -> str:
