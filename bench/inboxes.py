@@ -22,11 +22,11 @@ import psycopg
 
 from bench.asked import asked
 from bench.house import running_house
+from bench.recorders import owned
 from bench.rounds import cpu_of
 from jejak import provisioning, registrar
 from jejak.processes import Loop, Up
 from jejak.provisioning import NewParty
-from jejak_consumers.kafka import RECORDERS
 from jejak_lrs import roles
 from jejak_lrs.database import connect
 from jejak_schemas import codec, kafka_python, topics
@@ -171,12 +171,7 @@ class _Bench:
 
     def _owned(self) -> list[int]:
         """How many partitions each member of the group has, as the brokers say."""
-        members = self.admin.describe_groups([RECORDERS])[RECORDERS]["members"]
-        given = [member["member_assignment"] or {} for member in members]
-        return [
-            sum(len(topic["partitions"]) for topic in one.get("assigned_partitions", ()))
-            for one in given
-        ]
+        return [one.total() for one in owned(self.admin)]
 
     # -- what it does ---------------------------------------------------------------------
 

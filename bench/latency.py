@@ -71,7 +71,7 @@ def _measured(bench: Bench, seconds: float, rate: float) -> Taken:
     made = islice((make for _ in iter(int, 1) for make in bench.makers), wanted)
     packed = [pack(make(), bench.credentials.party) for make in made]
     with recorders(bench.up, 1) as some:
-        some.wait_for(str(bench.credentials.topics.inbox))
+        some.wait_for(str(bench.credentials.topics.inbox), len(bench.begins))
         return _run(bench, some, packed, rate)
 
 

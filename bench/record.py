@@ -133,7 +133,7 @@ class Bench:
         self.begins = self._ends()
         reader = connect(self.up.services.dsn(roles.READER))
         with recorders(self.up, count) as some, closing(reader) as connection:
-            some.wait_for(str(self.credentials.topics.inbox))
+            some.wait_for(str(self.credentials.topics.inbox), len(self.begins))
             before = delivered(connection)
             with some.held_still():
                 send(self.credentials, packed)

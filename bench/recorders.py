@@ -2,15 +2,19 @@
 
 import signal
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Final
-from urllib.request import urlopen
+from typing import Any, Final
 
+import kafka
 import psutil
+from kafka.errors import CoordinatorNotAvailableError
 
 from jejak.processes import Up
+from jejak_consumers.kafka import RECORDERS
+from jejak_schemas import kafka_python
 
 _PATIENCE: Final = 60.0
 _MB: Final = 1024 * 1024
@@ -18,10 +22,10 @@ _MB: Final = 1024 * 1024
 
 @dataclass(slots=True)
 class Recorders:
-    """Some recorders, each a process with its metrics at a port."""
+    """Some recorders, each a process."""
 
+    up: Up
     processes: Sequence[psutil.Process]
-    ports: Sequence[int]
     largest: float = 0.0  # megabytes that one of them was seen to hold
 
     def cpu(self) -> float:
@@ -31,14 +35,21 @@ class Recorders:
         self.largest = max(self.largest, held)
         return float(sum(one.user + one.system for one in times))
 
-    def wait_for(self, topic: str) -> None:
-        """Return once each has partitions of the topic."""
+    def wait_for(self, topic: str, partitions: int) -> None:
+        """Return once all partitions of a topic are theirs, and each has some.
+
+        Those of a recorder that was stopped are its own until the group misses it.
+        """
         until = time.monotonic() + _PATIENCE
-        wanted = f'jejak_inbox_lag_messages{{topic="{topic}"}}'
-        while not all(wanted in _metrics(port) for port in self.ports):
-            if time.monotonic() > until:
-                raise RuntimeError("not every recorder has its partitions")
-            time.sleep(0.2)
+        access = kafka_python.settings(self.up.services.kafka(self.up.services.operator))
+        with closing(kafka.KafkaAdminClient(**access)) as admin:
+            while True:
+                counts = [one[topic] for one in owned(admin) if one[topic]]
+                if len(counts) == len(self.processes) and sum(counts) == partitions:
+                    return
+                if time.monotonic() > until:
+                    raise RuntimeError("not every recorder has its partitions")
+                time.sleep(0.2)
 
     @contextmanager
     def held_still(self) -> Iterator[None]:
@@ -61,15 +72,18 @@ def recorders(up: Up, count: int) -> Iterator[Recorders]:
     up.start_loops(["recorder"])
     try:
         children = [loop.process for loop in up.loops if loop.process is not None]
-        processes = [psutil.Process(child.process.pid) for child in children]
-        yield Recorders(processes, [loop.port for loop in up.loops])
+        yield Recorders(up, [psutil.Process(child.process.pid) for child in children])
     finally:
         up.stop_loops()
 
 
-def _metrics(port: int) -> str:
+def owned(admin: Any) -> list[Counter[str]]:
+    """How many partitions of each topic each member of the group has, as the brokers say."""
     try:
-        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
-            return str(answer.read(), "utf-8")
-    except OSError:
-        return ""  # it is about to start
+        members = admin.describe_groups([RECORDERS])[RECORDERS]["members"]
+    except CoordinatorNotAvailableError:  # nobody has joined yet
+        return []
+    given = [
+        (member["member_assignment"] or {}).get("assigned_partitions", ()) for member in members
+    ]
+    return [Counter({each["topic"]: len(each["partitions"]) for each in one}) for one in given]
