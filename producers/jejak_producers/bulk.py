@@ -61,7 +61,7 @@ def check(
         try:
             packed = _checked(line, credentials)
         except BadEvent as error:
-            yield _refused(line.number, error)
+            yield _refused(line, error)
         else:
             yield Outcome(line.number, "valid", packed.event, packed.event_id)
 
@@ -75,8 +75,11 @@ def _checked(line: Line, credentials: Credentials | None) -> Packed:
     return packed
 
 
-def _refused(number: int, error: BadEvent) -> Outcome:
-    return Outcome(number, "refused", reason=error.reason, field=error.field, detail=error.detail)
+def _refused(line: Line, error: BadEvent) -> Outcome:
+    return Outcome(
+        line.number, "refused", line.named,
+        reason=error.reason, field=error.field, detail=error.detail,
+    )  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -171,7 +174,7 @@ class Sending:
             try:
                 packed = self._packed(line, known.get(line.number))
             except BadEvent as error:
-                chunk.refused[line.number] = _refused(line.number, error)
+                chunk.refused[line.number] = _refused(line, error)
             else:
                 if packed is not None:
                     self._journal.add(line.number, line.digest, packed)

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from jejak_producers import columns
 from jejak_producers.errors import BadEvent, BadFile
-from jejak_producers.plain import event_of
+from jejak_producers.plain import event_of, named
 from jejak_schemas.catalogue import BY_NAME
 from jejak_schemas.events import Event
 
@@ -47,6 +47,11 @@ class CsvLine:
         """SHA-256 of header and cells."""
         text = "\x1e".join(("\x1f".join(self.header), "\x1f".join(self.cells)))
         return hashlib.sha256(text.encode(errors="surrogateescape")).digest()
+
+    @property
+    def named(self) -> str | None:
+        """The event of the catalogue that it names, if it names one."""
+        return named({"event": self._cell("event")})
 
     def event(self) -> Event:
         """The event; raises BadEvent."""

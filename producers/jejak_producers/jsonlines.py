@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final
 
 from jejak_producers.errors import BadEvent
-from jejak_producers.plain import event_of
+from jejak_producers.plain import event_of, named
 from jejak_schemas.events import Event
 from jejak_schemas.reasons import Meaning
 
@@ -42,8 +42,19 @@ class JsonLine:
         """SHA-256 of the line without its end."""
         return hashlib.sha256(self.raw).digest()
 
+    @property
+    def named(self) -> str | None:
+        """The event of the catalogue that it names, if it names one."""
+        try:
+            return named(self._fields())
+        except BadEvent:
+            return None
+
     def event(self) -> Event:
         """The event; raises BadEvent."""
+        return event_of(self._fields())
+
+    def _fields(self) -> dict[str, Any]:
         if len(self.raw) >= _LONGEST:
             raise BadEvent("too-large")
         try:
@@ -56,7 +67,7 @@ class JsonLine:
             raise BadEvent(NOT_JSON, None, REASONS[NOT_JSON].en) from None
         if not isinstance(fields, dict):
             raise BadEvent(NOT_JSON, None, REASONS[NOT_JSON].en)
-        return event_of(fields)
+        return fields
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

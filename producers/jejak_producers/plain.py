@@ -11,15 +11,21 @@ from jejak_schemas.catalogue import BY_NAME
 from jejak_schemas.events import Event, SystemEvent
 
 
+def named(fields: Mapping[str, Any]) -> str | None:
+    """The event of the catalogue that plain values name; None where they name none."""
+    name = fields.get("event")
+    return name if isinstance(name, str) and name in BY_NAME else None
+
+
 def event_of(fields: Mapping[str, Any]) -> Event:
     """An event from plain values: `event` names the class. Raises BadEvent."""
     rest = dict(fields)
-    name = rest.pop("event", None)
-    if name is None:
+    if rest.pop("event", None) is None:
         raise BadEvent("missing", "event")
-    entry = BY_NAME.get(name) if isinstance(name, str) else None
-    if entry is None:
+    name = named(fields)
+    if name is None:
         raise BadEvent("unknown-code", "event", "is no event of the catalogue")
+    entry = BY_NAME[name]
     if issubclass(entry.event, SystemEvent):
         raise BadEvent("system-only", "event")
     try:

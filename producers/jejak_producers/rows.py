@@ -33,6 +33,11 @@ class Line(Protocol):
         """SHA-256 of what stands there: tells whether the file was changed."""
         ...
 
+    @property
+    def named(self) -> str | None:
+        """The event of the catalogue that it names, whatever else is wrong with it."""
+        ...
+
     def event(self) -> Event:
         """The event; raises BadEvent."""
         ...

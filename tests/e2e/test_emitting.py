@@ -136,7 +136,7 @@ def test_a_bad_row_is_told_by_line_field_and_reason_and_stops_no_other(
     assert shown.code == 1
     assert "3 lines: 2 recorded, 1 refused" in shown.out
     (row,) = [line for line in shown.out.splitlines() if "jp_claimed" in line]
-    assert [cell.strip() for cell in row.split("│")][1:4] == ["2", "", "refused"]
+    assert [cell.strip() for cell in row.split("│")][1:4] == ["2", "CourseCompleted", "refused"]
     assert "out-of-range" in row
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jejak_producers import BadEvent, BadFile, columns, event_of
+from jejak_producers import BadEvent, BadFile, bulk, columns, event_of
 from jejak_producers.rows import Line, open_rows, read
 from jejak_schemas.catalogue import CATALOGUE
 from jejak_schemas.events import CourseCompleted, ProviderAccredited
@@ -132,6 +132,27 @@ def test_a_line_that_is_no_object_is_refused_and_the_next_is_read(raw: bytes, re
     assert fault(bad)[:2] == (1, reason)
     assert good.number == 3
     good.event()
+
+
+@pytest.mark.parametrize(
+    ("raw", "named"),
+    [
+        (b'{"event": "CourseCompleted", "grade": "A"}', "CourseCompleted"),
+        (b'{"event": "Genesis"}', "Genesis"),
+        (b'{"event": "Launched"}', None),
+        (f'{{"event": "{NIP}"}}'.encode(), None),
+        (b'{"event": ["CourseCompleted"]}', None),
+        (b'{"event": "CourseComp', None),
+        (b"event,party\nCourseCompleted,LAN,more\n", "CourseCompleted"),
+        (b"party,event\nlan\n", None),
+        (f"event,party\n{NIP},lan\n".encode(), None),
+    ],
+)
+def test_a_bad_line_tells_which_event_it_names_and_nothing_else(
+    raw: bytes, named: str | None
+) -> None:
+    (outcome,) = bulk.check(read(io.BytesIO(raw), "events"))
+    assert (outcome.outcome, outcome.event) == ("refused", named)
 
 
 @pytest.mark.parametrize(
