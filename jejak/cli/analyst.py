@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from jejak.cli import asking
+from jejak.cli import asking, speech
 from jejak.cli.asking import AgencyOption, PersonOption, Way, answering
 from jejak.errors import Misuse, Refuse
 
@@ -113,7 +113,10 @@ def jp(
         Literal["unit", "person"], typer.Option("--by", help="What a row is about.")
     ] = "person",
 ) -> None:
-    """Show the learning hours of an agency's people in a year, the least first."""
+    """Show the learning hours of an agency's people in a year, the least first.
+
+    --as-of says who works there; their hours are those of the whole year, as far as it has gone.
+    """
     from jejak.reports import hours as reports  # noqa: PLC0415  not part of the plain install
     from jejak_lrs.answers import workforce  # noqa: PLC0415
 
@@ -129,11 +132,13 @@ def jp(
             people = workforce.hours_of_people(connection, agency, year, asked, registry)
     if not (units if by == "unit" else people):
         raise Refuse(f"nobody works at {agency} on {day}")
+    if way.as_of:
+        speech.tell(f"{day} says who works there; their hours are those of the whole year {year}")
     if by == "unit":
-        way.say(reports.of_units(agency, year, units, under, way.lang))
+        way.say(reports.of_units(agency, year, day, units, under, way.lang))
     else:
         shown = [one for one in people if below is None or one.jp < below * 100]
-        way.say(reports.of_people(agency, year, shown, way.lang))
+        way.say(reports.of_people(agency, year, day, shown, way.lang))
 
 
 @answering

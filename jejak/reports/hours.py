@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import date
 from typing import Final
 
 from rich.table import Table
@@ -21,18 +22,22 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "kind": "Jenis", "jp": "JP", "minimum": "Paling sedikit", "ceiling": "Paling banyak",
         "people": "Orang", "below": "Di bawah paling sedikit", "passed": "Di atas paling banyak",
         "under": "Di bawah {jp} JP", "mean": "Rata-rata JP", "none": "(tanpa unit)",
+        "note": "Yang bekerja di sana pada {day}, dengan jam sepanjang tahun {year}.",
     },
     "en": {
         "title": "Learning hours (JP) {year}: {agency}", "person": "Person", "unit": "Unit",
         "kind": "Kind", "jp": "JP", "minimum": "Minimum", "ceiling": "Ceiling",
         "people": "People", "below": "Below the minimum", "passed": "Above the ceiling",
         "under": "Below {jp} JP", "mean": "Mean JP", "none": "(no unit)",
+        "note": "Who works there on {day}, with the hours of the whole year {year}.",
     },
 }  # fmt: skip
 
 
-def of_people(agency: str, year: int, people: Sequence[PersonHours], lang: Lang) -> Reply:
-    """Person by person, the least first."""
+def of_people(
+    agency: str, year: int, day: date, people: Sequence[PersonHours], lang: Lang
+) -> Reply:
+    """Person by person, the least first: those of a day, with the whole year's hours."""
     words = WORDS[lang]
     known = sorted(people, key=lambda one: (one.jp, one.person_id))
     heads = ("person", "unit", "kind", "jp", "minimum", "ceiling")
@@ -44,13 +49,19 @@ def of_people(agency: str, year: int, people: Sequence[PersonHours], lang: Lang)
     title = words["title"].format(agency=agency, year=year)
     document = [{**asdict(one), "below": one.below, "passed": one.passed} for one in known]
     sheet = Sheet(title, [words[head] for head in heads], rows)
-    return Reply(document, sheet, _people(title, known, words))
+    note = words["note"].format(day=day, year=year)
+    return Reply(document, sheet, _people(title, note, known, words))
 
 
 def of_units(
-    agency: str, year: int, found: Mapping[str | None, Hours], under: int, lang: Lang
+    agency: str,
+    year: int,
+    day: date,
+    found: Mapping[str | None, Hours],
+    under: int,
+    lang: Lang,
 ) -> Reply:
-    """Unit by unit."""
+    """Unit by unit: the people of a day, with the whole year's hours."""
     words = WORDS[lang]
     heads = [words[head] for head in ("unit", "people", "mean", "below", "passed")]
     heads.append(words["under"].format(jp=f"{under / 100:g}"))
@@ -61,8 +72,11 @@ def of_units(
     sheet = Sheet(words["title"].format(agency=agency, year=year), heads, rows)
     units = [{"unit": unit, **asdict(hours)} for unit, hours in found.items()]
     whole = asdict(sum(found.values(), Hours()))
-    document = {"agency": agency, "year": year, "under_jp": under, "whole": whole, "units": units}
-    return Reply(document, sheet, picture(sheet))
+    document = {
+        "agency": agency, "year": year, "under_jp": under, "whole": whole, "units": units,
+        "day": day,
+    }  # fmt: skip
+    return Reply(document, sheet, picture(sheet, words["note"].format(day=day, year=year)))
 
 
 def _jp(hundredths: int | None) -> float | None:
@@ -73,8 +87,10 @@ def _mean(hours: Hours) -> float:
     return hours.jp // max(1, hours.people) / 100
 
 
-def _people(title: str, people: Sequence[PersonHours], words: Mapping[str, str]) -> Table:
-    table = Picture(title=title, title_justify="left")
+def _people(
+    title: str, note: str, people: Sequence[PersonHours], words: Mapping[str, str]
+) -> Table:
+    table = Picture(title=title, title_justify="left", caption=note, caption_justify="left")
     table.add_column(words["person"], no_wrap=True, min_width=_UUID)  # to be copied from here
     table.add_column(words["unit"])
     table.add_column(words["kind"])

@@ -159,6 +159,18 @@ def test_learning_hours_are_listed_the_least_first_down_to_a_limit(jejak: Jejak)
     assert units["whole"]["below"] == sum(one["below"] for one in everybody)
 
 
+def test_learning_hours_of_a_day_say_that_they_are_the_whole_years(jejak: Jejak) -> None:
+    words = ("jp", "--agency", OWN, "--year", "2026", "--as-of", "2026-03-31")
+    for more in ((), ("--by", "unit"), ("--format", "csv"), ("--json",)):
+        assert "hours are those of the whole year 2026" in jejak(*words, *more).err
+    for more in ((), ("--by", "unit")):
+        assert (
+            "on 2026-03-31, with the hours of the whole year 2026"
+            in jejak(*words, *more, "--lang", "en").out
+        )
+    assert jejak(*words, "--by", "unit", "--json").document()["day"] == "2026-03-31"
+
+
 # -- plans, programmes, fragmentation -----------------------------------------------------
 
 
