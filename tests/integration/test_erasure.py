@@ -32,7 +32,7 @@ from jejak_lrs.ledger import history
 from jejak_lrs.projection import profiles
 from jejak_lrs.projection.projecting import Projector
 from jejak_lrs.replay.gathering import fold_person
-from jejak_schemas import kafka_python
+from jejak_schemas import kafka_python, topics
 from jejak_schemas.events import (
     AssessmentFailed,
     CertificateEarned,
@@ -416,9 +416,7 @@ def test_somebody_at_the_command_line_is_told_asked_and_obeyed(
 ) -> None:
     approve(house, person=PersonRef(nip=NIP))
     before = history.head(reading).next_position
-    server, kafka = house.own.server, external_home.settings_file.read_text("utf-8").split("\n")[0]
-    url = server.address.dsn(server.user, "", house.own.name).replace(":@", "@")
-    external_home.settings_file.write_text(f'{kafka}\ndatabase_url = "{url}"\n', "utf-8")
+    move(external_home, house)
 
     def erase(*words: str, code: int = 0) -> str:
         capsys.readouterr()
@@ -433,6 +431,41 @@ def test_somebody_at_the_command_line_is_told_asked_and_obeyed(
     assert erase(DECISION, "--yes").endswith("0 records are erased\n")
     assert [(one.named, one.left) for one in act.orders(reading)] == [(3, 0)]
     assert audited(house).sound
+
+
+def test_topics_that_cannot_be_cut_are_told_and_cut_by_the_next_run(
+    house: House, external_home: Home, kafka: services.Kafka, capsys: pytest.CaptureFixture[str]
+) -> None:
+    approve(house, person=PersonRef(nip=NIP))
+    topic = topics.receipts(AGENCY.code)
+    with (
+        connected(kafka.operator) as admin,
+        closing(KafkaProducer(**kafka_python.settings(kafka.operator))) as producer,
+    ):
+        admin.create_topics([Topic(topic, 1, {"retention.ms": "-1"})])
+        old = int((datetime.now(UTC) - topics.INBOX_STAYS).timestamp() * 1000) - 1
+        at = producer.send(topic, b"x", timestamp_ms=old).get(30).offset
+        erase = ["audit", "erase", DECISION, "--yes", "--home", str(external_home.path)]
+        move(external_home, house, "127.0.0.1:1")
+        assert cli.run(erase, debug=False) == 3
+        said = capsys.readouterr()
+        assert said.out.endswith("3 records are erased\n")
+        assert "run `jejak audit erase` again" in said.err
+        assert admin.logs([topic])[topic].bounds[0][0] <= at
+        move(external_home, house, kafka.operator.bootstrap_servers)
+        del erase[2:4]
+        assert cli.run(erase, debug=False) == 0
+        assert admin.logs([topic])[topic].bounds[0][0] > at
+
+
+def move(home: Home, house: House, brokers: str | None = None) -> None:
+    """Let a home's commands work on the house's database, and on other brokers if they are said."""
+    kafka = home.settings_file.read_text("utf-8").split("\n")[0]
+    if brokers is not None:
+        kafka = f'kafka_bootstrap_servers = "{brokers}"'
+    server = house.own.server
+    url = server.address.dsn(server.user, "", house.own.name).replace(":@", "@")
+    home.settings_file.write_text(f'{kafka}\ndatabase_url = "{url}"\n', "utf-8")
 
 
 def test_who_was_nobodys_and_of_whom_nothing_is_left_is_told_of_to_nobody(
