@@ -91,7 +91,7 @@ class Recorder:
                 failures = 0
             except (errors.Retry, ledger_errors.Retry) as exc:
                 failures += 1
-                log.warning("retry", error=type(exc).__name__, failures=failures)
+                log.warning("retry", error=str(exc), failures=failures)
                 self.vitals.retried(exc)
                 stop.wait(backoff.pause(failures))
                 self.partitions.go_back()

@@ -6,10 +6,13 @@ stands here. The library is not imported; who imports it puts these to use.
 
 import logging
 import ssl
+import threading
 import time
-from typing import Any
+from typing import Any, Final
 
 from jejak_schemas.credentials import KafkaAccess
+
+_AGAIN: Final = 10.0  # seconds in which no warning of the library is said twice
 
 
 def settings(access: KafkaAccess) -> dict[str, Any]:
@@ -29,15 +32,36 @@ def settings(access: KafkaAccess) -> dict[str, Any]:
 def hush() -> None:
     """Drop those lines of the library's log that hold keys and values, and so NIPs, or say nothing.
 
-    At DEBUG it logs messages, and at every sign-in on loopback a warning. Again does no harm.
+    At DEBUG it logs messages, at every sign-in on loopback a warning, and while brokers are away
+    the same few a dozen times a second. Again does no harm.
     """
     for name in list(logging.root.manager.loggerDict):
         if name.split(".")[0] == "kafka":
-            logging.getLogger(name).addFilter(_may_be_said)
+            logging.getLogger(name).addFilter(_DISCRETION)
 
 
-def _may_be_said(line: logging.LogRecord) -> bool:
-    return line.levelno >= logging.INFO and not line.name.startswith("kafka.net.sasl")
+class _Discretion(logging.Filter):
+    """Which of the library's lines may be said."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+        self._said: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether this one may."""
+        if record.levelno < logging.INFO or record.name.startswith("kafka.net.sasl"):
+            return False
+        return record.levelno < logging.WARNING or self._is_news(record)
+
+    def _is_news(self, record: logging.LogRecord) -> bool:
+        words, now = record.getMessage(), record.created
+        with self._lock:
+            self._said = {said: at for said, at in self._said.items() if now - at < _AGAIN}
+            return self._said.setdefault(words, now) == now
+
+
+_DISCRETION: Final = _Discretion()
 
 
 class TimedHandshake:

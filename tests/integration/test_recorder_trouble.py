@@ -1,6 +1,7 @@
 """The recorder where messages meet each other, and where the world goes wrong around it."""
 
 import io
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import timedelta
@@ -8,6 +9,7 @@ from typing import Any
 
 import fastavro
 import pytest
+from structlog.testing import capture_logs
 
 from jejak.loops import finisher
 from jejak_consumers import errors, system
@@ -184,6 +186,29 @@ def test_a_lost_connection_is_retried_and_nothing_is_lost(
     house.recorder.partitions.go_back()
     house.settle()
     assert house.outcome(message)[0] == "recorded"
+
+
+class OneTry(threading.Event):
+    """Tells a loop to stop as soon as it would wait to try again."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.set()
+        return super().wait(timeout)
+
+
+def test_what_is_tried_again_is_logged_with_what_postgresql_said(
+    house: House, superuser: Connection
+) -> None:
+    house.settle()
+    superuser.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE usename = 'jejak_writer' AND datname = current_database()"
+    )
+    house.send(completed())
+    with capture_logs() as said:
+        house.recorder.run(OneTry())
+    (line,) = [line for line in said if line["event"] == "retry"]
+    assert "PostgreSQL" in line["error"]
 
 
 def enrolled() -> LearnerRegistered:

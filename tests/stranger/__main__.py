@@ -63,7 +63,7 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     summary, _, _ = (__doc__ or "").partition("\n")
-    parser = argparse.ArgumentParser("python -m tests.torture.stranger", description=summary)
+    parser = argparse.ArgumentParser("python -m tests.stranger", description=summary)
     parser.add_argument("minutes", nargs="?", type=float, default=30.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="where the home and the files are kept")

@@ -25,7 +25,7 @@ def main() -> int:
     """The command; returns its exit code."""
     count, seed = asked(tamperings=10_000, seed=1)
     state = Path(tempfile.gettempdir()) / f"jejak-tampering-{seed}.json"
-    score, told = Score.load(state), Console(stderr=True)
+    score, told = Score.load(state), Console(stderr=True, soft_wrap=True)
     told.print(f"{score.line}; kept in {state}")
     with (
         tempfile.TemporaryDirectory(prefix="jejak-tampering-") as folder,
