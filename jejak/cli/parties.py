@@ -13,7 +13,7 @@ from jejak.cli.options import HomeOption, JsonOption, services_of
 from jejak.errors import Misuse
 from jejak_schemas.codec import refusal_of
 from jejak_schemas.credentials import Credentials
-from jejak_schemas.parts import Role
+from jejak_schemas.parts import Institution, Role
 from jejak_schemas.wire import AGENCY, FORMS
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def add_agency(
 def new_party(
     code: str, roles: tuple[str, ...], name: str | None, partitions: int | None
 ) -> "NewParty":
-    """The party that is meant; Misuse where a role or the code cannot be."""
+    """The party that is meant; Misuse where a role, the code or the name cannot be."""
     from jejak import provisioning  # noqa: PLC0415  not part of the plain install
 
     if not roles or not set(roles) <= set(get_args(Role)):
@@ -124,7 +124,13 @@ def new_party(
     provisioning.check_code(code)
     if "agency" in roles and not re.fullmatch(AGENCY, code):
         raise Misuse(f"{code!r} {FORMS[AGENCY]}")
-    return provisioning.NewParty(code, name or code, cast("tuple[Role, ...]", roles), partitions)
+    once = cast("tuple[Role, ...]", tuple(dict.fromkeys(roles)))
+    try:  # what the ledger is told last must not fail there, when everything else is made
+        institution = Institution(code=code, name=name or code, roles=once)
+    except ValidationError as exc:
+        fault = refusal_of(exc)
+        raise Misuse(f"--{fault.field}: {fault.detail}") from None
+    return provisioning.NewParty(code, institution.name, once, partitions)
 
 
 def add_party(
@@ -143,17 +149,18 @@ def add_party(
     party = new_party(code, roles, name, partitions)
     place, services = services_of(home)
     path = place.credentials_file(code)
-    before = Credentials.load(path).roles if path.exists() else roles
+    before = Credentials.load(path).roles if path.exists() else party.roles
     declare = registrar.declaring(services)
     provisioning.add_parties(services, place.credentials, [party], declare, prepared=prepared)
-    if set(before) != set(roles):
-        speech.tell(f"{code} was {', '.join(before)}, and is {', '.join(roles)} from now on")
+    said = ", ".join(party.roles)
+    if set(before) != set(party.roles):
+        speech.tell(f"{code} was {', '.join(before)}, and is {said} from now on")
     if registrar.suspensions(services, [code]):
         speech.tell(f"{code} is suspended: it may write again, but is refused until that has ended")
     if as_json:
-        speech.answer_json({"party": code, "roles": roles, "credentials": path})
+        speech.answer_json({"party": code, "roles": party.roles, "credentials": path})
     else:
-        speech.answer_pairs({"party": code, "roles": ", ".join(roles), "credentials": path})
+        speech.answer_pairs({"party": code, "roles": said, "credentials": path})
 
 
 def list_parties(home: HomeOption = None, as_json: JsonOption = False) -> None:
@@ -213,11 +220,15 @@ def suspend(
         registrar.suspend(services, code, reason, until.date() if until else None)
     except ValidationError as exc:
         fault = refusal_of(exc)
-        if fault.field == "reason":
-            raise Misuse(f"--reason {fault.detail}") from None
-        raise Misuse("--until lies before the suspension's first day") from None
+        option = "reason" if fault.field == "reason" else "until"
+        before = "lies before the suspension's first day"
+        raise Misuse(
+            f"--{option} {before if fault.reason == 'impossible' else fault.detail}"
+        ) from None
     provisioning.shut_out(services, code)
-    speech.tell(f"{code} may not write{f' until {until:%Y-%m-%d}' if until else ' any more'}")
+    standing = registrar.suspensions(services, [code]).get(code)
+    why = f"suspended {_span(standing)}" if standing else "`jejak party add` gives the right back"
+    speech.tell(f"{code} may not write: {why}")
 
 
 def rotate(

@@ -122,6 +122,8 @@ def emit(file: str, identity: str = "fia-ui") -> tuple[str, ...]:
         (("up",), 1, "is up already"),
         (("party", "suspend", "nobody"), 1, "nobody"),
         (("party", "suspend", "lan", "--reason", "dua kata"), 2, "--reason is not a code"),
+        (("party", "suspend", "lan", "--until", "9999-12-31"), 2, "--until lies outside the years"),
+        (("party", "suspend", "lan", "--until", "2026-01-01"), 2, "--until lies before"),
         (("quarantine", "list", "--party", "nobody"), 0, "no messages"),
         (("audit", "erase"), 0, "nothing that was ordered is left to be erased"),
         (("party", "add", "baru", "--role", "raja"), 2, "--role"),

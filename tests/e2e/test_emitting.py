@@ -3,7 +3,7 @@
 import io
 import json
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -260,10 +260,15 @@ def test_a_technical_sender_speaks_for_those_who_named_it_until_they_are_suspend
     assert spoken_for("a.jsonl", provider, "fia-ui", "tidak-ada") == [
         ("recorded", None, None), refused, refused,
     ]  # fmt: skip
-    assert jejak("party", "suspend", provider).code == 0
+    last = today() + timedelta(days=1)
+    for more in (("--until", str(last)), ()):  # said again without an end, what stands still does
+        said = jejak("party", "suspend", provider, *more)
+        assert (said.code, said.err) == (
+            0, f"{provider} may not write: suspended since {today()} until {last}\n",
+        )  # fmt: skip
     assert "is suspended" in jejak("provider", "add", provider).err
     parties = jejak("party", "list", "--json").document()
-    listed = {one["party"]: one["suspended_since"] for one in parties}
-    assert (listed[provider], listed[sender]) == (str(today()), None)
+    listed = {one["party"]: (one["suspended_since"], one["suspended_until"]) for one in parties}
+    assert (listed[provider], listed[sender]) == ((str(today()), str(last)), (None, None))
     assert f"since {today()}" in jejak("party", "list").out
     assert spoken_for("b.jsonl", provider) == [("refused", "party-suspended", "on_behalf_of")]

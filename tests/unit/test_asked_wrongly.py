@@ -24,6 +24,8 @@ ASKED = {
     ("party", "add", "20600", "--role", "lan", "--role", "agency"): "four digits",
     ("provider", "add", "A b"): "'A b' is not a party code",
     ("provider", "add", "199104122015032003"): "look like the number of a person",
+    ("provider", "add", "ab", "--name", "199104122015032003"): "--name: holds an 18-digit number",
+    ("agency", "add", "2060", "--name", 401 * "x"): "--name: String should have at most 400",
     ("party", "commands", "recorder", "--role", "lan"): "is a user of Jejak's own",
     ("run", "cook"): "'cook' is not one of 'recorder'",
     ("gaps", "--lang", "xx"): "Invalid value for '--lang': 'xx' is not one of",

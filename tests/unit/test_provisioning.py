@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import SecretStr
 
 from jejak.addresses import Quota
+from jejak.cli.parties import new_party
 from jejak.kafka_admin import Grant, KafkaAdmin, Topic
 from jejak.provisioning import NewParty, provision_kafka
 from jejak_schemas.credentials import SCRAM, Credentials, KafkaAccess
@@ -55,3 +56,7 @@ def test_a_thousand_of_the_widest_agencies_are_added_in_requests_that_the_broker
     assert set(controller.given) == {party.code for party in WIDEST}
     assert controller.limits == dict.fromkeys(controller.given, quota)
     assert {grant.user for grant in controller.grants} == set(controller.given)
+
+
+def test_a_role_said_twice_is_one() -> None:
+    assert new_party("pusat", ("lan", "provider", "lan"), None, None).roles == ("lan", "provider")
