@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jejak.cli import erasing, evidence, inspecting, progress, speech
+from jejak.cli import erasing, evidence, inspecting, progress, settling, speech
 from jejak.cli.errors import OPERATING
 from jejak.cli.options import HomeOption, JsonOption, LogOption, YesOption, services_of
-from jejak.errors import Refuse
+from jejak.errors import Misuse, Refuse
 from jejak_schemas.topics import INBOX_PREFIX
 
 if TYPE_CHECKING:
@@ -102,6 +102,10 @@ def new_epoch(
     from jejak_lrs import database, roles  # noqa: PLC0415
     from jejak_lrs.ledger import epochs, history  # noqa: PLC0415
 
+    if not reason.strip():
+        raise Misuse("say why, with --reason TEXT")
+    settling.refuse_number("--reason", reason)
+    settling.refuse_number("--who", who)
     _, services = services_of(home)
     with closing(database.connect(services.dsn(roles.READER), "jejak command")) as connection:
         head = history.head(connection)

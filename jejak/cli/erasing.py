@@ -11,6 +11,7 @@ import typer
 from jejak.cli import progress, speech
 from jejak.cli.asking import today
 from jejak.cli.options import HomeOption, JsonOption, YesOption, services_of
+from jejak.cli.selecting import check_types
 from jejak.errors import JejakError, Misuse, Refuse
 
 if TYPE_CHECKING:
@@ -62,8 +63,17 @@ def erase(  # noqa: PLR0913, PLR0917  one for each option
     """
     from jejak.people import person_of  # noqa: PLC0415  not part of the plain install
     from jejak_lrs import database, roles  # noqa: PLC0415
+    from jejak_lrs.erasure import act  # noqa: PLC0415
     from jejak_lrs.erasure.approval import Choice  # noqa: PLC0415
 
+    first, last = _day("--since", since), _day("--until", until)
+    if first and last and last < first:
+        raise Misuse("--until is before --since")
+    check_types(event_type)
+    if decision is None and any((person, statement, event_type, since, until)):
+        raise Misuse("name the decision: these options choose among the records that it covers")
+    if decision is not None and retention:
+        raise Misuse("--retention counts by the schedule in force, and takes no decision")
     _, services = services_of(home)
     with closing(database.connect(services.dsn(roles.READER), "jejak command")) as reading:
         if retention:
@@ -73,17 +83,18 @@ def erase(  # noqa: PLR0913, PLR0917  one for each option
             statements=frozenset(statement or ()),
             person_id=person_of(reading, person) if person else None,
             types=frozenset(event_type or ()),
-            since=_day("--since", since),
-            until=_day("--until", until),
+            since=first,
+            until=last,
         )
-        resumed = 0 if dry_run else _resume(services)
+        left = sum(one.left for one in act.orders(reading)) if dry_run else _resume(services)
         if decision is None:
+            done = "would be" if dry_run else "are"
             speech.tell(
-                f"{resumed} records that were ordered before are erased"
-                if resumed
+                f"{left} records that were ordered before {done} erased"
+                if left
                 else "nothing that was ordered is left to be erased"
             )
-        if decision is not None:
+        else:
             manner = Manner(dry_run=dry_run, asks=not yes, as_json=as_json)
             erase_by(services, reading, decision, within, manner)
     if not dry_run:

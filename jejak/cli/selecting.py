@@ -68,9 +68,7 @@ class Chosen:
         start, end = self._moments()
         if start is not None and end is not None and end <= start:
             raise Misuse("--until is before --since")
-        for name in self.event_type or ():
-            if name not in BY_NAME:
-                raise Misuse(f"--type {name}: no such event type; see `jejak schema list`")
+        check_types(self.event_type)
 
     def selection(self, connection: "Connection") -> "Selection":
         """What they choose of a ledger."""
@@ -111,6 +109,13 @@ class Chosen:
             return ()
         registry = gathering.registry_at(connection, head)
         return tuple(naming.competency_of(registry, one) for one in self.competency)
+
+
+def check_types(names: list[str] | None) -> None:
+    """Misuse where one is no event type of the catalogue."""
+    for name in names or ():
+        if name not in BY_NAME:
+            raise Misuse(f"--type {name}: no such event type; see `jejak schema list`")
 
 
 choosing = sharing(Chosen, first=True)

@@ -433,6 +433,19 @@ def test_somebody_at_the_command_line_is_told_asked_and_obeyed(
     assert audited(house).sound
 
 
+def test_what_was_ordered_and_not_done_is_counted_then_done(
+    house: House, external_home: Home, reading: Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    approve(house, person=PersonRef(nip=NIP))
+    order(house, reading, chosen(reading).positions)
+    move(external_home, house)
+    for words, told in ((["--dry-run"], "would be"), ([], "are"), ([], None)):
+        asked = ["audit", "erase", *words, "--home", str(external_home.path)]
+        assert cli.run(asked, debug=False) == 0
+        left = f"3 records that were ordered before {told} erased" if told else "nothing that was"
+        assert left in capsys.readouterr().err
+
+
 def test_topics_that_cannot_be_cut_are_told_and_cut_by_the_next_run(
     house: House, external_home: Home, kafka: services.Kafka, capsys: pytest.CaptureFixture[str]
 ) -> None:
