@@ -67,7 +67,7 @@ class Connection:
 
 
 def await_port(servers: str, end: float) -> None:
-    """Wait until a broker takes connections; kafka-python leaks the socket of a refused one."""
+    """Wait until a broker takes connections."""
     while not any(_answers(server) for server in servers.split(",")):
         if time.monotonic() > end:
             raise Retry(f"no Kafka answers at {servers}")

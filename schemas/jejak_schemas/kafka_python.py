@@ -5,6 +5,7 @@ stands here. The library is not imported; who imports it puts these to use.
 """
 
 import logging
+import socket
 import ssl
 import threading
 import time
@@ -85,6 +86,34 @@ class TimedHandshake:
         except BaseException:
             opening.close()
             raise
+
+
+class ClosedSockets:
+    """Goes before the library's maker of sockets: closes one that does not get connected.
+
+    The library leaves it open, and to the garbage collector. It takes this maker for a proxy, of
+    which it asks by the scheme of an address: `DIRECT`.
+    """
+
+    SCHEMES = ("direct",)
+    _made: socket.socket
+
+    def socket(self, *args: Any) -> socket.socket:
+        """A socket, not connected yet."""
+        self._made = super().socket(*args)  # type: ignore[misc]  # the library's
+        return self._made
+
+    async def connect(self, *args: Any, **kwargs: Any) -> Any:
+        """The socket, connected."""
+        try:
+            return await super().connect(*args, **kwargs)  # type: ignore[misc]  # the library's
+        except BaseException:
+            self._made.close()
+            raise
+
+
+DIRECT = {"proxy_url": f"{ClosedSockets.SCHEMES[0]}://"}
+"""The setting by which the library takes `ClosedSockets`, and no proxy."""
 
 
 class RememberedFailure:

@@ -1,8 +1,6 @@
 """An agency's subscription on a real broker: resumes after any end, and says what is wrong."""
 
-import gc
 import json
-import logging
 import signal
 import subprocess
 import sys
@@ -18,7 +16,6 @@ from pydantic import SecretStr
 from uuid_utils.compat import uuid7
 
 from jejak import cli, provisioning
-from jejak.embedded.ports import free_port
 from jejak.provisioning import NewParty
 from jejak.services import PUBLISHER, Services
 from jejak_consumers import errors
@@ -163,20 +160,6 @@ def test_a_wrong_password_and_what_is_not_allowed_are_told_apart(
         pytest.raises(errors.NotAllowed),
     ):
         next(own.changes(patience=5))
-
-
-# kafka-python leaves sockets that nobody answered to the garbage collector; what it logs of them
-# would keep them alive beyond this test.
-@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
-def test_brokers_that_are_away_are_said_so(agency: Credentials) -> None:
-    servers = {"bootstrap_servers": f"127.0.0.1:{free_port()}"}
-    logging.disable(logging.CRITICAL)
-    try:
-        with pytest.raises(errors.BrokersAway, match="no answer"):
-            KafkaFeed(agency.kafka.model_copy(update=servers), "any", patience=0.5)
-        gc.collect()
-    finally:
-        logging.disable(logging.NOTSET)
 
 
 def test_watch_shows_each_change_once_and_resumes(

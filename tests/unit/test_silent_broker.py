@@ -1,14 +1,17 @@
 """A broker that takes a connection and says nothing, as one that is frozen: nobody waits long."""
 
+import gc
 import socket
 import threading
 from collections.abc import Callable, Iterator
 
+import psutil  # type: ignore[import-untyped]
 import pytest
 from kafka.errors import RequestTimedOutError
 from kafka.future import Future
 from kafka.producer.transaction_manager import FindCoordinatorHandler, TransactionManager
 
+from jejak.embedded.ports import free_port
 from jejak_consumers import errors
 from jejak_consumers.kafka import KafkaFeed
 from jejak_consumers.kafka.line import Network
@@ -50,6 +53,22 @@ def test_a_loop_hears_that_it_is_away(access: KafkaAccess) -> None:
 
 def test_a_party_hears_that_it_is_away(access: KafkaAccess) -> None:
     assert isinstance(raised_by(lambda: KafkaInlet(access, "t", PATIENCE)), BrokersAway)
+
+
+def test_where_nobody_listens_no_socket_is_left_open() -> None:
+    access = KafkaAccess(bootstrap_servers=f"127.0.0.1:{free_port()}", username="lan")
+    gc.disable()  # it would close them some day
+    try:
+        before = open_files()
+        with pytest.raises(errors.BrokersAway, match="no answer") as kept:
+            KafkaFeed(access, "t", PATIENCE)
+        assert open_files() == before, kept
+    finally:
+        gc.enable()
+
+
+def open_files() -> int:
+    return int(psutil.Process().num_fds())
 
 
 class Unanswering:

@@ -18,6 +18,7 @@ Traps of the library, each tried, and what meets it:
   it, remembers how the last connection failed, and ends the wait at once;
 - a TLS handshake that is never answered (a broker that is frozen) has no end:
   `kafka_python.TimedHandshake`;
+- a socket that does not get connected is left open: `kafka_python.ClosedSockets`;
 - a transactional request whose coordinator is away when its turn comes is forgotten, and the
   producer spins without sending until the delivery's time is over: `line.Network`;
 - a transactional request that is not answered in time (a coordinator that is frozen) makes the

@@ -7,6 +7,7 @@ from typing import Any, Final
 from kafka import errors as theirs
 from kafka.future import Future
 from kafka.net.compat import KafkaNetClient
+from kafka.net.inet import KafkaNetSocket
 from kafka.net.manager import KafkaConnectionManager
 from kafka.net.selector import NetworkSelector
 
@@ -21,6 +22,10 @@ _PACE: Final = 100  # milliseconds between two looks for a node that is away
 
 class Selector(kafka_python.TimedHandshake, NetworkSelector):  # type: ignore[misc]  # untyped
     """The library's, in which every TLS handshake ends."""
+
+
+class Sockets(kafka_python.ClosedSockets, KafkaNetSocket):  # type: ignore[misc]  # untyped
+    """The library's, closed where they are of no use."""
 
 
 class Connections(kafka_python.RememberedFailure, KafkaConnectionManager):  # type: ignore[misc]
@@ -108,7 +113,7 @@ class Line:
     def _connect(self, **settings: Any) -> Any:
         net = Selector(**settings)
         net.handshake = self.patience / 3  # so that another broker is tried, too
-        self._connections = Connections(net, **settings)
+        self._connections = Connections(net, **settings | kafka_python.DIRECT)
         self._connections.access = self.access
         self._network = Network(net=net, manager=self._connections)
         return self._network

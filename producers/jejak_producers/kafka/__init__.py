@@ -12,8 +12,8 @@ Traps of the library, each tried, and what meets it:
   it, and ends the wait at once;
 - a TLS handshake that is never answered (a broker that is frozen) has no end:
   `kafka_python.TimedHandshake`;
-- where nobody listens it says nothing of why, and leaves a socket open for each attempt:
-  `connections.knock`;
+- where nobody listens it says nothing of why: `connections.knock`;
+- a socket that does not get connected is left open: `kafka_python.ClosedSockets`;
 - its producer holds any amount of memory: `flight.InFlight` bounds it;
 - its flush waits its timeout once per batch: we count acknowledgements instead;
 - once a batch that was tried before expires, its producer is dead, and says nothing: `outbox.mend`;

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from kafka import errors
 from kafka.net.compat import KafkaNetClient
+from kafka.net.inet import KafkaNetSocket
 from kafka.net.manager import KafkaConnectionManager
 from kafka.net.selector import NetworkSelector
 
@@ -33,6 +34,10 @@ _NO_PRODUCER: Final = errors.ClusterAuthorizationFailedError.__name__
 
 class Selector(kafka_python.TimedHandshake, NetworkSelector):  # type: ignore[misc]  # untyped
     """The library's, in which every TLS handshake ends."""
+
+
+class Sockets(kafka_python.ClosedSockets, KafkaNetSocket):  # type: ignore[misc]  # untyped
+    """The library's, closed where they are of no use."""
 
 
 class Watched(kafka_python.RememberedFailure, KafkaConnectionManager):  # type: ignore[misc]
@@ -63,7 +68,7 @@ class Connections:
         """What the library calls for its `kafka_client`."""
         net = Selector(**config)
         net.handshake = self._patience / 3  # so that another broker is tried, too
-        self._manager = Watched(net, **config)
+        self._manager = Watched(net, **config | kafka_python.DIRECT)
         self._manager.access = self._access
         self._client = KafkaNetClient(net=net, manager=self._manager)
         return self._client
@@ -132,7 +137,7 @@ class Connections:
 def knock(servers: str, patience: float) -> None:
     """Wait until one of the brokers takes a connection; raises BrokersAway.
 
-    Before the library tries: it says nothing of why, and leaves a socket open per attempt.
+    Before the library tries, which says nothing of why.
     """
     until = time.monotonic() + patience
     while True:
