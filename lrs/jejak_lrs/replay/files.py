@@ -130,8 +130,8 @@ class JsonLines:
     def close(self) -> None:
         """Keep what is there, if it is not finished, and end."""
         if self._file is not None:
-            self.pause()
-            self._file.close()
+            with self._file:  # closed though the disk is full
+                self.pause()
             self._file = None
 
     def finish(self) -> str:
