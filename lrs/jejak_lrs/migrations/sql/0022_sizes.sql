@@ -2,4 +2,11 @@
 -- index will do. A rebuild lets it look once it has written: before, each part of a thousand persons
 -- went through everybody's evidence.
 
-GRANT MAINTAIN ON evidence, person_merge, profile TO jejak_projector;
+-- Before PostgreSQL 17 there is no such right: then only autovacuum looks.
+DO $$
+BEGIN
+    IF current_setting('server_version_num')::integer >= 170000 THEN
+        GRANT MAINTAIN ON evidence, person_merge, profile TO jejak_projector;
+    END IF;
+END
+$$;
