@@ -1,6 +1,7 @@
 """The projector on a real ledger: profile = fold(history), whatever the batches and the order."""
 
 import random
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date, timedelta
@@ -418,6 +419,21 @@ def test_an_agency_reads_its_own_people_only(
     finally:
         superuser.execute("DROP OWNED BY jejak_agency_2060")
         superuser.execute("DROP ROLE jejak_agency_2060")
+
+
+def test_what_an_agency_sees_is_found_without_looking_at_every_row(superuser: Connection) -> None:
+    superuser.execute("SET ROLE jejak_agency")
+    superuser.execute("SET enable_seqscan = off")  # tables are small here: where there is a choice
+    grows = "profile|change|served|standing|learning_year|certified|enrolled"
+    looks = re.compile(rf"(own_agency|jakarta_today)\(\)|Seq Scan on ({grows})\b")
+    views = superuser.execute(
+        "SELECT oid::regclass::text FROM pg_class "
+        "WHERE relkind = 'v' AND relnamespace = 'public'::regnamespace"
+    ).fetchall()
+    for (view,) in views:
+        plan = superuser.execute(f"EXPLAIN SELECT * FROM {view}").fetchall()
+        assert [step for (step,) in plan if looks.search(step)] == [], view
+    assert len(views) > 1
 
 
 def test_nobody_but_the_projector_writes_projections(database: services.Database) -> None:

@@ -175,21 +175,20 @@ _CONDITIONS: Final[dict[str, LiteralString]] = {
 
 
 _OF_PEOPLE: Final[LiteralString] = (
-    "SELECT position FROM record WHERE person_id = ANY(%(people)s) "  # noqa: S608  constants
-    "UNION SELECT f.position "
-    + _VOIDED
-    + "WHERE t.person_id = ANY(%(people)s) AND k.position < %(past)s"
+    "SELECT t.position, f.position FROM record t "
+    "LEFT JOIN statement_reference f ON f.target = t.statement_id WHERE t.person_id = ANY(%s)"
 )
 
 
 def _positions_of(connection: Connection, selection: Selection) -> tuple[int, ...]:
-    """Where records about the persons stand, and voids of these; read by the index of persons."""
-    found = connection.execute(
-        _OF_PEOPLE,
-        {"people": list(selection.people), "past": selection.end},
-    )
+    """Where records about the persons stand, and voids of these; read by the index of persons.
+
+    By itself, as in `history.records_of_person`: not beside all positions before the end.
+    """
+    found = connection.execute(_OF_PEOPLE, [list(selection.people)])
     within = range(selection.from_position, selection.end)
-    return tuple(sorted(at for (at,) in found if at in within))
+    both = (at for own, void in found if own < selection.end for at in (own, void))
+    return tuple(sorted({at for at in both if at in within}))
 
 
 def _targets(connection: Connection, position: int, past: int) -> list[int]:
