@@ -44,19 +44,20 @@ class _Entry:
     delivered: Delivered | None
 
 
-# Only what came from an inbox is answered by a receipt; a redriven message keeps its source.
+# Only what came from an inbox is answered by a receipt; a redriven message keeps its source. No end
+# is asked for: of a range PostgreSQL may believe that it is short, and then sorts all of it.
 _INBOX: LiteralString = (
     "LEFT JOIN inbox_offset i ON i.topic_id = source_topic AND i.partition = source_partition "
 )
 _RECORDS: LiteralString = (
     "SELECT position, statement_id, r.party, i.topic, source_partition, source_offset, "
     "string_to_array(warnings, ' ') "
-    "FROM record r " + _INBOX + "WHERE position > %s AND position < %s ORDER BY position LIMIT %s"
+    "FROM record r " + _INBOX + "WHERE position > %s ORDER BY position LIMIT %s"
 )
 _OUTCOMES: LiteralString = (
     "SELECT number, at_position, o.party, kind, i.topic, source_partition, source_offset, "
     "event_id, of_position, reason, field, detail "
-    "FROM outcome o " + _INBOX + "WHERE number > %s AND number < %s ORDER BY number LIMIT %s"
+    "FROM outcome o " + _INBOX + "WHERE number > %s ORDER BY number LIMIT %s"
 )
 
 
@@ -85,8 +86,10 @@ def delivered(
 
 def _records(connection: Connection, after: int, end: int, limit: int) -> Iterator[_Entry]:
     with connection.cursor(binary=True) as rows:
-        rows.execute(_RECORDS, [after, end, limit])
+        rows.execute(_RECORDS, [after, limit])
         for position, statement_id, party, topic, partition, offset, warnings in rows:
+            if position >= end:
+                return
             told = Delivered(
                 party, "recorded", topic, partition, offset, statement_id, position,
                 warnings=tuple(warnings or ()),
@@ -96,8 +99,10 @@ def _records(connection: Connection, after: int, end: int, limit: int) -> Iterat
 
 def _outcomes(connection: Connection, after: int, end: int, limit: int) -> Iterator[_Entry]:
     with connection.cursor(binary=True) as rows:
-        rows.execute(_OUTCOMES, [after, end, limit])
+        rows.execute(_OUTCOMES, [after, limit])
         for number, at, party, kind, topic, partition, offset, event_id, *about in rows:
+            if number >= end:
+                return
             told = Delivered(party, kind, topic, partition, offset, event_id, *about)
             yield _Entry((at, 0, number), told if party and topic else None)
 

@@ -2,36 +2,64 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from typing import LiteralString
+from typing import LiteralString, TypeAlias
 from uuid import UUID
 
 import pytest
 
+from jejak_lrs import outbox
+from jejak_lrs.cursor import Cursor
 from jejak_lrs.database import Connection, connect
 from jejak_lrs.ledger import history
+from jejak_lrs.projection import evidence, profiles
+from jejak_lrs.replay.selection import Reader, Selection, Span, select
 from tests import services
 
 pytestmark = pytest.mark.integration
 
 RECORDS = 60_000  # enough that the planner would rather read by position (tried)
-MOST = 2_000  # rows and index entries; a hundredth of the records is about no person
+MOST = 2_000  # rows and index entries; a fiftieth of the records is about no person
 PERSON = UUID(int=7)
+SOME = [UUID(int=one) for one in range(50)]
+VOIDED = 50  # positions before a void; every hundredth record is one
 
 _FILL: LiteralString = f"""
     INSERT INTO record (position, statement_id, stored, occurred_at, event_type, party, person_id,
                         verb, source_kind, mapping_version, payload, commitment)
     SELECT at, gen_random_uuid(), now(), now(),
-           CASE WHEN at % 100 = 0 THEN 'UnitPublished' ELSE 'CourseCompleted' END, 'p' || at % 50,
-           CASE WHEN at % 100 <> 0 THEN lpad(to_hex(at % 6007), 32, '0')::uuid END,
+           CASE at % 100 WHEN 0 THEN 'UnitPublished' WHEN 99 THEN 'StatementVoided'
+           ELSE 'CourseCompleted' END, 'p' || at % 50,
+           CASE WHEN at % 100 NOT IN (0, 99) THEN lpad(to_hex(at % 6007), 32, '0')::uuid END,
            'v', 'system', 1, decode(repeat('ab', 150), 'hex'), decode(repeat('ab', 32), 'hex')
-    FROM generate_series(0, {RECORDS} - 1) AS at
+    FROM generate_series(0, {RECORDS} - 1) AS at;
+    INSERT INTO statement_key SELECT statement_id, position FROM record;
+    INSERT INTO statement_reference SELECT statement_id, position + {VOIDED} FROM record
+    WHERE (position + {VOIDED}) % 100 = 99;
+    INSERT INTO outcome (number, at_position, stored, kind, source_kind, of_position, commitment)
+    SELECT position, position, stored, 'duplicate', 'system', position, commitment FROM record;
+    UPDATE ledger_head SET next_position = {RECORDS}, next_outcome = {RECORDS}
 """
-# Rows fetched and index entries read in this transaction.
+# Rows fetched and index entries read by this session, for a while.
 _TOUCHED = """
     SELECT sum(pg_stat_get_xact_tuples_returned(oid) + pg_stat_get_xact_tuples_fetched(oid))
-    FROM pg_class WHERE relname LIKE 'record_p0%'
+    FROM pg_class WHERE relname ~ '^(record_p0|statement_|outcome|evidence|profile)'
 """
-_READS: dict[str, tuple[Callable[[Connection], Sequence[history.Record]], int]] = {
+
+
+def next_fates(connection: Connection) -> Sequence[object]:
+    after, head = Cursor(RECORDS // 2, RECORDS // 2), history.head(connection)
+    told, moved = outbox.delivered(connection, after, head, 100)
+    assert moved.position + moved.outcome_number == RECORDS + 100
+    return told  # of what came from no inbox nobody is told
+
+
+def of_an_agency(connection: Connection) -> Sequence[object]:
+    selected = select(connection, Selection(agencies=("2060",)))
+    return Reader(connection, selected).records(Span(RECORDS // 2, RECORDS // 2 + 500))
+
+
+Reads: TypeAlias = dict[str, tuple[Callable[[Connection], Sequence[object]], int]]
+_READS: Reads = {
     "a person's": (
         lambda connection: history.records_of_person(connection, PERSON, -1, 1_000),
         10,
@@ -42,6 +70,12 @@ _READS: dict[str, tuple[Callable[[Connection], Sequence[history.Record]], int]] 
         ),
         10,
     ),
+    "a person's, and voids of them": (
+        lambda connection: select(connection, Selection(people=(PERSON,))).positions or (),
+        11,
+    ),
+    "an agency's, and voids of them": (of_an_agency, 0),
+    "the next fates": (next_fates, 0),
     "the next": (lambda connection: history.records(connection, RECORDS // 2, 10), 10),
 }
 
@@ -49,23 +83,66 @@ _READS: dict[str, tuple[Callable[[Connection], Sequence[history.Record]], int]] 
 def test_no_reader_touches_more_than_it_needs(
     database: services.Database, superuser: Connection
 ) -> None:
-    superuser.execute("ALTER TABLE record_p0 SET (autovacuum_enabled = off)")
+    for table in ("record_p0", "statement_key", "statement_reference", "outcome"):
+        superuser.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
     superuser.execute(_FILL)
 
     with closing(connect(database.dsn("jejak_reader"))) as reader:
-        without_statistics = _touched(reader)
-        superuser.execute("ANALYZE record")
-        with_them = _touched(reader)
+        without_statistics = _touched(reader, _READS)
+        superuser.execute("ANALYZE")
+        with_them = _touched(reader, _READS)
 
     for touched in (without_statistics, with_them):
         assert {whose: much for whose, much in touched.items() if much > MOST} == {}
 
 
-def _touched(reader: Connection) -> dict[str, int]:
+_FILL_GENERATION: LiteralString = f"""
+    INSERT INTO evidence (generation, position, ordinal, person_id, arrived, kind, statement_id,
+                          party, provider, document)
+    SELECT %(generation)s, at, 0, lpad(to_hex(at %% 6007), 32, '0')::uuid, at, 'evidence',
+           gen_random_uuid(), 'p' || at %% 50, 'p' || at %% 50, repeat('x', 150)
+    FROM generate_series(0, {RECORDS} - 1) AS at
+"""
+_FILL_PROFILES: LiteralString = """
+    INSERT INTO profile (generation, person_id, version, digest, document, assessed_to, home,
+                         working)
+    SELECT %(generation)s, lpad(to_hex(at), 32, '0')::uuid, 1, repeat('ab', 32), repeat('x', 150),
+           1, 'a' || at %% 50, 'a' || at %% 50
+    FROM generate_series(0, 6006) AS at
+"""
+_NOT_YET = -1  # a position before any: what is read is counted, and no document looked at
+
+
+@pytest.mark.parametrize("generation", [1, 2])
+@pytest.mark.parametrize("known", [False, True], ids=["no statistics", "of generation 1"])
+def test_persons_of_any_generation_are_read_by_themselves(
+    database: services.Database, superuser: Connection, generation: int, *, known: bool
+) -> None:
+    for table in ("evidence", "profile"):
+        superuser.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
+    for made in (1, 2):
+        superuser.execute(_FILL_GENERATION, {"generation": made})
+        superuser.execute(_FILL_PROFILES, {"generation": made})
+        if known and made == 1:
+            superuser.execute("ANALYZE")
+    reads: Reads = {
+        "what was said": (
+            lambda connection: [*evidence.of_people(connection, generation, SOME, _NOT_YET)], 0,
+        ),
+        "profiles": (lambda connection: [*profiles.stored(connection, SOME, generation)], 50),
+    }  # fmt: skip
+    with closing(connect(database.dsn("jejak_reader"))) as reader:
+        touched = _touched(reader, reads)
+    assert {whose: much for whose, much in touched.items() if much > MOST} == {}
+
+
+def _touched(reader: Connection, reads: Reads) -> dict[str, int]:
     """How many rows and index entries each reader touches."""
     touched = {}
-    for whose, (read, count) in _READS.items():
+    for whose, (read, count) in reads.items():
         with reader.transaction():
+            (before,) = reader.execute(_TOUCHED).fetchone() or (0,)
             assert len(read(reader)) == count, whose
-            (touched[whose],) = reader.execute(_TOUCHED).fetchone() or (0,)
+            (after,) = reader.execute(_TOUCHED).fetchone() or (0,)
+            touched[whose] = after - before
     return touched

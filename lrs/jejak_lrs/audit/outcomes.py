@@ -57,7 +57,7 @@ class Outcomes:
                 yield Difference(where, what)
 
     def _numbers(self, query: str, numbers: list[int]) -> set[int]:
-        found = self._connection.execute(query.encode(), [numbers]) if numbers else ()
+        found = self._connection.execute(query.encode(), {"numbers": numbers}) if numbers else ()
         return {number for (number,) in found}
 
 
@@ -71,8 +71,9 @@ def inbox_run(one: Record | Outcome, kind: str) -> list[tuple[Key, Run]]:
 
 # A refusal or conflict has its message in quarantine, whose other columns repeat the outcome's.
 _QUARANTINE_ALTERED: Final = (
-    "SELECT number FROM outcome o LEFT JOIN quarantine q USING (number) "
-    "WHERE number = ANY(%s) AND CASE o.kind WHEN 'duplicate' THEN "
+    "SELECT number FROM outcome o "
+    "LEFT JOIN (SELECT * FROM quarantine WHERE number = ANY(%(numbers)s)) q USING (number) "
+    "WHERE number = ANY(%(numbers)s) AND CASE o.kind WHEN 'duplicate' THEN "
     "q.status IS NOT NULL OR o.detail IS NOT NULL ELSE "
     "(q.status IS NULL OR (q.stored, q.kind, q.party, q.event_id, q.source_kind, q.source_topic, "
     "q.source_partition, q.source_offset, q.reason, q.field, q.detail) IS DISTINCT FROM "
@@ -81,7 +82,7 @@ _QUARANTINE_ALTERED: Final = (
 )
 # An append stores its outcomes with its records: after what came before, not after what follows.
 _MISPLACED: Final = (
-    "SELECT number FROM outcome o WHERE number = ANY(%s) AND (EXISTS (SELECT FROM record r "
-    "WHERE r.position = o.at_position - 1 AND r.stored > o.stored) OR EXISTS (SELECT FROM record r "
-    "WHERE r.position = o.at_position AND r.stored < o.stored))"
+    "SELECT number FROM outcome o WHERE number = ANY(%(numbers)s) AND ("
+    "EXISTS (SELECT FROM record r WHERE r.position = o.at_position - 1 AND r.stored > o.stored) OR "
+    "EXISTS (SELECT FROM record r WHERE r.position = o.at_position AND r.stored < o.stored))"
 )

@@ -76,11 +76,17 @@ def erase(connection: Connection, generation: int, order: int) -> list[UUID]:
 def of_people(
     connection: Connection, generation: int, people: Iterable[UUID], upto: int
 ) -> dict[UUID, list[Fact]]:
-    """The facts of persons that had arrived by position `upto`."""
+    """The facts of persons that had arrived by position `upto`.
+
+    Person by person, and of a generation that is looked up: so PostgreSQL takes the index of
+    persons also where it does not know how many rows of this generation there are.
+    """
     found = connection.execute(
-        "SELECT person_id, string_agg(document, ',') FROM evidence "
-        "WHERE generation = %s AND person_id = ANY(%s) AND arrived <= %s GROUP BY person_id",
-        [generation, list(people), upto],
+        "SELECT who, documents FROM unnest(%s::uuid[]) AS who, LATERAL ("
+        "SELECT string_agg(document, ',') AS documents FROM evidence "
+        "WHERE generation = (SELECT %s::int) AND person_id = who AND arrived <= %s) AS said "
+        "WHERE documents IS NOT NULL",
+        [list(people), generation, upto],
     )
     return {person_id: list(from_documents(documents)) for person_id, documents in found}
 
@@ -94,8 +100,9 @@ def of_people_between(
     """
     asked = {"generation": generation, "low": low, "high": high, "upto": upto}
     found = connection.execute(
-        "SELECT person_id, string_agg(document, ',') FROM evidence WHERE generation = "
-        "%(generation)s AND person_id BETWEEN %(low)s AND %(high)s AND arrived <= %(upto)s "
+        "SELECT person_id, string_agg(document, ',') FROM evidence "
+        "WHERE generation = (SELECT %(generation)s::int) "
+        "AND person_id BETWEEN %(low)s AND %(high)s AND arrived <= %(upto)s "
         "GROUP BY person_id ORDER BY person_id",
         asked,
     )

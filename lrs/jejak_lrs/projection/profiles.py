@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import orjson
 from psycopg.rows import args_row
@@ -14,7 +15,6 @@ from jejak_lrs.ledger.copying import array
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date, datetime
-    from uuid import UUID
 
     from jejak_lrs.database import Connection
 
@@ -76,11 +76,15 @@ _COLUMNS = "person_id, version, digest, document, assessed_to, home, working, tu
 def stored(
     connection: Connection, people: Iterable[UUID], generation: int | None = None
 ) -> dict[UUID, Stored]:
-    """The profiles of persons as they stand; who has none is missing. One query."""
+    """The profiles of persons as they stand; who has none is missing. One query.
+
+    Person by person, as `evidence.of_people`.
+    """
     with connection.cursor(row_factory=args_row(Stored)) as cursor:
         cursor.execute(
-            f"SELECT {_COLUMNS} FROM profile WHERE person_id = ANY(%s) AND generation = "  # noqa: S608  a constant
-            "coalesce(%s, (SELECT active FROM generation))",
+            "SELECT p.* FROM unnest(%s::uuid[]) AS who, LATERAL ("  # noqa: S608  a constant
+            f"SELECT {_COLUMNS} FROM profile WHERE person_id = who AND generation = "
+            "(SELECT coalesce(%s, active) FROM generation) LIMIT 1) AS p",
             [list(people), generation],
         )
         return {one.person_id: one for one in cursor}
@@ -208,9 +212,9 @@ def people_after(
     """Up to `most` persons of some generations, in order, after one; None: from the first."""
     found = connection.execute(
         "SELECT person_id FROM unnest(%s::int[]) AS g, LATERAL (SELECT person_id FROM profile "
-        "WHERE generation = g AND (%s::uuid IS NULL OR person_id > %s) "
-        "ORDER BY person_id LIMIT %s) AS p GROUP BY person_id ORDER BY person_id LIMIT %s",
-        [list(some), after, after, most, most],
+        "WHERE generation = g AND person_id > %s ORDER BY person_id LIMIT %s) AS p "
+        "GROUP BY person_id ORDER BY person_id LIMIT %s",
+        [list(some), after or UUID(int=0), most, most],
     )
     return [person_id for (person_id,) in found]
 

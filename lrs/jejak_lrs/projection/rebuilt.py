@@ -20,7 +20,7 @@ from jejak_lrs.competency.diff import (
 from jejak_lrs.competency.explain import explain
 from jejak_lrs.competency.profile import EMPTY, canonical, digest, parse
 from jejak_lrs.competency.routing import agencies_on
-from jejak_lrs.projection import clock
+from jejak_lrs.projection import clock, profiles
 from jejak_lrs.projection.folding import Folding
 from jejak_lrs.projection.generations import Feed
 from jejak_lrs.projection.projecting import NAME
@@ -60,6 +60,7 @@ def _digests(connection: Connection, generation: int) -> Iterator[tuple[UUID, st
 
 Explained = tuple[Difference, tuple[str, ...]]
 _SHOWN: Final = 20  # persons
+_PAGE: Final = 1_000  # of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,21 +114,29 @@ def _persons(connection: Connection, generation: int) -> int:
 def _differing(
     connection: Connection, before: int, after: int, day: date
 ) -> Iterator[tuple[UUID, list[Difference]]]:
-    """Whoever has another profile, by person, in short reads. A profile of nothing is none."""
-    last = UUID(int=0)
-    while found := connection.execute(
-        "SELECT person_id, b.document, a.document FROM "
-        "(SELECT * FROM profile WHERE generation = %(before)s AND person_id > %(last)s) b "
-        "FULL JOIN (SELECT * FROM profile WHERE generation = %(after)s AND person_id > %(last)s) a "
-        "USING (person_id) WHERE coalesce(b.digest, %(none)s) <> coalesce(a.digest, %(none)s) "
-        "ORDER BY person_id LIMIT 1000",
-        {"before": before, "after": after, "last": last, "none": digest(canonical(EMPTY))},
-    ).fetchall():
+    """Whoever has another profile, by person, in short reads. A profile of nothing is none.
+
+    By ranges of persons: else each read would join all that is left of both.
+    """
+    last = None
+    while people := profiles.people_after(connection, (before, after), last, _PAGE):
+        found = connection.execute(
+            "SELECT person_id, b.document, a.document FROM (SELECT * FROM profile "
+            "WHERE generation = %(before)s AND person_id BETWEEN %(low)s AND %(high)s) b "
+            "FULL JOIN (SELECT * FROM profile "
+            "WHERE generation = %(after)s AND person_id BETWEEN %(low)s AND %(high)s) a "
+            "USING (person_id) WHERE coalesce(b.digest, %(none)s) <> coalesce(a.digest, %(none)s) "
+            "ORDER BY person_id",
+            {
+                "before": before, "after": after, "low": people[0], "high": people[-1],
+                "none": digest(canonical(EMPTY)),
+            },
+        ).fetchall()  # fmt: skip
         for person_id, old, new in found:
             was, now = (parse(one) if one else EMPTY for one in (old, new))
             moved = moves(agencies_on(was, day), agencies_on(now, day))
             yield person_id, [*moved, *diff(was, now, day)]
-        last = found[-1][0]
+        last = people[-1]
 
 
 def _explained(
