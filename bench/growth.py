@@ -35,9 +35,10 @@ from jejak_lrs.database import Connection, Database
 from jejak_lrs.ledger import history, inboxes, parties, people, standing
 from jejak_lrs.ledger.appending import append
 from jejak_lrs.ledger.batch import Batch, Row
-from jejak_lrs.projection import profiles
+from jejak_lrs.projection import evidence, profiles
 from jejak_lrs.projection.projecting import NAME, Projector
 from jejak_lrs.replay import gathering
+from jejak_lrs.replay.selection import Selection, select
 
 RECORDS: Final = 20_000_000
 BESIDE: Final = 200_000
@@ -200,7 +201,7 @@ def _of_followers(ledger: _Ledger) -> Iterator[tuple[str, str, Ask]]:
     ledger.root.execute(
         "UPDATE cursor SET position = %s WHERE follower = %s", [ledger.filled - 1, NAME]
     )
-    projector, publisher = Projector(), roles.PUBLISHER
+    projector, publisher, some = Projector(), roles.PUBLISHER, ledger.people(500)
     yield (
         "projector: 500 records",
         roles.PROJECTOR,
@@ -210,6 +211,16 @@ def _of_followers(ledger: _Ledger) -> Iterator[tuple[str, str, Ask]]:
         "projector: the registry",
         roles.PROJECTOR,
         lambda db: gathering.registry_at(db.connection, at.position),
+    )
+    yield (
+        "projector: what was said of 500 persons",
+        roles.PROJECTOR,
+        lambda db: evidence.of_people(db.connection, 1, some, at.position),
+    )
+    yield (
+        "projector: profiles of 500 persons",
+        roles.PROJECTOR,
+        lambda db: profiles.stored(db.connection, some),
     )
     yield (
         "projector: how far behind",
@@ -239,6 +250,9 @@ def _of_readers(ledger: _Ledger) -> Iterator[tuple[str, str, Ask]]:
         ),
         "the records of a person": lambda db: history.records_of_person(
             db.connection, person, -1, 1_000
+        ),
+        "a replay's choice of a person's records": lambda db: select(
+            db.connection, Selection(people=(person,))
         ),
         "a profile": lambda db: profiles.stored(db.connection, [person]),
         "a person folded anew": lambda db: gathering.fold_person(db.connection, person, last),
