@@ -15,6 +15,7 @@ from jejak.cli import speech
 from jejak.errors import Misuse, Retry
 from jejak_producers import jsonlines
 from jejak_producers.bulk import Outcome
+from jejak_producers.journal import SUFFIX
 from jejak_schemas import reasons
 
 FEW = 40  # lines of which each is shown
@@ -88,7 +89,14 @@ class Report:
         self._not_taken: list[Outcome] = []
 
     def of(self, outcomes: Iterable[Outcome], source: str) -> int:
-        """Report all; 1 if any was refused or in conflict, else 0."""
+        """Report all; 1 if any was refused or in conflict, else 0.
+
+        Misuse where the file that is read would be written over, or its journal.
+        """
+        if self._file and self._file.exists():
+            for kept in (Path(source), Path(source + SUFFIX)):
+                if kept.exists() and self._file.samefile(kept):
+                    raise Misuse(f"--outcomes {self._file} would be written over: name another")
         try:
             with _written(self._file, self._lang) as write, _bar(source) as advance:
                 for outcome in outcomes:

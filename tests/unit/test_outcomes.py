@@ -10,6 +10,7 @@ import pytest
 from jejak.cli.outcomes import COLUMNS, Report
 from jejak.errors import Misuse, Retry
 from jejak_producers.bulk import Outcome
+from jejak_producers.journal import SUFFIX
 
 OUTCOMES = [
     Outcome(2, "recorded", "Event", UUID(int=1), (0, 7), 12, warnings=("late", "nip-pattern")),
@@ -49,6 +50,18 @@ def test_the_reader_is_told_each_reason_once(capsys: pytest.CaptureFixture[str])
     assert said.err == ""
     assert said.out.count("Teks atau daftar terlalu panjang. Pendekkan.") == 1
     assert "5 lines: 4 refused, 1 recorded" in said.out
+
+
+def test_neither_the_file_that_is_read_nor_its_journal_is_written_over(tmp_path: Path) -> None:
+    events, link = tmp_path / "events.jsonl", tmp_path / "link.jsonl"
+    journal = tmp_path / f"events.jsonl{SUFFIX}"
+    for file in (events, journal):
+        file.write_text("{}")
+    link.symlink_to(events)
+    for named in (events, link, journal):
+        with pytest.raises(Misuse, match="would be written over"):
+            Report("en", named, as_json=False).of(OUTCOMES, str(events))
+    assert events.read_text() == journal.read_text() == "{}"
 
 
 def test_a_full_disk_and_a_folder_that_is_not_there_are_told(tmp_path: Path) -> None:
