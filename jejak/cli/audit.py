@@ -12,7 +12,14 @@ import typer
 
 from jejak.cli import erasing, evidence, inspecting, progress, settling, speech
 from jejak.cli.errors import OPERATING
-from jejak.cli.options import HomeOption, JsonOption, LogOption, YesOption, services_of
+from jejak.cli.options import (
+    HomeOption,
+    JsonOption,
+    LogOption,
+    YesOption,
+    countable,
+    services_of,
+)
 from jejak.errors import Misuse, Refuse
 from jejak_schemas.topics import INBOX_PREFIX
 
@@ -106,6 +113,7 @@ def new_epoch(
         raise Misuse("say why, with --reason TEXT")
     settling.refuse_number("--reason", reason)
     settling.refuse_number("--who", who)
+    countable("--differs-from", differs_from)
     _, services = services_of(home)
     with closing(database.connect(services.dsn(roles.READER), "jejak command")) as connection:
         head = history.head(connection)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jejak.settings import Settings
 
 R = TypeVar("R")
+_MOST: Final = 2**63 - 1  # with what PostgreSQL counts
 
 HomeOption = Annotated[
     Path | None,
@@ -71,6 +72,13 @@ def moment(text: str) -> datetime:
     except ValueError:
         raise Misuse(f"--since {text}: give a day, 2026-03-09, or an RFC 3339 time") from None
     return found if found.tzinfo else found.replace(tzinfo=JAKARTA)
+
+
+def countable(option: str, *numbers: int | None) -> None:
+    """Misuse where one is more than a ledger can count."""
+    for number in numbers:
+        if number is not None and number >= _MOST:
+            raise Misuse(f"{option} {number}: no ledger has so many")
 
 
 def sharing(

@@ -63,7 +63,7 @@ def arrivals(home: Home, credentials: Credentials, begin: datetime | None) -> It
     framing = framing_of(home)
     with receipts_of(credentials) as inlet:
         if begin is not None:
-            start = inlet.at_time(int(begin.timestamp() * 1_000))
+            start = inlet.at_time(max(0, int(begin.timestamp() * 1_000)))
         else:
             start = known.offset if known else 0
         if known is not None and known.offset < inlet.beginning():

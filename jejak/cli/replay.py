@@ -9,7 +9,7 @@ import typer
 
 from jejak.cli import progress, speech
 from jejak.cli.asking import today
-from jejak.cli.options import HomeOption, JsonOption, services_of
+from jejak.cli.options import HomeOption, JsonOption, countable, services_of
 from jejak.cli.selecting import Chosen, choosing
 from jejak.errors import Misuse, Refuse
 
@@ -87,6 +87,7 @@ def export_segments(
     from jejak_lrs import roles  # noqa: PLC0415  not part of the plain install
     from jejak_lrs.replay.replays import Replay  # noqa: PLC0415
 
+    countable("--width", width)
     _, services = services_of(home)
     with progress.bar("exporting") as watch:
         how = Replay(services.dsn(roles.READER), workers, watch)

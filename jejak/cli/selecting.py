@@ -1,12 +1,12 @@
 """SELECTION on the command line: the options by which replay and bundle choose records."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import MINYEAR, UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jejak.cli.options import sharing
+from jejak.cli.options import countable, sharing
 from jejak.errors import Misuse
 from jejak_schemas.catalogue import BY_NAME
 from jejak_schemas.clock import JAKARTA
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from jejak_lrs.database import Connection
     from jejak_lrs.replay.selection import Selection
 
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _MANY = "; may be given again, any will do"
 
 
@@ -61,6 +62,8 @@ class Chosen:
     ] = None
 
     def __post_init__(self) -> None:
+        countable("--from-position", self.from_position)
+        countable("--to-position", self.to_position)
         if self.to_position is not None and self.to_position < self.from_position:
             raise Misuse(
                 f"--to-position {self.to_position} is before --from-position {self.from_position}"
@@ -131,7 +134,7 @@ def _moment(option: str, text: str | None, *, ends: bool = False) -> datetime | 
     except ValueError:
         return _exact(option, text)
     at = datetime.combine(day, time(), JAKARTA)
-    return (at + timedelta(days=1) if ends else at).astimezone(UTC)
+    return _utc(at, timedelta(days=1) if ends else timedelta())
 
 
 def _exact(option: str, text: str) -> datetime:
@@ -139,4 +142,12 @@ def _exact(option: str, text: str) -> datetime:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise Misuse(f"{option} {text}: not a date YYYY-MM-DD, nor an RFC 3339 time") from None
-    return (found if found.tzinfo else found.replace(tzinfo=JAKARTA)).astimezone(UTC)
+    return _utc(found if found.tzinfo else found.replace(tzinfo=JAKARTA), timedelta())
+
+
+def _utc(at: datetime, later: timedelta) -> datetime:
+    """A moment in UTC, or the first or last that can be said."""
+    try:
+        return (at + later).astimezone(UTC)
+    except OverflowError:
+        return _FIRST if at.year == MINYEAR else _LAST

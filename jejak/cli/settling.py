@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jejak.cli import speech
-from jejak.cli.options import HomeOption, JsonOption, YesOption, moment, services_of
+from jejak.cli.options import (
+    HomeOption,
+    JsonOption,
+    YesOption,
+    countable,
+    moment,
+    services_of,
+)
 from jejak.errors import Misuse, Refuse
 from jejak_schemas.wire import holds_nip
 
@@ -115,6 +122,7 @@ def selection(
     """The waiting messages that options name."""
     from jejak_lrs.ledger.quarantine import Selection  # noqa: PLC0415  not part of the plain install
 
+    countable("NUMBER", *(numbers or ()))
     return Selection(
         party=party,
         reason=reason,

@@ -1,12 +1,15 @@
 """Who asks wrongly hears it at once: no service is asked first, for there is none here."""
 
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from jejak import cli
+from jejak.cli.selecting import Chosen
 
+BEYOND = str(2**63)
 ASKED = {
     ("record", "zzz"): "neither a position nor the id of a statement",
     ("replay", "--type", "CourseDone"): "no such event type",
@@ -23,6 +26,11 @@ ASKED = {
     ("audit", "erase", "K", "--retention"): "takes no decision",
     ("audit", "new-epoch", "--reason", " "): "say why",
     ("audit", "new-epoch", "--reason", "199104122015032003"): "must not hold a NIP",
+    ("audit", "new-epoch", "--reason", "x", "--differs-from", BEYOND): "no ledger has so many",
+    ("quarantine", "redrive", BEYOND): "no ledger has so many",
+    ("quarantine", "discard", BEYOND, "--reason", "x"): "no ledger has so many",
+    ("export-segments", "x", "--width", BEYOND): "no ledger has so many",
+    ("replay", "--to-position", BEYOND): "no ledger has so many",
     ("replay", "--compare", "--to", "x.jsonl"): "do not go together",
     ("gaps", "--agency", "2060", "--as-of", "2026-02-30"): "'2026-02-30' is not a date",
     ("profile", "1", "--known-at", "yesterday"): "'yesterday' is not a date",
@@ -58,3 +66,10 @@ def test_what_is_wrong_is_said_before_anything_is_connected(
 def test_it_says_which_version_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["--version"], debug=False) == 0
     assert capsys.readouterr().out == f"jejak {version('jejak')}\n"
+
+
+def test_the_first_and_the_last_day_that_can_be_said_leave_nothing_out() -> None:
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    for since in ("0001-01-01", "0001-01-01T00:00:00+14:00"):
+        for until in ("9999-12-31", "9999-12-31T23:00:00-05:00"):
+            assert Chosen(since=since, until=until)._moments() == (first, last)
