@@ -12,6 +12,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from jejak import doctor
@@ -78,11 +79,15 @@ def table(lines: Sequence[Line]) -> list[str]:
 
 
 def unwell(site: Site) -> list[str]:
-    """What the doctor finds wrong with brokers, topics, rights and PostgreSQL."""
+    """What the doctor finds wrong with brokers, topics, rights and PostgreSQL.
+
+    Not through our proxy: while libpq waits for its answer, no thread of ours relays one.
+    """
     up = site.house.up
+    services = replace(up.services, postgres=site.pair.serving.loopback)
     return [
         f"{one.part}: {one.subject}: {one.found}"
-        for one in doctor.examine(up.home, up.services, embedded=False)
+        for one in doctor.examine(up.home, services, embedded=False)
         if one.level in (Level.WRONG, Level.AWAY)
     ]
 

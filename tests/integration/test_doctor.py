@@ -1,8 +1,10 @@
 """`jejak doctor`: a sound set-up is called sound, and each thing that is broken is named."""
 
+import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 
 import psycopg
@@ -75,6 +77,22 @@ def test_services_that_are_away_are_told_and_end_with_3(home: Home, front: Servi
     assert [each.part for each in found if each.level is Level.AWAY] == ["kafka", "postgresql"]
     assert not [each for each in found if each.subject.startswith("role ")]
     assert doctor.exit_code(found) == 3
+
+
+def test_a_database_that_says_nothing_is_away(front: Services) -> None:
+    """In a process of its own, for libpq holds Python's lock while it waits."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        mute = replace(front, postgres=PostgresAddress(*silent.getsockname()))
+        doctoring = get_context("spawn").Process(target=find_it_away, args=(mute,))
+        doctoring.start()
+        doctoring.join(60)
+        doctoring.kill()
+        doctoring.join()
+    assert doctoring.exitcode == 0
+
+
+def find_it_away(services: Services) -> None:
+    assert [each.level for each in postgres.examine(services, embedded=True)] == [Level.AWAY]
 
 
 # -- ways to break it, each undone at its end ------------------------------------------------
