@@ -75,6 +75,7 @@ FUNCTIONS: Mapping[str, tuple[str, str | None]] = {
     "ledger_erase": ("ledger_erase(0)", "jejak_eraser"),
     "ledger_outcomes_about": ("ledger_outcomes_about(0)", None),
     "projection_erase": ("projection_erase(0, 1)", "jejak_projector"),
+    "projection_analyze": ("projection_analyze()", "jejak_projector"),
     "ledger_is_erasing": ("ledger_is_erasing()", EVERYBODY),
     "ledger_protect": ("ledger_protect('record', 'DELETE')", None),
     "ledger_uuid7": ("ledger_uuid7()", None),

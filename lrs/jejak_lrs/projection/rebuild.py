@@ -13,7 +13,7 @@ Source: competency.md, "Projections".
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, LiteralString
+from typing import TYPE_CHECKING, Final, Literal
 from uuid import UUID
 
 from psycopg.rows import args_row
@@ -105,7 +105,7 @@ def begin(connection: Connection, positions: int = POSITIONS) -> Rebuild:
 
 def assess_next(connection: Connection, rebuild: Rebuild, persons: int = PERSONS) -> None:
     """All is extracted: plan parts of so many persons each."""
-    _count(connection, "evidence (generation, person_id)", "person_merge")
+    _count(connection)
     with connection.transaction():
         connection.execute(
             "INSERT INTO rebuild_part (generation, phase, number, low, high) "
@@ -122,15 +122,14 @@ def assess_next(connection: Connection, rebuild: Rebuild, persons: int = PERSONS
 
 def follow_next(connection: Connection, rebuild: Rebuild) -> None:
     """All is assessed: from now on it follows the ledger."""
-    _count(connection, "profile")
+    _count(connection)
     with connection.transaction():
         _enter(connection, rebuild, "follow")
 
 
-def _count(connection: Connection, *tables: LiteralString) -> None:
+def _count(connection: Connection) -> None:
     """Let PostgreSQL see how many rows of a new generation there are, or it believes in none."""
-    for table in tables:
-        connection.execute(f"ANALYZE {table}")  # a constant
+    connection.execute("SELECT projection_analyze()")
 
 
 def _enter(connection: Connection, rebuild: Rebuild, phase: Phase) -> None:
