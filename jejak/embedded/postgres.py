@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psutil
 import psycopg
+from psycopg import conninfo
 from psycopg.pq import PGconn, Ping
 
 from jejak.addresses import PostgresAddress
@@ -27,6 +28,7 @@ from jejak.errors import Fatal, Retry
 LOOPBACK = "127.0.0.1"
 SUPERUSER = "postgres"
 OLDEST = 180_000  # the wheel carries a 16 as well, under another name; never that one
+SILENCE = 5  # seconds without a word, until it is asked again
 LONGEST_SOCKET_PATH = 100  # bytes; sockaddr_un takes 107 on Linux, 103 on macOS
 SETTINGS = {
     "listen_addresses": LOOPBACK,
@@ -143,8 +145,10 @@ class EmbeddedPostgres:
         After a crash or on a backup it first plays its log forward: that may take what it takes.
         """
         process = self._started()
+        # libpq holds Python's lock while it waits, so not without an end.
+        asked = conninfo.make_conninfo(self.superuser_dsn(), connect_timeout=SILENCE).encode()
         end = time.monotonic() + patience
-        while (answer := PGconn.ping(self.superuser_dsn().encode())) != Ping.OK:
+        while (answer := PGconn.ping(asked)) != Ping.OK:
             process.fail_if_dead()
             if answer == Ping.REJECT:
                 end = time.monotonic() + patience

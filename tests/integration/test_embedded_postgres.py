@@ -1,15 +1,19 @@
 """The embedded PostgreSQL is real, strict, and survives being killed."""
 
 import os
+import socket
 import stat
+from multiprocessing import get_context
 from pathlib import Path
+from subprocess import Popen
 
 import psycopg
 import pytest
 
+from jejak.embedded.child import Child
 from jejak.embedded.ports import free_port
-from jejak.embedded.postgres import EmbeddedPostgres
-from jejak.errors import Fatal
+from jejak.embedded.postgres import LONGEST_SOCKET_PATH, EmbeddedPostgres
+from jejak.errors import Fatal, Retry
 from tests import services
 from tests.services import Postgres
 
@@ -42,6 +46,28 @@ def test_it_listens_on_loopback_only(postgres: Postgres) -> None:
 
 def server(folder: Path, password: str = WORD, port: int | None = None) -> EmbeddedPostgres:
     return EmbeddedPostgres(folder / "pg", port or free_port(), password, folder / "log")
+
+
+def test_a_server_that_says_nothing_is_not_waited_for_without_an_end(tmp_path: Path) -> None:
+    """In a process of its own, for libpq holds Python's lock while it waits."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        waiting = get_context("spawn").Process(
+            target=find_it_silent, args=(tmp_path, silent.getsockname()[1])
+        )
+        waiting.start()
+        waiting.join(60)
+        waiting.kill()
+        waiting.join()
+    assert waiting.exitcode == 0
+
+
+def find_it_silent(folder: Path, port: int) -> None:
+    own = server(folder / ("x" * LONGEST_SOCKET_PATH), port=port)  # so that it is asked at the port
+    with Popen(["sleep", "60"]) as running:
+        own.process = Child("PostgreSQL", "", folder, running, ())
+        with pytest.raises(Retry, match="did not answer"):
+            own.wait_until_ready(patience=1.0)
+        running.kill()
 
 
 def test_its_folders_are_private(tmp_path: Path) -> None:
