@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 import psycopg
-from psycopg import conninfo, pq
+from psycopg import pq
 
 from jejak.doctor.finding import Finding, Level, advised, judged
 from jejak.errors import JejakError
@@ -20,7 +20,6 @@ PART = "postgresql"
 OLDEST: Final = 150_000
 NEAR: Final = ("/", "127.", "localhost")
 TOLERANCE: Final = 2.0  # seconds between two clocks
-PATIENCE: Final = 5  # seconds in which a server that is there says something
 # Without these an acknowledged record can be lost, or half a page taken for a whole.
 MUST: Final = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 # `remote_apply` and `on` both wait for the disk; `local` would not wait for the standby.
@@ -50,9 +49,7 @@ def examine(services: Services, *, embedded: bool) -> Iterator[Finding]:
 
 
 def _answers(services: Services) -> bool:
-    """Whether anybody does; libpq holds Python's lock while it waits, so not without an end."""
-    dsn = conninfo.make_conninfo(services.dsn(roles.READER), connect_timeout=PATIENCE)
-    return pq.PGconn.ping(dsn.encode()) != pq.Ping.NO_RESPONSE
+    return database.ping(services.dsn(roles.READER)) != pq.Ping.NO_RESPONSE
 
 
 def _login(services: Services, role: str) -> Finding:

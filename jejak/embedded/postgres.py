@@ -17,18 +17,17 @@ from pathlib import Path
 
 import psutil
 import psycopg
-from psycopg import conninfo
-from psycopg.pq import PGconn, Ping
+from psycopg.pq import Ping
 
 from jejak.addresses import PostgresAddress
 from jejak.embedded import child
 from jejak.embedded.account import Account, unprivileged
 from jejak.errors import Fatal, Retry
+from jejak_lrs.database import ping
 
 LOOPBACK = "127.0.0.1"
 SUPERUSER = "postgres"
 OLDEST = 180_000  # the wheel carries a 16 as well, under another name; never that one
-SILENCE = 5  # seconds without a word, until it is asked again
 LONGEST_SOCKET_PATH = 100  # bytes; sockaddr_un takes 107 on Linux, 103 on macOS
 SETTINGS = {
     "listen_addresses": LOOPBACK,
@@ -145,10 +144,8 @@ class EmbeddedPostgres:
         After a crash or on a backup it first plays its log forward: that may take what it takes.
         """
         process = self._started()
-        # libpq holds Python's lock while it waits, so not without an end.
-        asked = conninfo.make_conninfo(self.superuser_dsn(), connect_timeout=SILENCE).encode()
         end = time.monotonic() + patience
-        while (answer := PGconn.ping(asked)) != Ping.OK:
+        while (answer := ping(self.superuser_dsn())) != Ping.OK:
             process.fail_if_dead()
             if answer == Ping.REJECT:
                 end = time.monotonic() + patience

@@ -13,6 +13,8 @@ from uuid import UUID
 import orjson
 import psycopg
 from psycopg import IsolationLevel
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import PGconn, Ping
 from psycopg.types.array import ListDumper
 from psycopg.types.string import BytesBinaryDumper
 
@@ -53,6 +55,15 @@ def connect(dsn: str, application_name: str = "jejak") -> Connection:
     connection.adapters.register_dumper(None, BytesBinaryDumper)
     connection.adapters.register_dumper(list, _ListDumper)
     return connection
+
+
+def ping(dsn: str) -> Ping:
+    """How a server answers, within the seconds that `connect` has; nobody signs in.
+
+    libpq holds Python's lock while it waits: without an end no Ctrl-C would be heard.
+    """
+    asked = make_conninfo(dsn, connect_timeout=_NETWORK["connect_timeout"])
+    return Ping(PGconn.ping(asked.encode()))
 
 
 class _ListDumper(ListDumper):

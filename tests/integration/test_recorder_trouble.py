@@ -172,14 +172,19 @@ def test_nobody_speaks_for_a_suspended_provider(house: House) -> None:
 # -- around it -----------------------------------------------------------------------------
 
 
-def test_a_lost_connection_is_retried_and_nothing_is_lost(
-    house: House, superuser: Connection
-) -> None:
-    house.settle()
+def cut_off(superuser: Connection) -> None:
+    """End the recorder's connection."""
     superuser.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
         "WHERE usename = 'jejak_writer' AND datname = current_database()"
     )
+
+
+def test_a_lost_connection_is_retried_and_nothing_is_lost(
+    house: House, superuser: Connection
+) -> None:
+    house.settle()
+    cut_off(superuser)
     message = house.send(completed())
     with pytest.raises(ledger_errors.Retry):
         house.settle()
@@ -200,10 +205,7 @@ def test_what_is_tried_again_is_logged_with_what_postgresql_said(
     house: House, superuser: Connection
 ) -> None:
     house.settle()
-    superuser.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        "WHERE usename = 'jejak_writer' AND datname = current_database()"
-    )
+    cut_off(superuser)
     house.send(completed())
     with capture_logs() as said:
         house.recorder.run(OneTry())
