@@ -8,7 +8,6 @@ import json
 import os
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +24,7 @@ from jejak.embedded.postgres import EmbeddedPostgres, programs
 from jejak.home import Endpoints, Home
 from jejak_lrs import migrations, roles
 from tests import services
+from tests.unpacking import unpack
 
 pytestmark = [
     pytest.mark.integration,
@@ -49,8 +49,7 @@ def home() -> Iterator[Home]:
     """The home as it was left, its database played back."""
     with tempfile.TemporaryDirectory(prefix="jejak-upgrade-") as folder:
         Path(folder).chmod(0o755)  # PostgreSQL's own user goes through it
-        with tarfile.open(ARCHIVE) as packed:
-            packed.extractall(Path(folder) / "home", filter="data")
+        unpack(ARCHIVE, Path(folder) / "home")
         found = Home(Path(folder) / "home")
         found.make()
         yield found

@@ -4,7 +4,6 @@ It keeps what it holds in a file, so that it can be killed and started again as 
 """
 
 import os
-import tarfile
 import tempfile
 import time
 import urllib.error
@@ -16,6 +15,7 @@ from jejak.embedded import child
 from jejak.embedded.jars import digest
 from jejak.embedded.java import find_java
 from jejak.home import default_cache
+from tests.unpacking import unpack
 
 LOCK = Path(__file__).with_name("apicurio.lock")
 RUNNER = "apicurio-registry-app-2.6.13.Final-runner.jar"
@@ -50,8 +50,7 @@ def archive() -> Path:
 
 def unpacked(folder: Path) -> Path:
     """Apicurio's folder, unpacked below `folder`."""
-    with tarfile.open(archive()) as packed:
-        packed.extractall(folder / "apicurio", filter="data")
+    unpack(archive(), folder / "apicurio")
     return folder / "apicurio"
 
 
