@@ -42,7 +42,8 @@ pytestmark = [
 PAGE = (Path(__file__).parents[2] / "docs/operating.md").read_text("utf-8")
 BLOCKS = dict(re.findall(r"<!-- ([a-z ]+) -->\n```sh\n(.*?)```", PAGE, re.DOTALL))
 M = TypeVar("M", Change, Receipt)
-LOOPS = ("recorder", "projector", "publisher")
+FOLLOWERS = ("projector", "publisher")
+LOOPS = ("recorder", *FOLLOWERS)
 
 
 @dataclass
@@ -239,12 +240,10 @@ def test_a_lost_disk_is_restored_and_a_lost_tail_begins_a_new_epoch(
     capfd.readouterr()
     assert site.jejak("status") == 4
     assert "its end is lost" in capfd.readouterr().err
+    until(lambda: sum(map(bool, loops_connected(house))) == len(FOLLOWERS))
     assert site.jejak("audit", "new-epoch", "--yes", "--reason", "too early") == 1
     assert "projector, publisher may tell more" in capfd.readouterr().err
-    for loop in ("projector", "publisher"):
-        house.running[loop].kill()
-        house.running[loop].wait()
-    until(lambda: not any(loops_connected(house)))
+    stop_followers(house)
     site.follow("new epoch")
     for loop in LOOPS:
         house.start(loop)
@@ -288,6 +287,13 @@ def look_beside(site: Site, when: str) -> None:
                 side.execute("UPDATE ledger_head SET epoch = epoch")
     finally:
         site.follow("stop the copy")
+
+
+def stop_followers(house: House) -> None:
+    for loop in FOLLOWERS:
+        house.running[loop].kill()
+        house.running[loop].wait()
+    until(lambda: not any(loops_connected(house)))
 
 
 def loops_connected(house: House) -> Iterable[int]:
