@@ -1,12 +1,11 @@
 """Whether plain values are good, without making a model of them: what passes needs no model.
 
 As `sure`, of which this is the third way: what passes is good, and written as we write it; what
-does not pass, the ordinary way must judge and explain.
+does not pass, the ordinary way must judge and explain. `reading` asks the same of bytes.
 """
 
 from collections.abc import Callable
 from functools import cache
-from types import SimpleNamespace
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -15,6 +14,7 @@ from pydantic_core import SchemaValidator, core_schema
 from jejak_schemas import wire
 from jejak_schemas.events import StatementSubmitted
 from jejak_schemas.parts import PersonRef
+from jejak_schemas.plain import Said
 from jejak_schemas.sure import (
     Schema,
     Terms,
@@ -39,6 +39,15 @@ def checker_of(model: type[BaseModel]) -> SchemaValidator:
     return validator_of(model, _CHECKING)
 
 
+def checks_of(model: type[BaseModel]) -> Schema:
+    """What is asked of plain values of this model, as a schema of pydantic-core's."""
+    return rewritten(model.__pydantic_core_schema__, _CHECKING)
+
+
+class _Saying:
+    """What has what is said, as a model has its fields."""
+
+
 def _plain_id(schema: Schema, _terms: Terms) -> Schema:
     return id_text(schema, _LOW)
 
@@ -61,20 +70,28 @@ def _after(schema: Schema, terms: Terms) -> Schema:
     if not _is_model(schema["schema"]):
         return within(schema, terms)
     ask: Any = called(schema)
-    return _asked(lambda said: ask(SimpleNamespace(**said)), schema, terms)
+
+    def asked(said: Said) -> Said:
+        saying = _Saying()
+        saying.__dict__ = said  # a fourth of what copying it takes
+        ask(saying)
+        return said
+
+    return _then(asked, schema, terms)
 
 
 def _agreeing(schema: Schema, terms: Terms) -> Schema:
     """What a statement must agree with in its event, which only the model can ask."""
     made = reader_of(StatementSubmitted)
-    return _asked(lambda said: made.validate_python(said, context=wire.FROM_WIRE), schema, terms)
 
-
-def _asked(ask: Callable[[dict[str, Any]], object], schema: Schema, terms: Terms) -> Schema:
-    def asked(said: dict[str, Any]) -> dict[str, Any]:
-        ask(said)
+    def asked(said: Said) -> Said:
+        made.validate_python(said, context=wire.FROM_WIRE)
         return said
 
+    return _then(asked, schema, terms)
+
+
+def _then(asked: Callable[[Said], Said], schema: Schema, terms: Terms) -> Schema:
     inner = rewritten(schema["schema"], terms)
     return _named(core_schema.no_info_after_validator_function(asked, inner), schema)
 
