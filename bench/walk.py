@@ -4,7 +4,6 @@ Batches as large as the recorder's, each with a directory of its own; every pers
 Beside it fastavro alone, decoding the same bodies.
 """
 
-import gc
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from jejak_lrs.ledger.batch import PartyChange, Refused, Row
 from jejak_lrs.ledger.effects import party_change
 from jejak_lrs.ledger.parties import Parties
 from jejak_lrs.ledger.people import Known
+from jejak_lrs.tidying import Tidying
 from jejak_producers.simulate import Delivery, Nation
 from jejak_schemas import codec, topics
 from jejak_schemas.resolve import Reference, references
@@ -71,18 +71,16 @@ def run() -> list[Line]:
 
 
 def _walk(house: _House, messages: Sequence[Message]) -> Round:
-    gc.disable()  # as the recorder does: off in a batch, run between batches
-    watch = Watch()
-    for batch in mix.batches(messages, MOST_MESSAGES):
-        carriage = Carriage(house.walk(), 0, batch)
-        carriage.go()
-        rows = carriage.arrive(_nobody_else)
-        if any(isinstance(row, Refused) for row in rows):
-            raise ValueError("a message of the bench was refused")
-        gc.collect(0)
-    taken = watch.stop(len(messages))
-    gc.enable()
-    return taken
+    with Tidying() as tidying:  # as the recorder's loop
+        watch = Watch()
+        for batch in mix.batches(messages, MOST_MESSAGES):
+            carriage = Carriage(house.walk(), 0, batch)
+            carriage.go()
+            rows = carriage.arrive(_nobody_else)
+            if any(isinstance(row, Refused) for row in rows):
+                raise ValueError("a message of the bench was refused")
+            tidying.tidy()
+        return watch.stop(len(messages))
 
 
 def _nobody_else(_directory: Directory, references: Iterable[Reference]) -> None:

@@ -89,15 +89,16 @@ class Directory:
         """The message walked now will stand in the ledger once its batch does."""
         self._arrived.setdefault(statement_id.int, self.turn)
 
-    def find_all(self, named: Iterable[Reference], event_id: str) -> dict[Reference, UUID | None]:
-        """Whom each of an event's references names; None for an alias that nobody has."""
-        found: dict[Reference, UUID | None] = {}
+    def find_all(self, named: Iterable[Reference], event_id: str) -> dict[Reference, UUID]:
+        """Whom each of an event's references names, but for aliases that nobody has."""
+        found: dict[Reference, UUID] = {}
         lacking: list[Reference] = []
         for reference in named:
             if held := self.known.get(reference):
                 found[reference] = held.person_id
             elif self._is_asked(reference, event_id):
-                found[reference] = self._met(reference)
+                if person := self._met(reference):
+                    found[reference] = person
             else:
                 lacking.append(reference)
         if lacking:

@@ -2,21 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
-
-import orjson
 
 from jejak_lrs.ledger import seal
 from jejak_lrs.ledger.batch import SYSTEM, Alias, Original, Row, Source
 from jejak_lrs.ledger.effects import WITH_EFFECTS, erased_by, party_change, target_of
 from jejak_schemas import avro, codec
-from jejak_schemas.catalogue import Actor, Entry
 from jejak_schemas.clock import moment_of
 from jejak_schemas.codec import Read
 from jejak_schemas.events import Event, PersonMerged
-from jejak_schemas.mapping import MAPPING_VERSION, NameOf, activity_of, own_name, statement_of
+from jejak_schemas.mapping import MAPPING_VERSION, own_name, statement_of
 from jejak_schemas.plain import Said, id_of, values_of
+from jejak_schemas.wording import NameOf
 
 
 class Standing(NamedTuple):
@@ -44,7 +42,6 @@ class Finisher:
         """
         entry, said = read.entry, read.said
         statement = statement_of(entry, said, name_of)
-        plain = _exact(entry, said, statement)
         salt, tag_salt = seal.salts()
         digest = seal.digest(read.schema.sha256, read.body)
         event = read.event if entry.name in WITH_EFFECTS else None
@@ -56,11 +53,11 @@ class Finisher:
             on_behalf_of=said["on_behalf_of"],
             person_id=standing.person_id,
             agency=standing.agency,
-            verb=statement["verb"]["id"],
-            activity=activity_of(statement),
+            verb=statement.verb,
+            activity=statement.activity,
             source=standing.source,
             mapping_version=MAPPING_VERSION,
-            payload=self.pack(plain),
+            payload=self.pack(statement.plain),
             salt=salt,
             tag_salt=tag_salt,
             content_tag=seal.content_tag(tag_salt, digest),
@@ -73,7 +70,7 @@ class Finisher:
             erases=erased_by(event) if event else (),
             original=standing.original,
         )
-        row.commitment = seal.record_commitment(row, plain)
+        row.commitment = seal.record_commitment(row, statement.plain)
         return row
 
     def finish_system(self, event: Event, person_id: UUID | None = None) -> Row:
@@ -89,11 +86,3 @@ def _target(event: Event, said: Said, name_of: NameOf) -> UUID | None:
     if isinstance(event, PersonMerged):
         return UUID(name_of(said["absorbed"]))
     return target_of(event)
-
-
-def _exact(entry: Entry, said: Said, statement: dict[str, Any]) -> bytes:
-    """The bytes that are kept: a provider's own statement as it wrote it."""
-    if entry.actor is Actor.STATED:
-        own: str = said["statement"]
-        return own.encode()
-    return orjson.dumps(statement)

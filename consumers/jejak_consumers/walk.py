@@ -38,7 +38,7 @@ from jejak_schemas.resolve import (
 
 _PROVIDING: Final = frozenset({"provider", "marketplace"})
 _POSTINGS: Final = frozenset({PersonRegistered, PersonMoved})
-Roles: TypeAlias = frozenset[str]  # of the institution spoken for
+_Asked: TypeAlias = tuple[str, str, str | None, Entry]  # owner of the inbox, party, provider, row
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,14 @@ class Inbox:
 
     party: str
     topic_id: UUID
+
+
+class Voice(NamedTuple):
+    """The institution spoken for, where it may say what it says; `code` is its own."""
+
+    code: str
+    agency: str | None  # its code again, if it is one
+    provides: bool  # says it as a provider, who must be accredited
 
 
 class People(NamedTuple):
@@ -94,6 +102,7 @@ class Walk:
     today: date = field(init=False)  # in Jakarta
     _future: int = field(init=False)  # microseconds: later than this is refused
     _late: int = field(init=False)  # before this is late
+    _voices: dict[_Asked, Voice] = field(init=False, default_factory=dict)  # those let in
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "today", jakarta_date(self.now))
@@ -131,14 +140,16 @@ class Walk:
         if isinstance(read, Exception):
             raise read
         entry, said = read.entry, read.said
-        roles = self.parties.roles_of(_voice(said), self.today)
+        subject = said[entry.key]
+        about = reference_in(subject) if isinstance(subject, dict) else None
         try:
-            self._check(message, entry, said, roles)
+            voice = self._voice(message, entry, said)
+            self._check(message, entry, said, about[1] if about else str(subject))
             people = self._people(read)
         except Refusal as refusal:
             refusal.event_id = id_of(said["event_id"])
             raise
-        standing = self._standing(message, entry, said, people, roles)
+        standing = self._standing(message, entry, said, about, people, voice)
         name_of = people.name_of
         if people.seals or entry.actor is Actor.STATED:
             resolved = resolve(read.event, people.resolved())
@@ -149,23 +160,18 @@ class Walk:
 
     # -- checks -------------------------------------------------------------------------
 
-    def _check(self, message: Message, entry: Entry, said: Said, roles: Roles) -> None:
+    def _voice(self, message: Message, entry: Entry, said: Said) -> Voice:
+        """Whose voice a message is; once in a batch for each who says such a thing."""
+        asked = (self.inboxes[message.topic].party, said["party"], said["on_behalf_of"], entry)
+        voice = self._voices.get(asked)
+        if voice is None:
+            voice = self._voices[asked] = self._let_in(*asked)
+        return voice
+
+    def _let_in(self, owner: str, party: str, provider: str | None, entry: Entry) -> Voice:
         if entry.family == "system":
             raise Refusal("system-only")
-        self._check_party(said, self.inboxes[message.topic].party)
-        if not entry.roles & roles:
-            raise Refusal("role-not-allowed", "party")
-        if said["occurred_at"] > self._future:
-            raise Refusal("occurred-in-future", "occurred_at")
-        subject = said[entry.key]
-        key = reference_in(subject)[1] if isinstance(subject, dict) else str(subject)
-        if message.key != key.encode():
-            raise Refusal("key-mismatch")
-        if message.headers:
-            _check_headers(message, entry, said)
-
-    def _check_party(self, said: Said, owner: str) -> None:
-        party, provider, today = said["party"], said["on_behalf_of"], self.today
+        today = self.today
         if party != owner:
             raise Refusal("wrong-party", "party")
         if self.parties.is_suspended(party, today):
@@ -174,6 +180,20 @@ class Walk:
             raise Refusal("party-suspended", "on_behalf_of")
         if provider is not None and not self.parties.may_speak_for(party, provider, today):
             raise Refusal("on-behalf-not-granted", "on_behalf_of")
+        code = provider or party
+        roles = self.parties.roles_of(code, today)
+        if not entry.roles & roles:
+            raise Refusal("role-not-allowed", "party")
+        provides = not (entry.roles & roles) - _PROVIDING
+        return Voice(code, code if "agency" in roles else None, provides)
+
+    def _check(self, message: Message, entry: Entry, said: Said, key: str) -> None:
+        if said["occurred_at"] > self._future:
+            raise Refusal("occurred-in-future", "occurred_at")
+        if message.key != key.encode():
+            raise Refusal("key-mismatch")
+        if message.headers:
+            _check_headers(message, entry, said)
 
     # -- people -------------------------------------------------------------------------
 
@@ -213,26 +233,29 @@ class Walk:
             found = self.directory.find_all(named, event_id)
         except NoSuchPerson:
             raise Refusal("person-unknown") from None
-        return {
-            reference: person or self.directory.meet(reference)
-            for reference, person in found.items()
-            if person is not None or reference not in given
-        }
+        for reference in named:
+            if reference not in found and reference not in given:
+                found[reference] = self.directory.meet(reference)
+        return found
 
     # -- what the record says beside its statement ----------------------------------------
 
     def _standing(
-        self, message: Message, entry: Entry, said: Said, people: People, roles: Roles
+        self,
+        message: Message,
+        entry: Entry,
+        said: Said,
+        about: Reference | None,
+        people: People,
+        voice: Voice,
     ) -> Standing:
-        about = said[entry.key]
-        person = people.named[reference_in(about)] if isinstance(about, dict) else None
+        person = people.named[about] if about else None
         posting = entry.event in _POSTINGS
-        agency = _voice(said) if "agency" in roles else None
         return Standing(
             source=self._source(message),
             person_id=person,
-            agency=said["home_agency"] if posting else agency,
-            warnings=self._warnings(entry, said, people, roles),
+            agency=said["home_agency"] if posting else voice.agency,
+            warnings=self._warnings(entry, said, people, voice),
             needs=people.needs,
             registers=person if posting else None,
             original=_original(message),
@@ -242,7 +265,7 @@ class Walk:
         topic_id = self.inboxes[message.topic].topic_id
         return Source(self.kind, topic_id, message.partition, message.offset)
 
-    def _warnings(self, entry: Entry, said: Said, people: People, roles: Roles) -> tuple[str, ...]:
+    def _warnings(self, entry: Entry, said: Said, people: People, voice: Voice) -> tuple[str, ...]:
         found: list[str] = []
         if entry.event in _POSTINGS and len(set(people.named.values())) > 1:
             found.append("alias-held-elsewhere")
@@ -251,7 +274,7 @@ class Walk:
         if self._odd_nip(people.named):
             found.append("nip-pattern")
         learner = said.get("learner")
-        if learner is not None and self._lacks_accreditation(entry, said, roles):
+        if learner is not None and voice.provides and not self._accredited(said, voice):
             found.append("outside-accreditation")
         if learner is not None and not self.directory.is_registered(reference_in(learner)):
             found.append("person-unconfirmed")
@@ -266,12 +289,10 @@ class Walk:
                 return True
         return False
 
-    def _lacks_accreditation(self, entry: Entry, said: Said, roles: Roles) -> bool:
-        """Whether the institution says this as a provider, and is not accredited for it then."""
-        if (entry.roles & roles) - _PROVIDING:
-            return False
+    def _accredited(self, said: Said, voice: Voice) -> bool:
+        """Whether the provider is accredited for the form of learning, on the day it was."""
         day = jakarta_day_of(said["occurred_at"])
-        return not self.parties.accredited(_voice(said), said.get("form"), day)
+        return self.parties.accredited(voice.code, said.get("form"), day)
 
     def _refused(self, message: Message, refusal: Refusal, trace: str | None = None) -> Refused:
         return Refused(
@@ -283,11 +304,6 @@ class Walk:
             original=_original(message),
             trace=trace,
         )
-
-
-def _voice(said: Said) -> str:
-    """The institution spoken for."""
-    return str(said["on_behalf_of"] or said["party"])
 
 
 def _original(message: Message) -> Original:

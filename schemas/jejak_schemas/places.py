@@ -11,20 +11,19 @@ from typing import Final, NamedTuple, get_args
 from jejak_schemas import iris, wire
 from jejak_schemas.catalogue import Actor, Entry
 from jejak_schemas.parts import Activity, PersonRef, TypedAs
-from jejak_schemas.showing import Show, default_of, shown
 
 EVENT: Final = iris.EXTENSION + "event"
+# Fields with a place of xAPI's own in the context; target is the statement that the event acts on.
+ELSEWHERE: Final = frozenset({"programme", "offering", "target", "registration"})
 _PERSONS: Final = (PersonRef, PersonRef | None)
 _NAMES: Final = dict[wire.Lang, wire.Text]
 
 
 class Extension(NamedTuple):
-    """A field that stands in an extension: its IRI, and the value that need not be said."""
+    """A field that stands in an extension, and its IRI."""
 
     field: str
     iri: str
-    default: object  # plain
-    show: Show | None  # None: the plain value is what is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +35,7 @@ class Places:
     agents: tuple[str, ...]  # persons who stand in contextAgents
     named: bool  # the object's name is the event's
     by_iri: bool  # the object's id is the field itself
-    programme: bool
-    offering: bool
-    target: bool  # the statement that the event acts on, where the object is something else
+    elsewhere: frozenset[str]  # those of `ELSEWHERE` that it has and its object is not
 
 
 @cache
@@ -51,8 +48,8 @@ def places_of(entry: Entry) -> Places:
         for name, field in fields.items()
         if field.annotation in _PERSONS and name not in (entry.thing, entry.actor.value)
     )
-    elsewhere = {"programme", "offering", "target"} & fields.keys() - {entry.thing}
-    native = {"event_id", "occurred_at", "registration", "score", "duration"}
+    elsewhere = ELSEWHERE & fields.keys() - {entry.thing}
+    native = {"event_id", "occurred_at", "score", "duration"}
     native |= {*agents, *elsewhere, entry.actor.value}
     native |= {"party"} if entry.actor is Actor.INSTITUTION else set()
     native |= {"name"} if named else set()
@@ -60,16 +57,12 @@ def places_of(entry: Entry) -> Places:
     return Places(
         verb=entry.verb.rpartition("/")[2],
         extensions=tuple(
-            Extension(name, iris.EXTENSION + name, default_of(field), shown(field.annotation))
-            for name, field in fields.items()
-            if name not in native
+            Extension(name, iris.EXTENSION + name) for name in fields if name not in native
         ),
         agents=agents,
         named=named,
         by_iri=_is_iri(entry),
-        programme="programme" in elsewhere,
-        offering="offering" in elsewhere,
-        target="target" in elsewhere,
+        elsewhere=elsewhere,
     )
 
 

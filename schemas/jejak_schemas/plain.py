@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from functools import cache
 from typing import Any, Final, TypeAlias
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 from pydantic import BaseModel
 
@@ -15,6 +15,7 @@ from jejak_schemas import clock
 from jejak_schemas.derive import schema_of
 
 Said: TypeAlias = dict[str, Any]
+_bare, _set = object.__new__, object.__setattr__
 
 
 def values_of(model: BaseModel) -> Said:
@@ -33,8 +34,14 @@ def plain(value: Any) -> Any:
 
 
 def id_of(text: str) -> UUID:
-    """The UUID that a plain value is: hexadecimal digits and hyphens, which it does not check."""
-    return UUID(int=int(text.replace("-", ""), 16))
+    """The UUID that a plain value is: hexadecimal digits and hyphens, which it does not check.
+
+    Nor does it go through what UUID's own constructor checks, which takes twice as long (measured).
+    """
+    made = _bare(UUID)
+    _set(made, "int", int(text.replace("-", ""), 16))
+    _set(made, "is_safe", SafeUUID.unknown)
+    return made
 
 
 @cache

@@ -16,9 +16,9 @@ from typing import Any, Final
 from jejak_schemas import iris
 from jejak_schemas.catalogue import CATALOGUE, Actor, Entry
 from jejak_schemas.events import StatementSubmitted
-from jejak_schemas.mapping import RESULTS
 from jejak_schemas.parts import PersonRef
 from jejak_schemas.places import EVENT, Places, is_activity, places_of, types_of
+from jejak_schemas.wording import RESULTS
 
 _CONTEXT: Final = "https://w3id.org/xapi/profiles/context"
 _CONFORMS_TO: Final = "https://w3id.org/xapi/profiles#1.0"
@@ -85,7 +85,7 @@ def _concept(iri: str, kind: str, said: _Json) -> _Json:
 def _extensions() -> Iterator[_Json]:
     verbs: dict[str, set[str]] = {"event": {entry.verb for entry in TEMPLATED}}
     for entry in TEMPLATED:
-        for name, *_ in places_of(entry).extensions:
+        for name, _ in places_of(entry).extensions:
             verbs.setdefault(name, set()).add(entry.verb)
     meanings = _said("documents/fields.toml")["every"] | _said("profile.toml")["extensions"]
     for name in sorted(verbs):
@@ -154,20 +154,19 @@ def _of_fields(entry: Entry) -> Iterator[_Json]:
 
 
 def _locations(places: Places) -> dict[str, str]:
-    locations = {
-        "registration": "$.context.registration",
-        "score": "$.result.score",
-        "duration": "$.result.duration",
-    }
+    locations = {"score": "$.result.score", "duration": "$.result.duration"}
     if places.named:
         locations["name"] = "$.object.definition.name"
-    if places.programme:
-        locations["programme"] = "$.context.contextActivities.grouping[*].id"
-    if places.offering:
-        locations["offering"] = "$.context.contextActivities.parent[*].id"
-    if places.target:
-        locations["target"] = "$.context.statement.id"
-    return locations | {name: _extension(iri) for name, iri, *_ in places.extensions}
+    locations |= {name: at for name, at in _ELSEWHERE.items() if name in places.elsewhere}
+    return locations | {name: _extension(iri) for name, iri in places.extensions}
+
+
+_ELSEWHERE: Final = {
+    "registration": "$.context.registration",
+    "programme": "$.context.contextActivities.grouping[*].id",
+    "offering": "$.context.contextActivities.parent[*].id",
+    "target": "$.context.statement.id",
+}
 
 
 def _of_people(entry: Entry) -> Iterator[_Json]:

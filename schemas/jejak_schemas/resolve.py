@@ -42,7 +42,7 @@ def reference_in(person: Said) -> Reference:
 
 def references_in(entry: Entry, said: Said) -> tuple[Reference, ...]:
     """Every person and alias that an event of this row names, from its plain values."""
-    people = (said[name] for name in person_fields(entry.event))
+    people = [said[name] for name in person_fields(entry.event)]
     named = [reference_in(person) for person in people if person is not None]
     if "aliases" in said:
         named += aliases_in(said)

@@ -16,9 +16,10 @@ from pydantic import ValidationError
 from jejak_schemas import iris, sure
 from jejak_schemas.catalogue import BY_NAME, Actor, Entry, entry_of
 from jejak_schemas.events import Event, LearningEvent, StatementSubmitted
-from jejak_schemas.mapping import PROGRAMMES, SCALE, statement_of
+from jejak_schemas.mapping import statement_of
 from jejak_schemas.places import EVENT, places_of, speaks_for_itself
 from jejak_schemas.plain import values_of
+from jejak_schemas.wording import PROGRAMMES, SCALE
 
 _DURATION: Final = re.compile(r"PT(?=[0-9])(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9})S)?")
 _SIZES: Final = (3600, 60, 1)
@@ -26,8 +27,9 @@ _Json = Any
 
 
 def to_statement(event: Event) -> dict[str, _Json]:
-    """The statement of a resolved event: JSON values only, valid xAPI 2.0; not to be changed."""
-    return statement_of(entry_of(event), values_of(event))
+    """The statement of a resolved event: JSON values only, valid xAPI 2.0."""
+    statement: dict[str, _Json] = json.loads(statement_of(entry_of(event), values_of(event)).plain)
+    return statement
 
 
 def from_statement(statement: dict[str, _Json]) -> Event:

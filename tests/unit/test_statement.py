@@ -3,6 +3,8 @@
 Source: docs/xapi.md, "From an event to its statement".
 """
 
+import json
+from datetime import UTC, datetime
 from typing import Any
 
 import hypothesis
@@ -11,14 +13,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from pydantic_core import SchemaValidator, core_schema
 from uuid_utils.compat import uuid7
 
-from jejak_schemas import iris, sure, xapi
-from jejak_schemas.catalogue import CATALOGUE, Actor, Entry
+from jejak_schemas import clock, iris, sure, wire, xapi
+from jejak_schemas.catalogue import CATALOGUE, Actor, Entry, entry_of
 from jejak_schemas.events import CourseCompleted, Event, LearningRated, StatementSubmitted
-from jejak_schemas.mapping import activity_of
+from jejak_schemas.mapping import activity_of, statement_of
 from jejak_schemas.parts import Score
 from jejak_schemas.places import types_of
+from jejak_schemas.plain import values_of
 from jejak_schemas.resolve import Resolved, references, resolve
 from jejak_schemas.statement import fields_of, from_statement, to_statement
 from tests.documents import example
@@ -46,8 +50,10 @@ def resolved(event: Event) -> Event:
 
 
 def kept(event: Event) -> dict[str, Any]:
-    """The statement as the record's bytes give it back."""
-    statement: dict[str, Any] = orjson.loads(orjson.dumps(to_statement(event)))
+    """The statement as the record's bytes give it back: as orjson writes, no member twice."""
+    plain = statement_of(entry_of(event), values_of(event)).plain
+    statement: dict[str, Any] = orjson.loads(plain)
+    assert orjson.dumps(statement) == plain
     return statement
 
 
@@ -125,6 +131,23 @@ def test_a_submitted_statement_is_valid_and_kept_as_its_own(event: StatementSubm
     assert isinstance(after, StatementSubmitted)
     assert to_statement(after) == orjson.loads(after.statement)
     assert list(xapi.faults(to_statement(after))) == []
+
+
+@pytest.mark.parametrize("form", wire.FORMS)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(data=st.data())
+def test_a_text_that_has_a_form_needs_no_escaping_in_json(form: str, data: st.DataObject) -> None:
+    has = SchemaValidator(core_schema.str_schema(pattern=form)).isinstance_python
+    text = data.draw(st.from_regex(form.replace("$", r"\Z")).filter(has))
+    place = data.draw(st.integers(0, len(text)))
+    assert json.dumps(text, ensure_ascii=False) == f'"{text}"'
+    for escaped in ('"', "\\", *map(chr, range(32))):
+        assert not has(text[:place] + escaped + text[place:])
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_a_moment_of_the_wire_is_written_as_any_other(moment: datetime) -> None:
+    assert clock.text_of(clock.micros_of(moment)) == clock.rfc3339(moment)
 
 
 _HUNDREDTHS = st.integers(-1_000_000_000, 1_000_000_000)

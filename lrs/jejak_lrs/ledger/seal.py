@@ -58,6 +58,7 @@ OUTCOME_FIELDS = (
 
 _VERSION = b"\x01"
 _NULL = b"\xff\xff\xff\xff"
+_ID = b"\x00\x00\x00\x10"  # the length of a UUID
 _length = struct.Struct(">I").pack
 _eight_bytes = struct.Struct(">Iq").pack
 
@@ -92,23 +93,29 @@ def alias_commitment(alias_salt: bytes, kind: str, value: str) -> bytes:
 def record_commitment(of: Row | Record, plain: bytes) -> bytes:
     """The commitment of a record; `plain` is the exact statement, before compression.
 
-    ValueError where its salt is gone.
+    ValueError where its salt is gone. Written out, since it is made once an event: a call for each
+    field takes a third more (measured).
     """
+    kind, topic_id, partition, offset = of.source
+    person_id, tag, warnings = of.person_id, of.content_tag, of.warnings
     return hashlib.sha256(
         b"".join(
             (
                 _fixed(of.salt or b""),
                 _VERSION,
-                _uuid(of.statement_id),
-                _time(of.occurred_at),
+                _ID,
+                of.statement_id.bytes,
+                _eight_bytes(8, micros_of(of.occurred_at)),
                 _codes(of.event_type, of.party, of.on_behalf_of),
-                _uuid(of.person_id),
+                _NULL if person_id is None else _ID + person_id.bytes,
                 _codes(of.agency, of.verb, of.activity),
-                _source(of.source),
-                _integer(of.mapping_version),
-                _bytes(of.content_tag),
-                _texts(of.warnings),
-                _bytes(plain),
+                _place(kind, topic_id, partition),
+                _NULL if offset is None else _eight_bytes(8, offset),
+                _eight_bytes(8, of.mapping_version),
+                _NULL if tag is None else _length(len(tag)) + tag,
+                _texts(warnings) if warnings else _NULL,
+                _length(len(plain)),
+                plain,
             )
         )
     ).digest()
@@ -175,7 +182,7 @@ def _text(value: str | None) -> bytes:
 
 
 def _uuid(value: UUID | None) -> bytes:
-    return _NULL if value is None else b"\x00\x00\x00\x10" + value.bytes
+    return _NULL if value is None else _ID + value.bytes
 
 
 def _integer(value: int | None) -> bytes:

@@ -11,8 +11,8 @@ from jejak_lrs.competency.extraction import SAYING
 from jejak_lrs.competency.registry import REGISTRY_EVENTS
 from jejak_lrs.ledger.effects import WITH_EFFECTS
 from jejak_schemas.events import StatementSubmitted
-from jejak_schemas.mapping import PROGRAMMES
 from jejak_schemas.statement import from_statement
+from jejak_schemas.wording import PROGRAMMES
 
 if TYPE_CHECKING:
     from jejak_lrs.ledger.history import Entry
