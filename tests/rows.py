@@ -12,9 +12,9 @@ from jejak_lrs.ledger.batch import (
     SYSTEM,
     Alias,
     Batch,
+    Delivered,
     Item,
     NewPerson,
-    Original,
     Refused,
     Row,
     Source,
@@ -60,7 +60,7 @@ def row(
         content_tag=seal.content_tag(tag_salt, digest),
         commitment=b"",
         digest=digest,
-        original=Original(b"key", said, (("ce_type", b"x"), ("none", None))),
+        original=Delivered(b"key", said, (("ce_type", b"x"), ("none", None))),
     )
     return replace(unsealed, commitment=commitment_of(unsealed, said))
 
@@ -78,7 +78,7 @@ def refused(offset: int, *, partition: int = 0, reason: str = "nip-impossible") 
         reason=reason,
         field="learner.nip",
         detail=None,
-        original=Original(None, b"\xc3\x01\x00", ()),
+        original=Delivered(None, b"\xc3\x01\x00", ()),
     )
 
 

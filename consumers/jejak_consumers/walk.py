@@ -16,10 +16,10 @@ from uuid import UUID
 from jejak_consumers.directory import CutHere, Directory, NoSuchPerson, NotLookedUp, seal_of
 from jejak_consumers.finish import Finisher, Standing
 from jejak_consumers.messages import Message
-from jejak_lrs.ledger.batch import Alias, Item, Original, Refused, Source, SourceKind
+from jejak_lrs.ledger.batch import Alias, Item, Refused, Source, SourceKind
 from jejak_lrs.ledger.parties import Parties
 from jejak_schemas import avro, codec
-from jejak_schemas.catalogue import CHANGES_PARTIES, Actor, Entry
+from jejak_schemas.catalogue import CHANGES_PARTIES, Entry
 from jejak_schemas.clock import MOST_AHEAD, jakarta_date, jakarta_day_of, micros_of
 from jejak_schemas.codec import Read, Refusal
 from jejak_schemas.events import Event, PersonMoved, PersonRegistered
@@ -145,13 +145,13 @@ class Walk:
         try:
             voice = self._voice(message, entry, said)
             self._check(message, entry, said, about[1] if about else str(subject))
-            people = self._people(read)
+            people = self._people(entry, read)
         except Refusal as refusal:
             refusal.event_id = id_of(said["event_id"])
             raise
         standing = self._standing(message, entry, said, about, people, voice)
         name_of = people.name_of
-        if people.seals or entry.actor is Actor.STATED:
+        if people.seals or entry.stated:
             resolved = resolve(read.event, people.resolved())
             read, name_of = replace(read, said=values_of(resolved)), own_name
         row = self.finisher.finish(read, standing, name_of)
@@ -197,12 +197,13 @@ class Walk:
 
     # -- people -------------------------------------------------------------------------
 
-    def _people(self, read: Read) -> People:
+    def _people(self, entry: Entry, read: Read) -> People:
         """Whom the event names. All are looked up before the first new person is made."""
-        named = references_in(read.entry, read.said)
-        if "aliases" in read.said and (stated := set(aliases_in(read.said))):
-            return self._posted(read.event, reference_in(read.said["person"]), named, stated)
-        found = self._found(read.said["event_id"], named)
+        said = read.said
+        named = references_in(entry, said)
+        if "aliases" in said and (stated := set(aliases_in(said))):
+            return self._posted(read.event, reference_in(said["person"]), named, stated)
+        found = self._found(said["event_id"], named)
         return People(found, self.directory.needed(named))
 
     def _posted(
@@ -255,17 +256,19 @@ class Walk:
             source=self._source(message),
             person_id=person,
             agency=said["home_agency"] if posting else voice.agency,
-            warnings=self._warnings(entry, said, people, voice),
+            warnings=self._warnings(entry, said, about, people, voice),
             needs=people.needs,
             registers=person if posting else None,
-            original=_original(message),
+            original=message,
         )
 
     def _source(self, message: Message) -> Source:
         topic_id = self.inboxes[message.topic].topic_id
         return Source(self.kind, topic_id, message.partition, message.offset)
 
-    def _warnings(self, entry: Entry, said: Said, people: People, voice: Voice) -> tuple[str, ...]:
+    def _warnings(
+        self, entry: Entry, said: Said, about: Reference | None, people: People, voice: Voice
+    ) -> tuple[str, ...]:
         found: list[str] = []
         if entry.event in _POSTINGS and len(set(people.named.values())) > 1:
             found.append("alias-held-elsewhere")
@@ -273,11 +276,11 @@ class Walk:
             found.append("late")
         if self._odd_nip(people.named):
             found.append("nip-pattern")
-        learner = said.get("learner")
-        if learner is not None and voice.provides and not self._accredited(said, voice):
-            found.append("outside-accreditation")
-        if learner is not None and not self.directory.is_registered(reference_in(learner)):
-            found.append("person-unconfirmed")
+        if "learner" in said and about is not None:
+            if voice.provides and not self._accredited(said, voice):
+                found.append("outside-accreditation")
+            if not self.directory.is_registered(about):
+                found.append("person-unconfirmed")
         target = said.get("target")
         if target is not None and not self.directory.holds(id_of(target)):
             found.append("target-unknown-yet")
@@ -301,13 +304,9 @@ class Walk:
             reason=refusal.reason,
             field=refusal.field,
             detail=refusal.detail,
-            original=_original(message),
+            original=message,
             trace=trace,
         )
-
-
-def _original(message: Message) -> Original:
-    return Original(message.key, message.value, message.headers)
 
 
 def _check_headers(message: Message, entry: Entry, said: Said) -> None:

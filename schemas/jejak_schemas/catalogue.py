@@ -55,10 +55,12 @@ class Entry:
     evidence: Evidence | None = None
     name: str = field(init=False)
     family: str = field(init=False)
+    stated: bool = field(init=False)  # by its own statement, which names who acts
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", self.event.__name__)
         object.__setattr__(self, "family", _family_of(self.event))
+        object.__setattr__(self, "stated", self.actor is Actor.STATED)
 
     @property
     def required(self) -> tuple[str, ...]:

@@ -16,8 +16,8 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _AHEAD_MICROS: Final = _AHEAD // _MICROSECOND
 _DAY_MICROS: Final = timedelta(days=1) // _MICROSECOND
-_MINUTE_MICROS: Final = timedelta(minutes=1) // _MICROSECOND
 _SECOND_MICROS: Final = timedelta(seconds=1) // _MICROSECOND
+_DAY_SECONDS: Final = _DAY_MICROS // _SECOND_MICROS
 
 
 def micros_of(moment: datetime) -> int:
@@ -47,10 +47,10 @@ def jakarta_date(moment: datetime) -> date:
 
 def text_of(micros: int) -> str:
     """The moment of `micros` as `rfc3339` writes it, in half the time (measured)."""
-    day, rest = divmod(micros, _DAY_MICROS)
-    minute, rest = divmod(rest, _MINUTE_MICROS)
-    seconds, rest = divmod(rest, _SECOND_MICROS)
-    return f"{day_text(day)}T{_time_text(minute)}:{seconds:02}.{rest:06}Z"
+    second, micros = divmod(micros, _SECOND_MICROS)
+    day, second = divmod(second, _DAY_SECONDS)
+    minute, second = divmod(second, 60)
+    return f"{day_text(day)}T{_time_text(minute)}:{second:02}.{micros:06}Z"
 
 
 @lru_cache(8192)  # the days of a few years come over and over

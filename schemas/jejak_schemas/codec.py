@@ -8,7 +8,7 @@ import contextlib
 import io
 import json
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from itertools import zip_longest
 from typing import Final, TypeVar, cast
 from uuid import UUID
@@ -91,25 +91,34 @@ def read(value: bytes | None, framing: Framing = SINGLE_OBJECT) -> Read:
     if value is not None and len(value) > LARGEST:
         raise Refusal("too-large")
     schema, body = _unframed(value, framing)
-    if not issubclass(schema.model, Event):
-        raise Refusal("unknown-schema", None, f"{schema.name} is not an event that may be sent")
-    return Read(schema, body, _said(schema, body))
-
-
-def _said(schema: avro.Schema, body: bytes) -> Said:
-    """What a body says, as we would write it; raises Refusal where it is not good."""
-    if schema is avro.released().get(schema.name) and schema.model is not StatementSubmitted:
-        try:
-            return _reading(schema.model)(body)
-        except (ValueError, IndexError):
-            pass  # the ordinary way says whether it is bad, and why
-    return _checked(schema.model, _decode(schema, body))
+    return Read(schema, body, _reading(schema)(body))
 
 
 @cache
-def _reading(model: type[BaseModel]) -> reading.Read:
-    """What reads a good body of the newest released schema of a class."""
-    return reading.reader_of(avro.released()[model.__name__].reader, model)
+def _reading(schema: avro.Schema) -> reading.Read:
+    """What reads a body of this schema as we would write it; it raises Refusal."""
+    if not issubclass(schema.model, Event):
+        raise Refusal("unknown-schema", None, f"{schema.name} is not an event that may be sent")
+    if schema is not avro.released().get(schema.name) or schema.model is StatementSubmitted:
+        return partial(_said, schema)
+    quick = _quick(schema)
+
+    def said(body: bytes) -> Said:
+        try:
+            return quick(body)
+        except (ValueError, IndexError):
+            return _said(schema, body)  # says whether it is bad, and why
+
+    return said
+
+
+@cache
+def _quick(schema: avro.Schema) -> reading.Read:
+    return reading.reader_of(schema.reader, schema.model)
+
+
+def _said(schema: avro.Schema, body: bytes) -> Said:
+    return _checked(schema.model, _decode(schema, body))
 
 
 def read_as(expected: type[M], value: bytes | None, framing: Framing = SINGLE_OBJECT) -> M:

@@ -9,7 +9,7 @@ import json
 from functools import cache
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from jejak_schemas.catalogue import Actor, Entry
+from jejak_schemas.catalogue import Entry
 from jejak_schemas.plain import Said
 from jejak_schemas.wording import NameOf, Word, wording_of
 
@@ -39,7 +39,7 @@ def statement_of(entry: Entry, said: Said, name_of: NameOf = own_name) -> Statem
     `name_of` says who is behind each PersonRef; by default the event is resolved. A submitted
     statement is kept as its provider wrote it.
     """
-    if entry.actor is Actor.STATED:
+    if entry.stated:
         return _submitted(said["statement"])
     plain, activity = _wording(entry)(said, name_of)
     return Statement(plain, entry.verb, activity)

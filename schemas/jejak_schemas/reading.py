@@ -210,7 +210,16 @@ _MARKS: Final = sum(_MORE << place for place in range(0, 49, 7))  # on seven byt
 
 
 def _number(body: bytes, at: int) -> tuple[int, int]:
-    """A number, and where it ends: seven bits a byte, the lowest first; zigzag is not undone."""
+    """A number of two bytes or more, and where it ends; zigzag is not undone.
+
+    Seven bits a byte, the lowest first.
+    """
+    first, second = body[at] & _SEVEN_BITS, body[at + 1]
+    if second < _MORE:
+        return first | second << 7, at + 2
+    third = body[at + 2]
+    if third < _MORE:
+        return first | (second & _SEVEN_BITS) << 7 | third << 14, at + 3
     number = 0
     for place in _PLACES:
         byte = body[at]

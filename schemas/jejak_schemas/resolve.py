@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 from jejak_schemas import submission
-from jejak_schemas.catalogue import Actor, Entry, entry_of
+from jejak_schemas.catalogue import Entry, entry_of
 from jejak_schemas.events import Event, StatementSubmitted
 from jejak_schemas.parts import Activity, Alias, PersonRef, SealedAlias
 from jejak_schemas.plain import Said, values_of
@@ -46,7 +46,7 @@ def references_in(entry: Entry, said: Said) -> tuple[Reference, ...]:
     named = [reference_in(person) for person in people if person is not None]
     if "aliases" in said:
         named += aliases_in(said)
-    if entry.actor is Actor.STATED:
+    if entry.stated:
         named += map(reference_of, submission.people_in(said["statement"]))
     return tuple(dict.fromkeys(named)) if len(named) > 1 else tuple(named)
 

@@ -286,7 +286,7 @@ def _role(role: str, name: str) -> str:
 
 
 def _scaled(name: str, value: str) -> str:
-    return _member(name, _Laid(f"«repr({value} / {SCALE[name]})»"))
+    return _member(name, _Laid(f"«shared({value}, {SCALE[name]})»"))
 
 
 _ELSEWHERE: Final[Mapping[str, _Say]] = {
@@ -317,6 +317,11 @@ def _code_iri(entry: Entry, said: Said) -> str:
     return f"{iris.BASE}{kind}/{_quoted(owner)}/{quote(code, safe='')}"
 
 
+@lru_cache(16384)  # scores are few
+def _shared(value: int, scale: int) -> str:
+    return repr(value / scale)
+
+
 @lru_cache(4096)  # the same few are quoted for every event
 def _quoted(code: str) -> str:
     return quote(code, safe="")
@@ -327,5 +332,6 @@ _CALLED: Final[Mapping[str, Any]] = {
     "day": day_text,
     "dumps": _dumps,
     "programme_iri": programme_iri,
+    "shared": _shared,
     "time": text_of,
 }

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from pydantic_core import core_schema
 
@@ -33,7 +33,7 @@ every_event = pytest.mark.parametrize("model", EVENTS, ids=lambda model: model._
 def taken(model: type[Event], body: bytes) -> Said | None:
     """What is read at once; None where it is doubted."""
     try:
-        return codec._reading(model)(body)
+        return codec._quick(avro.released()[model.__name__])(body)
     except (ValueError, IndexError):
         return None
 
@@ -190,6 +190,7 @@ def test_a_number_may_take_more_bytes_than_it_needs(more: bytes) -> None:
 )
 def test_a_number_is_read_as_it_is_written(number: int, after: bytes) -> None:
     written = binary.writer_of("long")(number)
+    assume(len(written) > 1)  # the function of a class reads those of one byte itself
     for read in (reading._number, reading._time):
         size, at = read(written + after, 0)
         assert (size >> 1 ^ -(size & 1), at) == (number, len(written))

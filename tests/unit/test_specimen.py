@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from jejak.specimen import Specimen, masked, specimen
-from jejak_lrs.ledger.batch import Original, Source
+from jejak_lrs.ledger.batch import Delivered, Source
 from jejak_lrs.ledger.quarantine import Quarantined
 from jejak_schemas import codec
 from jejak_schemas.dissection import dissect
@@ -32,7 +32,7 @@ def seen(
     held = Quarantined(
         number=7, stored=EVENT.occurred_at, kind="refused", party="pusdiklat", event_id=None,
         source=Source("inbox"), reason="internal", field=None, detail=None, status="waiting",
-        again=None, trace=None, original=Original(key, value, (("peserta", key),)),
+        again=None, trace=None, original=Delivered(key, value, (("peserta", key),)),
     )  # fmt: skip
     return specimen(held, SINGLE_OBJECT, reveal=reveal)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from dataclasses import field as of
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,15 +29,34 @@ class Source(NamedTuple):
 SYSTEM = Source("system")
 
 
-class Original(NamedTuple):
-    """A message as it was delivered, for quarantine. Its repr shows nothing: it may hold a NIP."""
+class Original(Protocol):
+    """A message as it was delivered, for quarantine. Its repr must hide key, value and headers."""
+
+    @property
+    def key(self) -> bytes | None:
+        """Its key."""
+        ...
+
+    @property
+    def value(self) -> bytes | None:
+        """Its value."""
+        ...
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes | None]]:
+        """Its headers, in order."""
+        ...
+
+
+class Delivered(NamedTuple):
+    """An original alone. Its repr shows nothing: it may hold a NIP."""
 
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes | None], ...] = ()
 
     def __repr__(self) -> str:
-        return "Original()"
+        return "Delivered()"
 
 
 @dataclass(frozen=True, slots=True)

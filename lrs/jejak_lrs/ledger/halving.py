@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from jejak_lrs.ledger.batch import Batch, Original, Refused, Row
+from jejak_lrs.ledger.batch import Batch, Delivered, Refused, Row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ def poisoned(batch: Batch, why: str) -> Batch:
         reason="internal",
         field=None,
         detail=None,
-        original=row.original or Original(None, None),
+        original=row.original or Delivered(None, None),
         trace=why,
     )
     return replace(batch, items=[refused])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, LiteralString
 
 from psycopg.rows import tuple_row
 
-from jejak_lrs.ledger.batch import Original, Source
+from jejak_lrs.ledger.batch import Delivered, Original, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -123,7 +123,7 @@ def _of(row: tuple[Any, ...]) -> Quarantined:
     source, (reason, field, detail, status, again, trace) = Source(*rest[:4]), rest[4:10]
     key, value, names, contents = rest[10:]
     headers = zip((name.decode() for name in names or ()), contents or (), strict=True)
-    original = Original(key, value, tuple(headers))
+    original = Delivered(key, value, tuple(headers))
     return Quarantined(
         number,
         stored,

@@ -36,7 +36,6 @@ from typing import TYPE_CHECKING
 from jejak_schemas.clock import micros_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -109,11 +108,11 @@ def record_commitment(of: Row | Record, plain: bytes) -> bytes:
                 _codes(of.event_type, of.party, of.on_behalf_of),
                 _NULL if person_id is None else _ID + person_id.bytes,
                 _codes(of.agency, of.verb, of.activity),
-                _place(kind, topic_id, partition),
+                _place(kind, topic_id and topic_id.int, partition),
                 _NULL if offset is None else _eight_bytes(8, offset),
                 _eight_bytes(8, of.mapping_version),
                 _NULL if tag is None else _length(len(tag)) + tag,
-                _texts(warnings) if warnings else _NULL,
+                _remarks(*warnings) if warnings else _NULL,  # none are stored as null
                 _length(len(plain)),
                 plain,
             )
@@ -153,13 +152,14 @@ def outcome_commitment(  # noqa: PLR0913 - one argument for each column that it 
 
 
 def _source(source: Source) -> bytes:
-    *place, offset = source
-    return _place(*place) + _integer(offset)
+    kind, topic_id, partition, offset = source
+    return _place(kind, topic_id and topic_id.int, partition) + _integer(offset)
 
 
-@lru_cache(4096)
-def _place(kind: str, topic_id: UUID | None, partition: int | None) -> bytes:
-    return _text(kind) + _uuid(topic_id) + _integer(partition)
+@lru_cache(4096)  # by the number of a topic's id: a UUID's own hash is slow
+def _place(kind: str, topic_id: int | None, partition: int | None) -> bytes:
+    topic = _NULL if topic_id is None else _ID + topic_id.to_bytes(16, "big")
+    return _text(kind) + topic + _integer(partition)
 
 
 def _fixed(value: bytes) -> bytes:
@@ -193,6 +193,6 @@ def _time(value: datetime) -> bytes:
     return _integer(micros_of(value))
 
 
-def _texts(values: Sequence[str] | None) -> bytes:
-    # No warnings are stored as null: a record without any is the rule.
-    return _length(len(values)) + b"".join(map(_text, values)) if values else _NULL
+@lru_cache(4096)  # most records with remarks have the same ones
+def _remarks(*values: str) -> bytes:
+    return _length(len(values)) + b"".join(map(_text, values))
