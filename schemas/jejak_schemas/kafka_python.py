@@ -5,6 +5,7 @@ stands here. The library is not imported; who imports it puts these to use.
 """
 
 import logging
+import selectors
 import socket
 import ssl
 import threading
@@ -65,13 +66,27 @@ class _Discretion(logging.Filter):
 _DISCRETION: Final = _Discretion()
 
 
-class TimedHandshake:
-    """Goes before the library's selector: ends a TLS handshake that nobody answers.
+class EndingSelector:
+    """Goes before the library's selector: ends what the library would leave as it is.
 
-    A frozen broker leaves one unanswered, and the library would wait for ever.
+    That is a TLS handshake that a frozen broker does not answer, for which it would wait for ever;
+    and the socket of a connection that had something to send still when all was closed.
     """
 
     handshake: float  # seconds
+    _selector: selectors.BaseSelector  # the library's
+    _closed: bool
+
+    def close(self) -> None:
+        """End, and with it every socket that is watched."""
+        if self._closed:
+            return
+        self.stop()  # type: ignore[attr-defined]  # the library's: its thread changes what we read
+        watched = [key.fileobj for key in self._selector.get_map().values()]
+        super().close()  # type: ignore[misc]  # the library's
+        for one in watched:
+            if isinstance(one, socket.socket):
+                one.close()
 
     def wait_read(self, fileobj: Any, timeout_at: float | None = None) -> Any:
         """Wait until something can be read, or until a moment of the monotonic clock."""

@@ -104,7 +104,12 @@ def test_hours_of_a_year_may_be_more_than_one_event_can_state() -> None:
     assert codec.read_as(LearningHoursChanged, codec.encode(told)) == told
 
 
-def test_the_key_of_a_learning_event_is_the_learner() -> None:
+def test_who_learnt_is_the_key() -> None:
+    named = {entry.key for entry in CATALOGUE if "learner" in entry.event.model_fields}
+    assert named == {"learner"}  # the walk warns of the person that the key names
+
+
+def test_the_key_of_a_void_is_its_target() -> None:
     event = codec.read(
         codec.encode(
             _void := StatementVoided(occurred_at=NOW, party="lan", target=uuid7(), reason="x")

@@ -4,19 +4,21 @@ import gc
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 import pytest
 from kafka.errors import RequestTimedOutError
 from kafka.future import Future
+from kafka.net.transport import KafkaTCPTransport
 from kafka.producer.transaction_manager import FindCoordinatorHandler, TransactionManager
 
 from jejak.embedded.ports import free_port
 from jejak_consumers import errors
-from jejak_consumers.kafka import KafkaFeed
+from jejak_consumers.kafka import KafkaFeed, line
 from jejak_consumers.kafka.line import Network
 from jejak_producers.errors import BrokersAway, ProducerError
-from jejak_producers.kafka import KafkaInlet
+from jejak_producers.kafka import KafkaInlet, connections
 from jejak_schemas.credentials import KafkaAccess
 
 PATIENCE = 0.6
@@ -65,6 +67,21 @@ def test_where_nobody_listens_no_socket_is_left_open() -> None:
         assert open_files() == before, kept
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("selector", [line.Selector, connections.Selector])
+def test_what_was_still_to_be_sent_leaves_no_socket_open(selector: type[Any]) -> None:
+    here, there = socket.socketpair()
+    here.setblocking(False)
+    with there:
+        net = selector()
+        net.start()
+        transport = KafkaTCPTransport(net, here)
+        transport.write(bytes(10_000_000))  # more than the one who does not read it is sent
+        transport.close()
+        net.close()
+        net.close()
+        assert here.fileno() == -1
 
 
 def open_files() -> int:

@@ -17,7 +17,8 @@ Traps of the library, each tried, and what meets it:
   what the broker says together with the end of the connection is lost: `line.Connections` hears
   it, remembers how the last connection failed, and ends the wait at once;
 - a TLS handshake that is never answered (a broker that is frozen) has no end:
-  `kafka_python.TimedHandshake`;
+  `kafka_python.EndingSelector`, which also ends the sockets of connections that had something to
+  send still when their client was closed;
 - a socket that does not get connected is left open: `kafka_python.ClosedSockets`;
 - a transactional request whose coordinator is away when its turn comes is forgotten, and the
   producer spins without sending until the delivery's time is over: `line.Network`;

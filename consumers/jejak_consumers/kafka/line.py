@@ -20,8 +20,8 @@ CLOSE: Final = 5.0  # seconds for a client to end
 _PACE: Final = 100  # milliseconds between two looks for a node that is away
 
 
-class Selector(kafka_python.TimedHandshake, NetworkSelector):  # type: ignore[misc]  # untyped
-    """The library's, in which every TLS handshake ends."""
+class Selector(kafka_python.EndingSelector, NetworkSelector):  # type: ignore[misc]  # untyped
+    """The library's, in which every TLS handshake and every socket ends."""
 
 
 class Sockets(kafka_python.ClosedSockets, KafkaNetSocket):  # type: ignore[misc]  # untyped

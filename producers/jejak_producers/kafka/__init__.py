@@ -11,7 +11,8 @@ Traps of the library, each tried, and what meets it:
   what the broker says together with the end of the connection is lost: `connections.Watched` hears
   it, and ends the wait at once;
 - a TLS handshake that is never answered (a broker that is frozen) has no end:
-  `kafka_python.TimedHandshake`;
+  `kafka_python.EndingSelector`, which also ends the sockets of connections that had something to
+  send still when their client was closed;
 - where nobody listens it says nothing of why: `connections.knock`;
 - a socket that does not get connected is left open: `kafka_python.ClosedSockets`;
 - its producer holds any amount of memory: `flight.InFlight` bounds it;

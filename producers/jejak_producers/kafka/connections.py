@@ -32,8 +32,8 @@ _FORBIDDEN = (errors.AuthorizationError, errors.UnknownTopicOrPartitionError)
 _NO_PRODUCER: Final = errors.ClusterAuthorizationFailedError.__name__
 
 
-class Selector(kafka_python.TimedHandshake, NetworkSelector):  # type: ignore[misc]  # untyped
-    """The library's, in which every TLS handshake ends."""
+class Selector(kafka_python.EndingSelector, NetworkSelector):  # type: ignore[misc]  # untyped
+    """The library's, in which every TLS handshake and every socket ends."""
 
 
 class Sockets(kafka_python.ClosedSockets, KafkaNetSocket):  # type: ignore[misc]  # untyped
