@@ -72,7 +72,7 @@ def test_where_nobody_listens_no_socket_is_left_open() -> None:
 @pytest.mark.parametrize("selector", [line.Selector, connections.Selector])
 def test_what_was_still_to_be_sent_leaves_no_socket_open(selector: type[Any]) -> None:
     here, there = socket.socketpair()
-    here.setblocking(False)
+    here.settimeout(0)
     with there:
         net = selector()
         net.start()
