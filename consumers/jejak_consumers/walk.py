@@ -25,7 +25,7 @@ from jejak_schemas.codec import Read, Refusal
 from jejak_schemas.events import Event, PersonMoved, PersonRegistered
 from jejak_schemas.framing import SINGLE_OBJECT, Framing
 from jejak_schemas.mapping import own_name
-from jejak_schemas.plain import Said, id_of, values_of
+from jejak_schemas.plain import Said, id_of, text_of_id, values_of
 from jejak_schemas.registry.errors import RegistryError
 from jejak_schemas.resolve import (
     Reference,
@@ -80,7 +80,7 @@ class People(NamedTuple):
 
     def name_of(self, person: Said) -> str:
         """The person_id behind a PersonRef's values, as text."""
-        return str(self.named[reference_in(person)])
+        return text_of_id(self.named[reference_in(person)])
 
     def resolved(self) -> dict[Reference, Resolved]:
         """The same for `resolve`."""
