@@ -36,7 +36,7 @@ def plain(value: Any) -> Any:
 def id_of(text: str) -> UUID:
     """The UUID that a plain value is: hexadecimal digits and hyphens, which it does not check.
 
-    Nor does it go through what UUID's own constructor checks, which takes twice as long (measured).
+    Nor does it ask what UUID's own constructor does, which takes 1.7 times as long (measured).
     """
     made = _bare(UUID)
     _set(made, "int", int(text.replace("-", ""), 16))

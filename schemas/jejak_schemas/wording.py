@@ -242,7 +242,7 @@ def _role(role: str, name: str) -> str:
 
 
 def _scaled(name: str, value: str) -> str:
-    return member(name, Laid(f"«shared({value}, {SCALE[name]})»"))
+    return member(name, Laid(f"«quotient({value}, {SCALE[name]})»"))
 
 
 _ELSEWHERE: Final[Mapping[str, _Say]] = {
@@ -274,7 +274,7 @@ def _code_iri(entry: Entry, said: Said) -> str:
 
 
 @lru_cache(16384)  # scores are few
-def _shared(value: int, scale: int) -> str:
+def _quotient(value: int, scale: int) -> str:
     return repr(value / scale)
 
 
@@ -288,6 +288,6 @@ _CALLED: Final[Mapping[str, Any]] = {
     "day": day_text,
     "dumps": _dumps,
     "programme_iri": programme_iri,
-    "shared": _shared,
+    "quotient": _quotient,
     "time": text_of,
 }
