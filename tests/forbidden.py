@@ -73,7 +73,6 @@ FUNCTIONS: Mapping[str, tuple[str, str | None]] = {
     "access_note": ("access_note('w', 'w', 'p')", "jejak_auditor"),
     "access_chain": ("access_chain('', 0, now(), 'w')", None),
     "ledger_erase": ("ledger_erase(0)", "jejak_eraser"),
-    "ledger_outcomes_about": ("ledger_outcomes_about(0)", None),
     "projection_erase": ("projection_erase(0, 1)", "jejak_projector"),
     "projection_analyze": ("projection_analyze()", "jejak_projector"),
     "ledger_is_erasing": ("ledger_is_erasing()", EVERYBODY),

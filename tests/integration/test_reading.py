@@ -10,7 +10,8 @@ import pytest
 from jejak_lrs import outbox
 from jejak_lrs.cursor import Cursor
 from jejak_lrs.database import Connection, connect
-from jejak_lrs.ledger import history
+from jejak_lrs.erasure import act
+from jejak_lrs.ledger import history, standing
 from jejak_lrs.projection import evidence, profiles
 from jejak_lrs.replay.selection import Reader, Selection, Span, select
 from tests import services
@@ -21,6 +22,7 @@ RECORDS = 60_000  # enough that the planner would rather read by position (tried
 MOST = 2_000  # rows and index entries; a fiftieth of the records is about no person
 PERSON = UUID(int=7)
 SOME = [UUID(int=one) for one in range(50)]
+MANY = [UUID(int=one) for one in range(1_000)]
 VOIDED = 50  # positions before a void; every hundredth record is one
 
 _FILL: LiteralString = f"""
@@ -36,13 +38,14 @@ _FILL: LiteralString = f"""
     INSERT INTO statement_reference SELECT statement_id, position + {VOIDED} FROM record
     WHERE (position + {VOIDED}) % 100 = 99;
     INSERT INTO outcome (number, at_position, stored, kind, source_kind, of_position, commitment)
-    SELECT position, position, stored, 'duplicate', 'system', position, commitment FROM record;
+    SELECT position, position, stored, 'duplicate', 'inbox', position, commitment FROM record;
     UPDATE ledger_head SET next_position = {RECORDS}, next_outcome = {RECORDS}
 """
 # Rows fetched and index entries read by this session, for a while.
 _TOUCHED = """
     SELECT sum(pg_stat_get_xact_tuples_returned(oid) + pg_stat_get_xact_tuples_fetched(oid))
-    FROM pg_class WHERE relname ~ '^(record_p0|statement_|outcome|evidence|profile)'
+    FROM pg_class
+    WHERE relname ~ '^(record_p0|statement_|outcome|quarantine|handling|evidence|profile|change)'
 """
 
 
@@ -50,7 +53,12 @@ def next_fates(connection: Connection) -> Sequence[object]:
     after, head = Cursor(RECORDS // 2, RECORDS // 2), history.head(connection)
     told, moved = outbox.delivered(connection, after, head, 100)
     assert moved.position + moved.outcome_number == RECORDS + 100
-    return told  # of what came from no inbox nobody is told
+    return told  # of what no inbox is known of nobody is told
+
+
+def outcomes_by_kind(connection: Connection) -> Sequence[object]:
+    assert standing.outcomes(connection) == standing.Outcomes(-RECORDS, RECORDS, 0, 0)
+    return ()  # in its inboxes nothing was counted
 
 
 def of_an_agency(connection: Connection) -> Sequence[object]:
@@ -75,6 +83,8 @@ _READS: Reads = {
         11,
     ),
     "an agency's, and voids of them": (of_an_agency, 0),
+    "merges of any of many": (lambda connection: history.merges_of(connection, MANY, RECORDS), 0),
+    "outcomes by kind": (outcomes_by_kind, 0),
     "the next fates": (next_fates, 0),
     "the next": (lambda connection: history.records(connection, RECORDS // 2, 10), 10),
 }
@@ -110,6 +120,52 @@ _FILL_PROFILES: LiteralString = """
            1, 'a' || at %% 50, 'a' || at %% 50
     FROM generate_series(0, 6006) AS at
 """
+# An order to erase a hundred records, the last of which came by a redrive; and sixty thousand
+# messages in quarantine, two of them about the first and the last of these.
+_FILL_ERASURE: LiteralString = f"""
+    UPDATE ledger_head SET next_position = {RECORDS} + 1, next_outcome = 2 * {RECORDS};
+    INSERT INTO record (position, statement_id, stored, occurred_at, event_type, party,
+                        verb, source_kind, mapping_version, commitment)
+    VALUES ({RECORDS}, gen_random_uuid(), now(), now(), 'ErasureOrdered', 'jejak', 'v', 'system', 1,
+            decode(repeat('ab', 32), 'hex'));
+    INSERT INTO erasure SELECT at * 500 + 1, {RECORDS} FROM generate_series(0, 99) AS at;
+    INSERT INTO quarantine (number, stored, kind, event_id, source_kind, reason, status)
+    SELECT {RECORDS} + at, now(), 'refused',
+           CASE at WHEN 0 THEN statement_id ELSE gen_random_uuid() END, 'inbox', 'late',
+           CASE at WHEN 0 THEN 'waiting' ELSE 'redriven' END
+    FROM generate_series(0, {RECORDS} - 1) AS at, record WHERE position = 1;
+    INSERT INTO handling (number, act, who, position)
+    SELECT {RECORDS} + at, 'redriven', 'siti', CASE at WHEN 1 THEN 99 * 500 + 1 ELSE at + 500000 END
+    FROM generate_series(1, {RECORDS} - 1) AS at
+"""
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["no statistics", "statistics"])
+def test_an_erasure_touches_what_it_erases_and_what_is_about_it(
+    database: services.Database, superuser: Connection, *, known: bool
+) -> None:
+    for table in ("record_p0", "quarantine", "handling", "evidence"):
+        superuser.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
+    superuser.execute(_FILL)
+    superuser.execute(_FILL_ERASURE)
+    superuser.execute(_FILL_GENERATION, {"generation": 1})
+    if known:
+        superuser.execute("ANALYZE")
+    reads: dict[str, Reads] = {
+        "jejak_eraser": {"erases": (lambda connection: [()] * act.erase(connection, RECORDS), 100)},
+        "jejak_projector": {
+            "forgets": (lambda connection: evidence.erase(connection, 1, RECORDS), 100)
+        },
+    }
+    for role, read in reads.items():
+        with closing(connect(database.dsn(role))) as connection:
+            assert {what: n for what, n in _touched(connection, read).items() if n > MOST} == {}
+    discarded = superuser.execute(
+        "SELECT number FROM handling WHERE act = 'discarded' ORDER BY number"
+    ).fetchall()
+    assert discarded == [(RECORDS,)]
+
+
 _NOT_YET = -1  # a position before any: what is read is counted, and no document looked at
 
 

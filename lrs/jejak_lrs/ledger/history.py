@@ -206,7 +206,10 @@ def records_of_types(
 
 
 def merges_of(connection: Connection, people: Iterable[UUID], upto: int) -> list[Record]:
-    """The PersonMerged records at positions <= `upto` that name any of these persons, in order."""
+    """The PersonMerged records at positions <= `upto` that name any of these persons, in order.
+
+    Who stays is found by record_merged, the index of these records alone.
+    """
     where: LiteralString = (
         "WHERE event_type = 'PersonMerged' AND position <= %s AND position IN ("
         "SELECT position FROM record WHERE person_id = ANY(%s) AND event_type = 'PersonMerged' "
