@@ -10,7 +10,7 @@ import shutil
 import signal
 import tempfile
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,6 +28,7 @@ from jejak_lrs.database import ping
 LOOPBACK = "127.0.0.1"
 SUPERUSER = "postgres"
 OLDEST = 180_000  # the wheel carries a 16 as well, under another name; never that one
+RECOVERING = ("postgres: startup", "postgres: checkpointer")  # as PostgreSQL names its processes
 LONGEST_SOCKET_PATH = 100  # bytes; sockaddr_un takes 107 on Linux, 103 on macOS
 SETTINGS = {
     "listen_addresses": LOOPBACK,
@@ -141,16 +142,19 @@ class EmbeddedPostgres:
     def wait_until_ready(self, patience: float = 30.0) -> None:
         """Wait until it takes connections, and check that it is the server we mean.
 
-        After a crash or on a backup it first plays its log forward: that may take what it takes.
+        After a crash or on a backup it first plays its log forward: that may take what it takes,
+        as long as it works at it. Retry if it says nothing, or stands still, for `patience` seconds.
         """
         process = self._started()
-        end = time.monotonic() + patience
+        spent, end = 0.0, time.monotonic() + patience
         while (answer := ping(self.superuser_dsn())) != Ping.OK:
             process.fail_if_dead()
-            if answer == Ping.REJECT:
+            before, spent = spent, recovery_seconds(process.process.pid)
+            if answer == Ping.REJECT and spent != before:
                 end = time.monotonic() + patience
             if time.monotonic() > end:
-                raise Retry(f"PostgreSQL did not answer in {patience:.0f} s (see {self.log})")
+                what = "go on with its recovery" if answer == Ping.REJECT else "answer"
+                raise Retry(f"PostgreSQL did not {what} in {patience:.0f} s (see {self.log})")
             time.sleep(0.03)
         self._check_version()
 
@@ -253,6 +257,21 @@ def clear_stale_locks(data: Path, sockets: Path | None, patience: float = 10.0) 
     file.unlink(missing_ok=True)
     for lock in sockets.glob(".s.PGSQL.*") if sockets is not None else ():
         lock.unlink(missing_ok=True)
+
+
+def recovery_seconds(server: int) -> float:
+    """The processor's time that a server's recovery has taken: it grows while there is any.
+
+    One process plays the log forward, with programs that it runs; another writes the pages.
+    """
+    spent = 0.0
+    with suppress(psutil.Error):
+        for process in psutil.Process(server).children():
+            with suppress(psutil.Error):
+                if "".join(process.cmdline()).startswith(RECOVERING):
+                    every = (process, *process.children(recursive=True))
+                    spent += sum(sum(one.cpu_times()) for one in every)
+    return spent
 
 
 def working_in(folder: Path) -> list[int]:

@@ -3,6 +3,8 @@
 import os
 import socket
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 from subprocess import Popen
@@ -68,6 +70,36 @@ def find_it_silent(folder: Path, port: int) -> None:
         with pytest.raises(Retry, match="did not answer"):
             own.wait_until_ready(patience=1.0)
         running.kill()
+
+
+@contextmanager
+def recovering_by(folder: Path, command: str) -> Iterator[EmbeddedPostgres]:
+    """A server that plays its log forward from what a command fetches."""
+    own = server(folder)
+    own.start()
+    own.stop()
+    (own.data / "recovery.signal").touch()
+    with (own.data / "postgresql.auto.conf").open("a") as settings:
+        settings.write(f"restore_command = '{command}'\n")
+    own.launch()
+    try:
+        yield own
+    finally:
+        own.stop()
+
+
+def test_a_recovery_that_stands_still_is_not_waited_for_without_an_end(tmp_path: Path) -> None:
+    with (
+        recovering_by(tmp_path, "exec sleep 120") as own,
+        pytest.raises(Retry, match="did not go on with its recovery in 2 s"),
+    ):
+        own.wait_until_ready(patience=2.0)
+
+
+def test_a_recovery_that_works_is_waited_for_however_long_it_takes(tmp_path: Path) -> None:
+    busy = 'timeout 3 sh -c "while :; do :; done"; false'
+    with recovering_by(tmp_path, busy) as own:
+        own.wait_until_ready(patience=1.5)
 
 
 def test_its_folders_are_private(tmp_path: Path) -> None:
