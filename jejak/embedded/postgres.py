@@ -143,7 +143,8 @@ class EmbeddedPostgres:
         """Wait until it takes connections, and check that it is the server we mean.
 
         After a crash or on a backup it first plays its log forward: that may take what it takes,
-        as long as it works at it. Retry if it says nothing, or stands still, for `patience` seconds.
+        as long as it works at it. Retry if it says nothing, or stands still, for `patience`
+        seconds.
         """
         process = self._started()
         spent, end = 0.0, time.monotonic() + patience
