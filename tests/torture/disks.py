@@ -42,7 +42,8 @@ def fill_records_disk(house: House, chosen: Random) -> None:
 def limit_files(house: House, chosen: Random) -> None:
     """No file of PostgreSQL may grow past a limit, the WAL's neither, for some seconds.
 
-    PostgreSQL stops its backends over it, or itself, as where the disk of its WAL is full.
+    PostgreSQL stops its backends over it, or itself, as where the disk of its WAL is full. A full
+    disk leaves its shared memory alone, and so must this: see `house.keep_memory_out_of_files`.
     """
     server = house.up.embedded.postgres
     process = running_process(server.process)

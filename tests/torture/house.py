@@ -16,6 +16,7 @@ import psycopg
 
 from jejak import cli, processes, provisioning, registrar, settings
 from jejak.embedded import child
+from jejak.embedded.postgres import EmbeddedPostgres
 from jejak.home import Home
 from jejak.loops import FAILPOINT
 from jejak_lrs.competency import ruleset
@@ -211,6 +212,7 @@ def opened(home: Home, rate: float) -> Iterator[House]:
         up = stack.enter_context(
             processes.running(home, settings.load(home), loops=(), tell=lambda _: None)
         )
+        keep_memory_out_of_files(up.embedded.postgres)
         log = Log(home.path / "sent.jsonl")
         stack.callback(log.close)
         traffic = Traffic(up.services.kafka(up.services.operator), log, rate)
@@ -229,6 +231,18 @@ def opened(home: Home, rate: float) -> Iterator[House]:
         traffic.start()
         house.recover()
         yield house
+
+
+def keep_memory_out_of_files(server: EmbeddedPostgres) -> None:
+    """Let PostgreSQL share memory by System V's means, which no limit on file sizes meets.
+
+    By POSIX's it is a file. Where that may not grow in a recovery, the process that recovers hangs
+    while it ends (PostgreSQL 18.4), and its server refuses everybody from then on.
+    """
+    with closing(psycopg.connect(server.superuser_dsn(), autocommit=True)) as connection:
+        connection.execute("ALTER SYSTEM SET dynamic_shared_memory_type = 'sysv'")
+    server.stop()
+    server.start()
 
 
 def first_words() -> list[Event]:
