@@ -4,10 +4,12 @@ Goes on where an earlier run of the same seed stopped, on a ledger of its own; w
 file that it names begins again.
 """
 
+import logging
 import sys
 import tempfile
 from pathlib import Path
 
+import structlog
 from rich.console import Console
 from rich.table import Table
 
@@ -25,6 +27,7 @@ def main() -> int:
     """The command; returns its exit code."""
     count, seed = asked(tamperings=10_000, seed=1)
     state = Path(tempfile.gettempdir()) / f"jejak-tampering-{seed}.json"
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     score, told = Score.load(state), Console(stderr=True, soft_wrap=True)
     told.print(f"{score.line}; kept in {state}")
     with (
