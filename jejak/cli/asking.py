@@ -66,6 +66,7 @@ class Way:
 
         if self.as_json and (self.kind or self.output):
             raise Misuse("say either --json or --format")
+        speech.sheet_kind(self.kind, self.output)
         for said in (self.as_of, self.known_at):
             day_of(said)  # whoever asks wrongly hears it before anything is connected
         _, services = services_of(self.home)

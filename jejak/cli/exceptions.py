@@ -61,7 +61,8 @@ def exceptions(  # noqa: PLR0913, PLR0917  one for each option
         Format, typer.Option("--format", help="csv and xlsx hold every finding.")
     ] = Format.TABLE,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="A file; needed for xlsx.")
+        Path | None,
+        typer.Option("-o", "--output", dir_okay=False, help="FILE.csv or FILE.xlsx."),
     ] = None,
     workers: Annotated[
         int, typer.Option("--workers", min=1, max=64, help="Processes that read side by side.")
@@ -78,7 +79,13 @@ def exceptions(  # noqa: PLR0913, PLR0917  one for each option
     from jejak_lrs.exceptions import judging, survey  # noqa: PLC0415
     from jejak_lrs.exceptions import thresholds as versions  # noqa: PLC0415
 
-    _check(rule, judging.NAMES, form, output)
+    _check(rule, judging.NAMES)
+    if as_json and (output or form is not Format.TABLE):
+        raise Misuse("say either --json or --format")
+    if output is not None:
+        form = Format(speech.sheet_kind(None if form is Format.TABLE else form, output))
+    elif form is Format.XLSX:
+        raise Misuse("--format xlsx needs -o FILE.xlsx")
     limits = versions.on(today()) if thresholds is None else versions.read(thresholds)
     _, services = services_of(home)
     dsn = services.dsn(roles.AUDITOR)
@@ -96,14 +103,10 @@ def exceptions(  # noqa: PLR0913, PLR0917  one for each option
             _show(report, rule, limit)
 
 
-def _check(
-    rule: "Sequence[str] | None", names: "Sequence[str]", form: Format, output: Path | None
-) -> None:
+def _check(rule: "Sequence[str] | None", names: "Sequence[str]") -> None:
     for name in rule or ():
         if name not in names:
             raise Misuse(f"--rule {name}: no such rule; there are {', '.join(names)}")
-    if form is Format.XLSX and output is None:
-        raise Misuse("--format xlsx needs -o FILE.xlsx")
 
 
 def _show_counts(report: "Report", lang: Lang) -> None:

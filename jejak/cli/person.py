@@ -1,5 +1,6 @@
 """For whoever asks about one person: the profile, why a level is what it is, the transcript."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -63,7 +64,8 @@ def transcript(
     from jejak import people, transcripts  # noqa: PLC0415  not part of the plain install
     from jejak_lrs.answers import individuals, workforce  # noqa: PLC0415
 
-    if way.output is None or way.output.suffix not in (".html", ".htm"):
+    output, way = way.output, replace(way, output=None)  # no table
+    if output is None or output.suffix not in (".html", ".htm"):
         raise Misuse("say where the page goes: -o FILE.html")
     if way.as_json or way.kind:
         raise Misuse("a transcript is a page; `jejak profile` has --json and --format")
@@ -76,4 +78,4 @@ def transcript(
         registry = workforce.registry_for(connection, asked)
         done = individuals.activities_of(connection, found.profile)
     page = transcripts.page(found, done, registry, asked.day, way.lang, holder)
-    speech.write_file(way.output, page.encode())
+    speech.write_file(output, page.encode())

@@ -68,20 +68,32 @@ def answer_sheet(sheet: Sheet, kind: str | None, output: Path | None) -> None:
     """The answer as a table for a spreadsheet: to a file, else CSV on stdout.
 
     Raises:
-        Misuse: the format is unclear, or is not one for a terminal.
+        Misuse: as `sheet_kind` does.
         Refuse: the file cannot be written.
+    """
+    workbook = sheet_kind(kind, output) == "xlsx"
+    held = sheets.as_xlsx(sheet) if workbook else sheets.as_csv(sheet).encode()
+    if output is not None:
+        write_file(output, held)
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(held)
+
+
+def sheet_kind(kind: str | None, output: Path | None) -> str:
+    """What was said, csv or xlsx, else how the file's name ends.
+
+    A command asks it before it reckons anything, so that whoever asks wrongly need not wait.
+
+    Raises:
+        Misuse: the format is unclear, or is not one for a terminal.
     """
     kind = kind or (output.suffix.lstrip(".").lower() if output else "csv")
     if kind not in ("csv", "xlsx"):
         raise Misuse(f"{output}: the name must end in .csv or .xlsx, or say --format")
-    held = sheets.as_xlsx(sheet) if kind == "xlsx" else sheets.as_csv(sheet).encode()
-    if output is not None:
-        write_file(output, held)
-    elif kind == "xlsx" and sys.stdout.isatty():
+    if kind == "xlsx" and output is None and sys.stdout.isatty():
         raise Misuse("a workbook is not for a terminal: say --output FILE.xlsx")
-    else:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(held)
+    return kind
 
 
 def write_file(path: Path, held: bytes) -> None:

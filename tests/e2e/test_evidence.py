@@ -135,6 +135,8 @@ def test_findings_are_counted_listed_and_written_for_a_spreadsheet(
     assert jejak(*asked, "-o", str(book)).code == 0
     assert zipfile.is_zipfile(book)
     assert "needs -o" in jejak(*asked).err
+    assert jejak("audit", "exceptions", "-o", str(tmp_path / "by-its-name.xlsx")).code == 0
+    assert zipfile.is_zipfile(tmp_path / "by-its-name.xlsx")
     assert "no such rule" in jejak("audit", "exceptions", "--rule", "bursts").err
 
 

@@ -1,5 +1,7 @@
 """Who asks wrongly hears it at once: no service is asked first, for there is none here."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -47,6 +49,11 @@ ASKED = {
     ("gaps", "--person", "x", "--by", "unit"): "--unit and --by are for an agency's people",
     ("transcript", "x", "-o", "x.pdf"): "say where the page goes: -o FILE.html",
     ("transcript", "x", "-o", "x.html", "--json"): "a transcript is a page",
+    ("gaps", "--agency", "2060", "-o", "x.pdf"): "the name must end in .csv or .xlsx",
+    ("profile", "1", "-o", "x"): "the name must end in .csv or .xlsx",
+    ("audit", "exceptions", "-o", "x.pdf"): "the name must end in .csv or .xlsx",
+    ("audit", "exceptions", "--format", "xlsx"): "needs -o FILE.xlsx",
+    ("audit", "exceptions", "--json", "-o", "x.csv"): "say either --json or --format",
     ("emit", "x", "--identity", "x", "199104122015032003"): "(a number of a person)",
 }
 
@@ -61,6 +68,23 @@ def test_what_is_wrong_is_said_before_anything_is_connected(
         assert told in said.err
         assert "199104122015032003" not in said.err
     assert not (tmp_path / "home").exists()
+
+
+def test_a_ctrl_c_while_the_command_is_loaded_is_said_in_a_word() -> None:
+    stopped = """
+import builtins, runpy
+real = builtins.__import__
+def interrupted(name, *more, **named):
+    if name == "typer":
+        raise KeyboardInterrupt
+    return real(name, *more, **named)
+builtins.__import__ = interrupted
+runpy.run_module("jejak", run_name="__main__")
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", stopped], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "jejak: stopped\n")
 
 
 def test_it_says_which_version_it_is(capsys: pytest.CaptureFixture[str]) -> None:

