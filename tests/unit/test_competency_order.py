@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -205,6 +206,8 @@ STRICTER = world.document(
     ("strength = 6000", "strength = 5500"), ("3 = 6000", "3 = 5800"),
     ("until_month = 36", "until_month = 30"), ("within_days = 180", "within_days = 20"),
 )  # fmt: skip
+CERTIFIED = world.certificate("2023-01-01", "a", 4, number="S-1")
+CLAIM = world.logged("2023-01-01", "a", 3, form="22")
 DECREED: list[Event] = [
     *world.usual(),
     *world.aligned("a", 3, world.TEAMWORK),
@@ -255,6 +258,49 @@ def test_a_fold_with_the_parts_of_those_before_says_the_same(
         else:
             heard.append(one)
         assert assess(heard, registry, parts) == assess(heard, registry)
+
+
+@given(stories(), st.randoms(use_true_random=False))
+@settings(max_examples=150, deadline=None)
+def test_what_comes_in_the_order_of_happening_is_judged_as_all_at_once(
+    said: list[Event], chance: Any
+) -> None:
+    coming: list[Any] = sorted(world.facts(said), key=lambda one: one.origin.order)
+    late = chance.sample(DECREED, 2)
+    twice = chance.sample(coming, chance.choice([0, 0, 1]))
+    moved = [coming.pop(chance.randrange(len(coming))) for _ in twice]
+    for one in (*late, *twice, *moved):
+        coming.insert(chance.randint(0, len(coming)), one)
+    heard, parts = list[Fact](), Parts()
+    registry = world.registry([one for one in DECREED if one not in late])
+    while coming:
+        for one in coming[: (many := chance.randint(1, 3))]:
+            if isinstance(one, Event):
+                registry.add(one, len(DECREED))
+            else:
+                heard.append(one)
+        del coming[:many]
+        if heard and chance.random() < 0.05:
+            heard.pop(chance.randrange(len(heard)))  # erased
+        assert assess(heard, registry, parts) == assess(heard, registry)
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (world.recalled("S-1", "2022-06-01", on="2022-06-01"), CERTIFIED),
+        (world.verified(CLAIM, on="2022-06-01"), CLAIM),
+        (world.voided(CERTIFIED, on="2022-06-01"), CERTIFIED),
+        (world.passed("2023-01-01"), world.failed("2023-02-01")),
+        (world.assessed("2023-01-01"), world.moved("2022-12-01", position_class="administrator")),
+    ],
+)
+def test_a_fact_that_bears_on_another_is_heard_on_either_side(first: Event, then: Event) -> None:
+    parts, registry = Parts(), world.registry(DECREED)
+    heard = world.facts([world.registered(), first])
+    assess(heard, registry, parts)
+    heard += world.facts([then])
+    assert assess(heard, registry, parts) == assess(heard, registry)
 
 
 @given(stories())

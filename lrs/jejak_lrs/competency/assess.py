@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from jejak_lrs.competency.assertions import asserted, disputed
 from jejak_lrs.competency.facts import Fact
 from jejak_lrs.competency.jp import hours
-from jejak_lrs.competency.judge import Judged, judge
+from jejak_lrs.competency.judge import Judged
 from jejak_lrs.competency.levels import indicated
 from jejak_lrs.competency.milestones import certificates, programmes
 from jejak_lrs.competency.parts import Parts
@@ -29,7 +29,8 @@ def assess(facts: Iterable[Fact], registry: Registry, parts: Parts | None = None
 
     `parts` of the same person, folded before, spare work; the profile is the same without them.
     """
-    fold = _Fold(judge(facts, registry), registry, Parts() if parts is None else parts)
+    parts = Parts() if parts is None else parts
+    fold = _Fold(parts.judging.judge([*facts], registry), registry, parts)
     return Profile(
         competencies=fold.competencies(),
         hours=fold.hours(),
@@ -79,10 +80,9 @@ class _Fold:
     def hours(self) -> Hours:
         judged, registry = self.judged, self.registry
         done, awards, words = judged.activities, judged.awards, judged.words
-        offered = [registry.offering_on(one.origin.offering, one.origin.day) for one in done]
         return self.parts.take(
             "hours",
-            (done, awards, words, offered, registry.rulesets()),
+            (done, awards, words, registry.edition),
             lambda: hours(done, awards, words, registry),
         )
 

@@ -210,6 +210,7 @@ Said = Evidence | Assertion | Activity | Award | Milestone
 Fact = Said | Posting | Separation | Claim | Act
 # The same for `isinstance`, which is much slower on a union that is made for each call.
 BKNS: Final = (Posting, Separation)
+ACTS: Final = (Void, Verification, LevelRevoked, CertificateRevoked)
 JUDGED: Final = (
     Evidence, Assertion, Activity, Award, Milestone, Verification, LevelRevoked,
     CertificateRevoked,

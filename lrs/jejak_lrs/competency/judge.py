@@ -12,6 +12,7 @@ from typing import Final
 from jejak_lrs.competency.acts import Acts, Voids
 from jejak_lrs.competency.days import FOREVER
 from jejak_lrs.competency.facts import (
+    ACTS,
     BKNS,
     JUDGED,
     Activity,
@@ -21,6 +22,7 @@ from jejak_lrs.competency.facts import (
     Evidence,
     Fact,
     Milestone,
+    Order,
     Origin,
 )
 from jejak_lrs.competency.pieces import Discounted, Failure, Piece, Source, Stated
@@ -40,6 +42,8 @@ ASSESSOR_NOT_ACCREDITED: Final = "assessor-not-accredited"
 WITHOUT_LEVEL: Final = "failure-without-level"
 UNVERIFIED: Final = "not-verified"
 
+_BEARING: Final = (*ACTS, *BKNS)  # on other facts
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -56,10 +60,75 @@ class Judged:
     acts: Acts
     discounted: tuple[Discounted, ...]
 
+    def followed_by(self, later: "Judged") -> "Judged":
+        """With later facts, none of which is BKN's word, a failure or an act on another."""
+        return Judged(
+            pieces=self.pieces + later.pieces,
+            failures=self.failures,
+            assertions=self.assertions + later.assertions,
+            activities=self.activities + later.activities,
+            awards=self.awards + later.awards,
+            milestones=self.milestones + later.milestones,
+            words=self.words,
+            claims=self.claims + later.claims,
+            acts=self.acts,
+            discounted=self.discounted + later.discounted,
+        )
+
 
 def judge(facts: Iterable[Fact], registry: Registry) -> Judged:
     """Judge every fact; the order and repetition of `facts` do not matter."""
-    return _Judgement(_ordered(facts), registry).result()
+    return _judged(_ordered(facts), registry)
+
+
+def _judged(ordered: list[Fact], registry: Registry) -> Judged:
+    words = tuple(fact for fact in ordered if isinstance(fact, BKNS))
+    return _Judgement(ordered, words, registry).result()
+
+
+class Judging:
+    """What one person's facts were last judged to be: where later ones come, only they are judged.
+
+    For one thread. Says what `judge` says, but for the order of what is discounted.
+    """
+
+    def __init__(self) -> None:
+        self._facts: list[Fact] = []
+        self._edition: object = None  # of the registry
+        self._judged: Judged | None = None
+        self._last: Order | None = None  # of the facts; None: what comes may bear on any of them
+
+    def judge(self, facts: list[Fact], registry: Registry) -> Judged:
+        """Judge every fact, in any order."""
+        judged = self._with_later(facts, registry)
+        if judged is None:
+            ordered = _ordered(facts)
+            judged = _judged(ordered, registry)
+            acting = any(isinstance(fact, ACTS) for fact in ordered)
+            self._last = ordered[-1].origin.order if ordered and not acting else None
+        self._facts, self._edition, self._judged = facts, registry.edition, judged
+        return judged
+
+    def _with_later(self, facts: list[Fact], registry: Registry) -> Judged | None:
+        """By what the facts of last time were; None where those that came may change it."""
+        held, known = self._judged, len(self._facts)
+        if (
+            held is None
+            or self._last is None
+            or self._edition is not registry.edition
+            or self._facts != facts[:known]
+        ):
+            return None
+        coming = _ordered(facts[known:])
+        if not coming:
+            return held
+        if coming[0].origin.order <= self._last or any(isinstance(one, _BEARING) for one in coming):
+            return None
+        later = _Judgement(coming, held.words, registry).result()
+        if later.failures:
+            return None
+        self._last = coming[-1].origin.order
+        return held.followed_by(later)
 
 
 def _ordered(facts: Iterable[Fact]) -> list[Fact]:
@@ -84,9 +153,9 @@ def _order(fact: Fact) -> tuple[object, ...]:
 class _Judgement:
     """One pass over one person's facts in order."""
 
-    def __init__(self, facts: list[Fact], registry: Registry) -> None:
+    def __init__(self, facts: list[Fact], words: tuple[Word, ...], registry: Registry) -> None:
         self.registry = registry
-        self.words = tuple(fact for fact in facts if isinstance(fact, BKNS))
+        self.words = words
         self.claims = tuple(fact for fact in facts if isinstance(fact, Claim))
         self.discounted: list[Discounted] = []
         self._voids = Voids(facts, registry)

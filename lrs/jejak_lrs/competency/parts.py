@@ -7,6 +7,8 @@ records touch one competency and one year. What is held is only ever equal to wh
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
+from jejak_lrs.competency.judge import Judging
+
 Made = TypeVar("Made")
 
 
@@ -14,6 +16,7 @@ class Parts:
     """What was made last, by name. For one person, and one thread."""
 
     def __init__(self) -> None:
+        self.judging = Judging()
         self._made: dict[Hashable, tuple[object, Any]] = {}
 
     def take(self, name: Hashable, of: object, make: Callable[[], Made]) -> Made:

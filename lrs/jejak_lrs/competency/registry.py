@@ -36,6 +36,7 @@ class Registry:
 
     def __init__(self) -> None:
         self.position = -1
+        self.edition = object()  # another one once anything more is decreed
         self._seen: set[UUID] = set()
         self._rulesets: list[Decree[Ruleset]] = []
         self._alignments: dict[str, list[Decree[events.AlignmentPublished]]] = defaultdict(list)
@@ -70,6 +71,7 @@ class Registry:
         return True
 
     def _forget(self) -> None:
+        self.edition = object()
         self._reigns = None
         for memo in (self._rules, self._in_force, self._all_in_force, self._taught, self._bars):
             memo.clear()
