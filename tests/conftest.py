@@ -6,11 +6,31 @@
 from collections.abc import Iterator
 
 import pytest
+from kafka.net import compat
+from kafka.net.selector import NetworkSelector
 
 from jejak.foundations import prepare_kafka
 from jejak.kafka_admin import connected
 from jejak.services import Services
+from jejak_schemas.kafka_python import EndingSelector
 from tests import services
+
+
+class _Selector(EndingSelector, NetworkSelector):  # type: ignore[misc]  # untyped
+    """The library's, in which every TLS handshake and every socket ends."""
+
+    handshake = 20.0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_socket_ends() -> Iterator[None]:
+    """The library's own clients, which tests use as strangers do, end their sockets as ours do.
+
+    Ours bring selectors of their own, which this leaves alone.
+    """
+    with pytest.MonkeyPatch.context() as library:
+        library.setattr(compat, "NetworkSelector", _Selector)
+        yield
 
 
 @pytest.fixture(scope="session")

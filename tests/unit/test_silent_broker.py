@@ -4,12 +4,13 @@ import gc
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from types import ModuleType
 
 import psutil  # type: ignore[import-untyped]
 import pytest
 from kafka.errors import RequestTimedOutError
 from kafka.future import Future
+from kafka.net import compat
 from kafka.net.transport import KafkaTCPTransport
 from kafka.producer.transaction_manager import FindCoordinatorHandler, TransactionManager
 
@@ -69,12 +70,16 @@ def test_where_nobody_listens_no_socket_is_left_open() -> None:
         gc.enable()
 
 
-@pytest.mark.parametrize("selector", [line.Selector, connections.Selector])
-def test_what_was_still_to_be_sent_leaves_no_socket_open(selector: type[Any]) -> None:
+@pytest.mark.parametrize(
+    ("of", "name"),
+    [(line, "Selector"), (connections, "Selector"), (compat, "NetworkSelector")],
+    ids=["a loop's", "a party's", "a test's own"],
+)
+def test_what_was_still_to_be_sent_leaves_no_socket_open(of: ModuleType, name: str) -> None:
     here, there = socket.socketpair()
     here.settimeout(0)
     with there:
-        net = selector()
+        net = getattr(of, name)()
         net.start()
         transport = KafkaTCPTransport(net, here)
         transport.write(bytes(10_000_000))  # more than the one who does not read it is sent
