@@ -15,7 +15,7 @@ from jejak_lrs.projection import generations, rebuild, switching
 from jejak_lrs.projection.rebuild import Phase, Progress, Rebuild, Worker
 from jejak_lrs.projection.switching import Following
 from jejak_lrs.tidying import Tidying
-from jejak_lrs.workers import in_order
+from jejak_lrs.workers import Crew
 
 NAME: Final = "jejak rebuild"
 RECORDS: Final = 1_000  # followed in one transaction
@@ -54,29 +54,17 @@ class Rebuilding:
         Raises:
             Retry: a worker was killed, or PostgreSQL went away; the same again goes on.
         """
-        while (making := self._making()).phase != "follow":
-            progress = rebuild.progress(self.connection, making, making.phase)
-            watch(making.phase, progress)
-            if progress.done < progress.parts:
-                self._work(making, progress, watch)
-            elif making.phase == "extract":
-                rebuild.assess_next(self.connection, making)
-            else:
-                rebuild.follow_next(self.connection, making)
-
-    def _work(
-        self, making: Rebuild, progress: Progress, watch: Callable[[Phase, Progress], None]
-    ) -> None:
-        """Let as many parts be done as are left of a phase."""
-        left = range(progress.done, progress.parts)
         connect = partial(database.connect, self.dsn, NAME)
-        parts = in_order(connect, _Parts(making), left, self.workers, worth=self.workers)
-        with Tidying() as tidying:  # few parts are done by this process
-            for number, done in zip(left, parts, strict=True):
-                watch(making.phase, Progress(number + 1, progress.parts))
-                if not done:  # what is left is in the hands of a worker whose leader was killed
-                    time.sleep(_LOOK_SECONDS)
-                tidying.tidy()
+        with Crew(connect, _Parts(), self.workers, worth=self.workers) as crew:
+            while (making := self._making()).phase != "follow":
+                progress = rebuild.progress(self.connection, making, making.phase)
+                watch(making.phase, progress)
+                if progress.done < progress.parts:
+                    _work(crew, making, progress, watch)
+                elif making.phase == "extract":
+                    rebuild.assess_next(self.connection, making)
+                else:
+                    rebuild.follow_next(self.connection, making)
 
     def _making(self) -> Rebuild:
         making = rebuild.read(self.connection)
@@ -115,14 +103,28 @@ class Rebuilding:
         return generations.read(self.connection).restating
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """The work of doing parts of a phase: each time the next that nobody does."""
+def _work(
+    crew: Crew[Rebuild, bool],
+    making: Rebuild,
+    progress: Progress,
+    watch: Callable[[Phase, Progress], None],
+) -> None:
+    """Let as many parts be done as are left of a phase."""
+    left = range(progress.done, progress.parts)
+    parts = crew.in_order(making for _ in left)
+    with Tidying() as tidying:  # few parts are done by this process
+        for number, done in zip(left, parts, strict=True):
+            watch(making.phase, Progress(number + 1, progress.parts))
+            if not done:  # what is left is in the hands of a worker whose leader was killed
+                time.sleep(_LOOK_SECONDS)
+            tidying.tidy()
 
-    making: Rebuild
+
+class _Parts:
+    """The work of doing parts of whichever phase it is: each time the next that nobody does."""
 
     def begin(self, connection: Connection) -> Worker:
-        return Worker(connection, self.making)
+        return Worker(connection)
 
-    def make(self, worker: Worker, _number: int) -> bool:
-        return worker.work()
+    def make(self, worker: Worker, making: Rebuild) -> bool:
+        return worker.work(making)

@@ -12,12 +12,12 @@ import os
 import signal
 import threading
 from collections import deque
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, Self, TypeAlias, TypeVar
 
 import psycopg
 
@@ -25,7 +25,7 @@ from jejak_lrs import errors
 from jejak_lrs.tidying import Tidying
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from multiprocessing.connection import Connection as Pipe
 
     from jejak_lrs.database import Connection
@@ -74,12 +74,41 @@ def in_order(
         Unreachable, Busy: PostgreSQL went away in the middle.
         Retry: one of the processes did.
     """
-    coming = iter(tasks)
-    first = list(islice(coming, worth))
-    every = chain(first, coming)
-    if workers > 1 and len(first) == worth:
-        return _by_many(connect, work, every, workers)
-    return _by_one(connect, work, every)
+    with Crew(connect, work, workers, worth) as crew:
+        yield from crew.in_order(tasks)
+
+
+@dataclass(slots=True)
+class Crew(Generic[Task, Made]):
+    """Processes for tasks that come in several turns; they end with the block.
+
+    They start with the first turn that is worth it, and serve those after it, too.
+    """
+
+    connect: Connect
+    work: Work[Task, Made]
+    workers: int
+    worth: int = _WORTH
+    _processes: list[_Worker] = field(default_factory=list)
+    _ending: ExitStack = field(default_factory=ExitStack)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ending.close()
+
+    def in_order(self, tasks: Iterable[Task]) -> Iterator[Made]:
+        """As the function, of one turn."""
+        coming = iter(tasks)
+        first = list(islice(coming, self.worth))
+        every = chain(first, coming)
+        if self.workers == 1 or len(first) < self.worth:
+            return _by_one(self.connect, self.work, every)
+        if not self._processes:
+            started = _started(self.workers, self.connect, self.work)
+            self._processes = self._ending.enter_context(started)
+        return _by_many(self._processes, every)
 
 
 def alone(connection: Connection, work: Work[Task, Made], tasks: Iterable[Task]) -> Iterator[Made]:
@@ -96,27 +125,25 @@ def _by_one(connect: Connect, work: Work[Task, Made], tasks: Iterable[Task]) -> 
             raise errors.of(exc) from None
 
 
-def _by_many(
-    connect: Connect, work: Work[Task, Made], tasks: Iterable[Task], workers: int
-) -> Iterator[Made]:
+def _by_many(processes: Sequence[_Worker], tasks: Iterable[Any]) -> Iterator[Any]:
     coming = enumerate(tasks)
-    made: dict[int, Made] = {}
+    made: dict[int, Any] = {}
     done = given = 0
-    with _started(workers, connect, work) as processes:
-        free = deque(processes * _WAITING)
-        while True:
-            for number, task in islice(coming, min(len(free), done + workers * _AHEAD - given)):
-                free.popleft().give(number, task)
-                given += 1
-            if done in made:
-                yield made.pop(done)
-                done += 1
-            elif done < given:
-                for worker in _ready(processes):
-                    made.update([worker.take()])
-                    free.append(worker)
-            else:
-                return
+    free = deque([*processes] * _WAITING)
+    while True:
+        most = done + len(processes) * _AHEAD
+        for number, task in islice(coming, min(len(free), most - given)):
+            free.popleft().give(number, task)
+            given += 1
+        if done in made:
+            yield made.pop(done)
+            done += 1
+        elif done < given:
+            for worker in _ready(processes):
+                made.update([worker.take()])
+                free.append(worker)
+        else:
+            return
 
 
 # -- here -----------------------------------------------------------------------------------

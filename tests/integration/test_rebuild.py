@@ -78,10 +78,10 @@ def everybody(writer: Database) -> None:
 def made(connection: Connection, positions: int = 7, persons: int = 2) -> Rebuild:
     """Both phases, by one worker; it follows from now on."""
     rebuild.begin(connection, positions)
+    worker = Worker(connection)
     for enter in (lambda one: rebuild.assess_next(connection, one, persons),
                   lambda one: rebuild.follow_next(connection, one)):  # fmt: skip
-        worker = Worker(connection, making(connection))
-        while worker.work():
+        while worker.work(making(connection)):
             pass
         enter(making(connection))
     return making(connection)
@@ -146,8 +146,8 @@ def test_any_number_of_workers_share_the_parts(
 
     def work(number: int) -> None:
         with closing(connect(database.dsn(roles.PROJECTOR))) as own:
-            worker = Worker(own, making(own))
-            while worker.work():
+            worker = Worker(own)
+            while worker.work(making(own)):
                 done[number] += 1
 
     for phase in ("extract", "assess"):
@@ -172,20 +172,19 @@ def test_a_rebuild_that_was_killed_goes_on(
     catch_up(projecting)
     rebuild.begin(projecting, 3)
     with closing(connect(database.dsn(roles.PROJECTOR))) as dying:
-        worker = Worker(dying, making(dying))
-        assert worker.work()
+        worker = Worker(dying)
+        assert worker.work(making(dying))
         dying.execute("BEGIN")
-        assert worker.work()
+        assert worker.work(making(dying))
         pid = dying.info.backend_pid
     del pid  # closed without a commit, as by a kill: the part is to be done again
     progress = rebuild.progress(projecting, making(projecting), "extract")
     assert progress.done == 1
-    worker = Worker(projecting, making(projecting))
-    while worker.work():
+    worker = Worker(projecting)
+    while worker.work(making(projecting)):
         pass
     rebuild.assess_next(projecting, making(projecting), 4)
-    worker = Worker(projecting, making(projecting))
-    while worker.work():
+    while worker.work(making(projecting)):
         pass
     assert rebuilt.digest_of(projecting, 2) == rebuilt.digest_of(projecting, 1)
 
@@ -240,8 +239,8 @@ def test_merges_splits_and_erasures_come_out_alike_with_live_traffic_meanwhile(
     rebuild.begin(rebuilding, positions)
     for enter in (lambda one: rebuild.assess_next(rebuilding, one, persons),
                   lambda one: rebuild.follow_next(rebuilding, one)):  # fmt: skip
-        worker = Worker(rebuilding, making(rebuilding))
-        while worker.work():
+        worker = Worker(rebuilding)
+        while worker.work(making(rebuilding)):
             live()
         enter(making(rebuilding))
     following = Following(making(rebuilding))

@@ -6,7 +6,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy.dialects import postgresql
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Table
 
     from jejak_lrs.database import Connection
-
-_POSTGRESQL: Any = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
 def copy(
@@ -84,7 +81,10 @@ def _copy(
 
 @cache
 def _copying(table: Table, without: tuple[str, ...]) -> tuple[str, list[str]]:
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415  a fifth of a worker's start
+
+    dialect: Any = postgresql.dialect()  # type: ignore[no-untyped-call]
     columns = [column for column in table.columns if column.name not in without]
     names = ", ".join(column.name for column in columns)
-    types = [column.type.compile(dialect=_POSTGRESQL).lower() for column in columns]
+    types = [column.type.compile(dialect=dialect).lower() for column in columns]
     return names, types

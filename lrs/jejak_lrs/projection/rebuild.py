@@ -160,38 +160,38 @@ def progress(connection: Connection, rebuild: Rebuild, phase: Phase) -> Progress
 class Worker:
     """Does parts until none is left. For one thread, on a connection of its own."""
 
-    def __init__(self, connection: Connection, rebuild: Rebuild) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._rebuild = rebuild
-        self._feeder, self._feed = Feeder(), Feed(rebuild.generation)
+        self._feeder = Feeder()
 
-    def work(self) -> bool:
-        """Do one part, in one transaction; False: every part is done or another worker's."""
+    def work(self, rebuild: Rebuild) -> bool:
+        """Do one part of the phase, in one transaction; False: each is done or another's."""
         with self._connection.transaction():
-            mine = self._take()
+            mine = self._take(rebuild)
             if mine is not None:
-                self._do(mine)
+                self._do(rebuild, mine)
                 self._connection.execute(
                     "UPDATE rebuild_part SET done = true "
                     "WHERE generation = %s AND phase = %s AND number = %s",
-                    [self._rebuild.generation, self._rebuild.phase, mine.number],
+                    [rebuild.generation, rebuild.phase, mine.number],
                 )
         return mine is not None
 
-    def _take(self) -> Part | None:
+    def _take(self, rebuild: Rebuild) -> Part | None:
         with self._connection.cursor(row_factory=args_row(Part)) as rows:
             rows.execute(
                 "SELECT number, low, high FROM rebuild_part WHERE generation = %s AND phase = %s "
                 "AND NOT done ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED",
-                [self._rebuild.generation, self._rebuild.phase],
+                [rebuild.generation, rebuild.phase],
             )
             return rows.fetchone()
 
-    def _do(self, mine: Part) -> None:
-        if self._rebuild.phase == "extract":
+    def _do(self, rebuild: Rebuild, mine: Part) -> None:
+        feed = Feed(rebuild.generation)
+        if rebuild.phase == "extract":
             first, last = int(mine.low), int(mine.high)
             records = history.entries(self._connection, first - 1, last - first + 1)
-            self._feeder.extract(self._connection, self._feed, records, self._rebuild.upto)
+            self._feeder.extract(self._connection, feed, records, rebuild.upto)
         else:
             low, high = UUID(mine.low), UUID(mine.high)
-            self._feeder.assess(self._connection, self._feed, low, high, self._rebuild.upto)
+            self._feeder.assess(self._connection, feed, low, high, rebuild.upto)
