@@ -6,10 +6,11 @@ boundaries.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from heapq import heappop, heappush
 from itertools import combinations, pairwise, product
+
+from msgspec import Struct
 
 from jejak_lrs.competency.days import closing, end_of, merged, months_later
 from jejak_lrs.competency.pieces import Piece, Stated
@@ -25,8 +26,7 @@ def assessed_end(piece: Piece | Stated, rules: Ruleset) -> date:
     return months_later(piece.origin.day, rules.assessment.valid_months)
 
 
-@dataclass(frozen=True, slots=True)
-class _Valid:
+class _Valid(Struct, frozen=True, gc=False):
     """An assertion in its days under one ruleset."""
 
     stated: Stated

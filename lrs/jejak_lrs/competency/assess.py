@@ -6,8 +6,9 @@ matter. Any order, batching or repetition of the same records gives the same byt
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from jejak_lrs.competency.assertions import asserted, disputed
 from jejak_lrs.competency.facts import Fact
@@ -42,8 +43,7 @@ def assess(facts: Iterable[Fact], registry: Registry, parts: Parts | None = None
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Fold:
+class _Fold(Struct, frozen=True, gc=False):
     """One person's facts as they were judged; each part by all that it is made of."""
 
     judged: Judged

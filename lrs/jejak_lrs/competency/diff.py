@@ -5,10 +5,12 @@ Each difference names its outgoing class and holds that class's own fields.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from operator import attrgetter
 from typing import Any, ClassVar, Final, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from jejak_lrs.competency.lookups import certificates_on, on, programmes_on
 from jejak_lrs.competency.profile import Asserted, Indicated, Profile, Standing
@@ -24,8 +26,7 @@ _STANDINGS: Final[dict[str, Callable[[Standing], Spans]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True, gc=False):
     """One difference; subclasses are named after the classes of jejak_schemas.outgoing."""
 
     rule: ClassVar[str]  # which part of competency.md says so
@@ -42,16 +43,13 @@ class Difference:
 
     def content(self) -> dict[str, Any]:
         """The class's own fields, as JSON values."""
-        names: tuple[str, ...] = type(self).__slots__
-        plain = {name: getattr(self, name) for name in names}
         return {
             name: value.isoformat() if isinstance(value, date) else value
-            for name, value in plain.items()
+            for name, value in asdict(self).items()
         }
 
 
-@dataclass(frozen=True, slots=True)
-class LevelChanged(Difference):
+class LevelChanged(Difference, frozen=True):
     """The level of one competency, asserted or indicated."""
 
     competency: str
@@ -67,8 +65,7 @@ class LevelChanged(Difference):
         return f"{self.competency} {self.standing}"
 
 
-@dataclass(frozen=True, slots=True)
-class LearningHoursChanged(Difference):
+class LearningHoursChanged(Difference, frozen=True):
     """The learning hours of a year, in 1/100 JP."""
 
     starts_on: date
@@ -82,8 +79,7 @@ class LearningHoursChanged(Difference):
         return self.starts_on.isoformat()
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateChanged(Difference):
+class CertificateChanged(Difference, frozen=True):
     """The state of a certificate."""
 
     certificate: str
@@ -99,8 +95,7 @@ class CertificateChanged(Difference):
         return f"{self.certificate} {self.issuer}"
 
 
-@dataclass(frozen=True, slots=True)
-class ProgrammeChanged(Difference):
+class ProgrammeChanged(Difference, frozen=True):
     """The state in a programme and cohort."""
 
     programme: str
@@ -115,8 +110,7 @@ class ProgrammeChanged(Difference):
         return f"{self.programme} {self.cohort or ''}"
 
 
-@dataclass(frozen=True, slots=True)
-class PersonJoined(Difference):
+class PersonJoined(Difference, frozen=True):
     """The person now belongs to `after`."""
 
     before: str | None
@@ -129,8 +123,7 @@ class PersonJoined(Difference):
         return self.after
 
 
-@dataclass(frozen=True, slots=True)
-class PersonLeft(Difference):
+class PersonLeft(Difference, frozen=True):
     """The person no longer belongs to `before`; its profile topic needs a tombstone."""
 
     before: str
@@ -143,8 +136,7 @@ class PersonLeft(Difference):
         return self.before
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileRestated(Difference):
+class ProfileRestated(Difference, frozen=True):
     """A rebuild came to another profile; `before` and `after` are digests."""
 
     before: str
@@ -157,8 +149,7 @@ class ProfileRestated(Difference):
         return ""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True, gc=False):
     """A profile on a day. A certificate is `expiring` so many days before its last."""
 
     profile: Profile

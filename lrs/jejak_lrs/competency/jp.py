@@ -6,10 +6,11 @@ occurred_at's date. Accreditation and voids were judged before.
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 from uuid import UUID
+
+from msgspec import Struct
 
 from jejak_lrs.competency.crediting import Figure, Figures
 from jejak_lrs.competency.days import end_of, months_later
@@ -36,8 +37,7 @@ _COURSE: Final = "CourseCompleted"
 _PROGRAMME: Final = "ProgrammeCompleted"
 
 
-@dataclass(frozen=True, slots=True)
-class _Worth:
+class _Worth(Struct, frozen=True, gc=False):
     """An activity that may be credited: hours, and what it may be credited once for."""
 
     done: Activity

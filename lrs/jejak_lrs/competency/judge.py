@@ -5,9 +5,10 @@ does not count. Strengths and days here are of the ruleset in force on occurred_
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
+
+from msgspec import Struct
 
 from jejak_lrs.competency.acts import Acts, Voids
 from jejak_lrs.competency.days import FOREVER
@@ -45,8 +46,7 @@ UNVERIFIED: Final = "not-verified"
 _BEARING: Final = (*ACTS, *BKNS)  # on other facts
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True, gc=False):
     """What stands of one person's facts."""
 
     pieces: tuple[Piece, ...]

@@ -11,6 +11,8 @@ from itertools import pairwise
 from typing import Literal
 from uuid import UUID
 
+from msgspec import Struct
+
 from jejak_lrs.competency.acts import Acts
 from jejak_lrs.competency.days import FOREVER, closing, end_of
 from jejak_lrs.competency.facts import Award, Milestone
@@ -78,8 +80,7 @@ def _enrolment(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Met:
+class _Met(Struct, frozen=True, gc=False):
     """An event that meets a state, and whether it enters it; `outcome` is the state's."""
 
     event: Milestone

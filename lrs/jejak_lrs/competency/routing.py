@@ -3,9 +3,10 @@
 Two claims route to neither. Source: docs/agency.md; docs/contract/RosterDeclared.md.
 """
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from jejak_lrs.competency.lookups import on, serving_on
 from jejak_lrs.competency.profile import Profile
@@ -13,8 +14,7 @@ from jejak_lrs.competency.profile import Profile
 Relation = Literal["home", "working", "both"]
 
 
-@dataclass(frozen=True, slots=True)
-class Agencies:
+class Agencies(Struct, frozen=True, gc=False):
     """The agencies that a person belongs to on a day; None: nobody's."""
 
     home: str | None = None

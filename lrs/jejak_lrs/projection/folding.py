@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from jejak_lrs.competency.assess import assess
 from jejak_lrs.competency.diff import ProfileRestated, Seen, between, moves

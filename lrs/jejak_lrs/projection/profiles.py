@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
+from msgspec import Struct
 from psycopg.rows import args_row
 
 from jejak_lrs.competency.routing import Agencies
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from jejak_lrs.database import Connection
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True, gc=False):
     """A person's profile as it stands; `document` is canonical JSON."""
 
     person_id: UUID
@@ -38,8 +37,7 @@ class Stored:
         return Agencies(self.home, self.working)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True, gc=False):
     """A change as it is told: `agencies` and `relations` go together.
 
     `kind` is a class of jejak_schemas.outgoing and `content` its own fields, as JSON values; of

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+from msgspec.structs import replace
 from uuid_utils.compat import uuid5
 
 from jejak_lrs.competency.diff import Difference, PersonJoined, PersonLeft
@@ -27,8 +29,7 @@ _JOINING: Final = frozenset({"PersonMerged", "PersonSplit"})
 _RULES: Final = {"StatementVoided": "rule-10", "PersonMerged": "rule-13", "PersonSplit": "rule-13"}
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True, gc=False):
     """The record by which a person is folded. `event_type` matters where it is in _RULES."""
 
     position: int
@@ -37,8 +38,7 @@ class Cause:
     event_type: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class By:
+class By(Struct, frozen=True, gc=False):
     """What makes changes: a record, a day that came (None), or a rebuild (None).
 
     `mark` tells apart the changes of one kind and subject.
