@@ -47,7 +47,7 @@ def migrate(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Bring the database's schema to the newest version; forward only, and safe twice at once."""
+    """Bring the database's schema to the newest version; forward only; two may run it at once."""
     from jejak_lrs import migrations, roles  # noqa: PLC0415  not part of the plain install
 
     _, services = services_of(home)

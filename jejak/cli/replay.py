@@ -95,8 +95,9 @@ def export_segments(
     if as_json:
         speech.answer_json(found)
     else:
-        told = f"{found['written']} files written, {found['segments']} segments are there"
-        speech.say(f"{told}, up to position {found['end'] - 1}")
+        there = f"{found['segments']} segments are there, positions 0 to {found['end'] - 1}"
+        none = f"no segment is full yet: it takes {width:,} records"
+        speech.say(f"{found['written']} files written; {there if found['segments'] else none}")
 
 
 # -- records ------------------------------------------------------------------------------

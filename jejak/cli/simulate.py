@@ -60,7 +60,7 @@ def simulate(
     identity: IdentityOption = EVERYONE,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a nation's events, honest dirt among them, as rows for `jejak emit`."""
+    """Make a nation's events, with the faults that real data has, as rows for `jejak emit`."""
     if as_json and out == STDOUT:
         raise Misuse("--json answers on stdout, where the events go: give --out FILE or FOLDER/")
     try:

@@ -164,3 +164,10 @@ def test_a_bundle_rests_on_the_log_that_the_notary_publishes(jejak: Jejak, tmp_p
     assert wrong == []
     assert "chosen by position only, so it can be seen that all are there" in told
     assert "proven under" in jejak("record", "100").out
+
+
+def test_an_export_says_whether_any_segment_is_full(jejak: Jejak, tmp_path: Path) -> None:
+    none = jejak("export-segments", str(tmp_path / "wide")).out
+    assert none == "0 files written; no segment is full yet: it takes 100,000 records\n"
+    one = jejak("export-segments", str(tmp_path / "narrow"), "--width", "10").out
+    assert "segments are there, positions 0 to " in one
