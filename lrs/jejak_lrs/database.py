@@ -89,6 +89,14 @@ def reading(dsn: str, application_name: str = "jejak") -> Connection:
     return connection
 
 
+def plan_anew(connection: Connection) -> None:
+    """Let PostgreSQL plan by how large its tables are now, until this transaction ends.
+
+    A plan that it keeps from when they were empty can read a whole table for each person.
+    """
+    connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+
+
 class Database:
     """One connection that can be made again. For one thread.
 

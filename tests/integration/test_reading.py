@@ -9,7 +9,7 @@ import pytest
 
 from jejak_lrs import outbox
 from jejak_lrs.cursor import Cursor
-from jejak_lrs.database import Connection, connect
+from jejak_lrs.database import Connection, connect, plan_anew
 from jejak_lrs.erasure import act
 from jejak_lrs.ledger import history, standing
 from jejak_lrs.projection import evidence, profiles
@@ -169,6 +169,15 @@ def test_an_erasure_touches_what_it_erases_and_what_is_about_it(
 _NOT_YET = -1  # a position before any: what is read is counted, and no document looked at
 
 
+def _reads_of_persons(generation: int) -> Reads:
+    return {
+        "what was said": (
+            lambda connection: [*evidence.of_people(connection, generation, SOME, _NOT_YET)], 0,
+        ),
+        "profiles": (lambda connection: [*profiles.stored(connection, SOME, generation)], 50),
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("generation", [1, 2])
 @pytest.mark.parametrize("known", [False, True], ids=["no statistics", "of generation 1"])
 def test_persons_of_any_generation_are_read_by_themselves(
@@ -181,14 +190,28 @@ def test_persons_of_any_generation_are_read_by_themselves(
         superuser.execute(_FILL_PROFILES, {"generation": made})
         if known and made == 1:
             superuser.execute("ANALYZE")
-    reads: Reads = {
-        "what was said": (
-            lambda connection: [*evidence.of_people(connection, generation, SOME, _NOT_YET)], 0,
-        ),
-        "profiles": (lambda connection: [*profiles.stored(connection, SOME, generation)], 50),
-    }  # fmt: skip
     with closing(connect(database.dsn("jejak_reader"))) as reader:
-        touched = _touched(reader, reads)
+        touched = _touched(reader, _reads_of_persons(generation))
+    assert {whose: much for whose, much in touched.items() if much > MOST} == {}
+
+
+def test_a_projector_reads_persons_by_themselves_who_were_none_when_it_first_asked(
+    database: services.Database, superuser: Connection
+) -> None:
+    for table in ("evidence", "profile"):
+        superuser.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
+    reads = _reads_of_persons(1)
+    with closing(connect(database.dsn("jejak_projector"))) as projector:
+        for _ in range(15):  # enough that psycopg prepares and PostgreSQL keeps a plan (tried)
+            for read, _count in reads.values():
+                with projector.transaction():
+                    plan_anew(projector)
+                    assert not read(projector)
+        superuser.execute(_FILL_GENERATION, {"generation": 1})
+        superuser.execute(_FILL_PROFILES, {"generation": 1})
+        with projector.transaction():
+            plan_anew(projector)
+            touched = _touched(projector, reads)
     assert {whose: much for whose, much in touched.items() if much > MOST} == {}
 
 

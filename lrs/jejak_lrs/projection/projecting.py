@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from jejak_lrs import cursor
 from jejak_lrs.cursor import Cursor
+from jejak_lrs.database import plan_anew
 from jejak_lrs.ledger import history
 from jejak_lrs.projection import clock, generations, profiles, refolding
 from jejak_lrs.projection.feeding import Feeder, Projected, Slice
@@ -86,6 +87,7 @@ class Projector:
 
     def keep(self, connection: Connection, coming: Slice) -> Projected:
         """The effect of a slice; in the cursor's transaction."""
+        plan_anew(connection)
         active, *kept = generations.fed(connection)
         if coming.turning:
             return self._feeder.turn(connection, active, coming)
