@@ -16,7 +16,7 @@ from msgspec.structs import force_setattr
 
 from jejak_schemas.clock import jakarta_date
 
-Order = tuple[datetime, UUID]
+Order = tuple[datetime, int]  # when, and which statement
 
 
 class Voice(NamedTuple):
@@ -57,7 +57,8 @@ class Origin(Struct, frozen=True, dict=True, omit_defaults=True):
             force_setattr(self, "occurred_at", occurred_at)
         made = self.__dict__
         made["day"] = day = jakarta_date(occurred_at)
-        made["order"] = (occurred_at, self.statement_id)
+        # A UUID compares as its number does, ten times slower.
+        made["order"] = (occurred_at, self.statement_id.int)
         made["voice"] = Voice(self.party, self.provider, self.event, self.offering, self.form, day)
 
     @property
