@@ -35,7 +35,7 @@ Traps of the library, each tried, and what meets it:
 - `commit_transaction` waits without an end, and a producer's `close` flushes first, and where it
   cannot, raises and leaves its thread running: `outbox.KafkaOutbox`;
 - a topic that is not there looks like brokers that are away: `outbox.KafkaOutbox`;
-- a header whose name is not UTF-8 makes a whole batch corrupt: `records.read_every_header`;
+- a header whose name is not UTF-8 makes a whole batch corrupt: `records.read_as_here`;
 - at DEBUG it logs keys and values, which hold NIPs: `kafka_python.hush`.
 """
 

@@ -45,7 +45,7 @@ class KafkaInboxReader(InboxReader):
         patience: float = PATIENCE,
         group: str = RECORDERS,
     ) -> None:
-        records.read_every_header()
+        records.read_as_here()
         self._group = group
         self._line = Line(access, patience)
         self._client = self._line.open(
