@@ -69,7 +69,7 @@ class _Record(Struct, gc=False):
 
 
 class _Records(_BATCH):  # type: ignore[misc]
-    """Reads a record without headers in two thirds of the time, a header whose name is not UTF-8 too.
+    """Reads a record without headers in two thirds of the time, and a header not named in UTF-8.
 
     For such a header the library calls the whole batch corrupt. Anybody can send one, and no
     message may hold up its partition.
