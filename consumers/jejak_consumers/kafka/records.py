@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from kafka.record import memory_records
+from kafka.record.default_records import DefaultRecordBatch
 from kafka.record.util import decode_varint
 from kafka.structs import TopicPartition as TheirPartition
 from msgspec import Struct
@@ -11,8 +12,9 @@ from msgspec import Struct
 from jejak_consumers.kafka.line import Line, milliseconds
 from jejak_consumers.messages import Message, TopicPartition
 
-_BATCH: Final = memory_records.DefaultRecordBatch  # the library's own
-_SPECIAL: Final = _BATCH.CONTROL_MASK | _BATCH.TIMESTAMP_TYPE_MASK  # of a batch's attributes
+_SPECIAL: Final = (
+    DefaultRecordBatch.CONTROL_MASK | DefaultRecordBatch.TIMESTAMP_TYPE_MASK
+)  # of a batch's attributes
 
 
 def bounds(
@@ -68,7 +70,7 @@ class _Record(Struct, gc=False):
         return True
 
 
-class _Records(_BATCH):  # type: ignore[misc]
+class _Records(DefaultRecordBatch):  # type: ignore[misc]
     """Reads a record without headers in two thirds of the time, and a header not named in UTF-8.
 
     For such a header the library calls the whole batch corrupt. Anybody can send one, and no
@@ -104,7 +106,9 @@ class _Records(_BATCH):  # type: ignore[misc]
             return None
         self._pos = end + 1
         value = bytes(buffer[pos:end])
-        return _Record(size, base + further, first + later, _BATCH.CREATE_TIME, key, value)
+        return _Record(
+            size, base + further, first + later, DefaultRecordBatch.CREATE_TIME, key, value
+        )
 
     def _any(self, *rest: Any) -> Any:
         """Any record, as the library reads it."""
