@@ -70,10 +70,13 @@ def test_of_bent_bytes_nothing_else_is_read(of: list[tuple[Any, ...]], data: st.
     assert here == there or (there == "corrupt" and has_escaped_name(here))
 
 
-def test_a_record_without_headers_is_read_here(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("attributes", [0, LOG_APPEND_TIME])
+def test_a_record_without_headers_is_read_here(
+    attributes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Else the tests above would compare the library with itself."""
     monkeypatch.setattr(DefaultRecordBatch, "_read_msg", None)
-    (found,) = records._Records(batch([(0, 1_500_000_000_000, b"key", b"value", [])]))
+    (found,) = records._Records(batch([(0, 1_500_000_000_000, b"key", b"value", [])], attributes))
     assert (found.key, found.value, found.offset) == (b"key", b"value", 0)
 
 

@@ -12,9 +12,9 @@ from msgspec import Struct
 from jejak_consumers.kafka.line import Line, milliseconds
 from jejak_consumers.messages import Message, TopicPartition
 
-_SPECIAL: Final = (
-    DefaultRecordBatch.CONTROL_MASK | DefaultRecordBatch.TIMESTAMP_TYPE_MASK
-)  # of a batch's attributes
+# Of a batch's attributes: whether it marks a transaction's end, and whose clock it bears.
+_MARKER: Final = DefaultRecordBatch.CONTROL_MASK
+_BROKERS: Final = DefaultRecordBatch.TIMESTAMP_TYPE_MASK
 
 
 def bounds(
@@ -87,8 +87,8 @@ class _Records(DefaultRecordBatch):  # type: ignore[misc]
     def _plain(self) -> _Record | None:
         """A record with key and value and nothing else; None: it is another, or none."""
         buffer, header = self._buffer, self._header_data
-        base, attributes, first = header[0], header[5], header[7]
-        if attributes & _SPECIAL:
+        base, attributes, first, last = header[0], header[5], header[7], header[8]
+        if attributes & _MARKER:
             return None
         size, start = decode_varint(buffer, self._pos)
         later, pos = decode_varint(buffer, start + 1)  # behind its attributes, which are none
@@ -105,10 +105,9 @@ class _Records(DefaultRecordBatch):  # type: ignore[misc]
         ):
             return None
         self._pos = end + 1
-        value = bytes(buffer[pos:end])
-        return _Record(
-            size, base + further, first + later, DefaultRecordBatch.CREATE_TIME, key, value
-        )
+        brokers = int(bool(attributes & _BROKERS))
+        written = last if brokers else first + later
+        return _Record(size, base + further, written, brokers, key, bytes(buffer[pos:end]))
 
     def _any(self, *rest: Any) -> Any:
         """Any record, as the library reads it."""
