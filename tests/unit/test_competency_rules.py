@@ -28,8 +28,8 @@ FOLD = (
     "profile", "registry", "succession", "units",
 )  # fmt: skip
 # What no ruleset could change: none, one, a pair; the months and last day of a year; basis points;
-# from how many spans on it is quicker to unite those alike.
-NO_RULE = {"*": {0, 1}, "levels": {2, 8, 10_000}, "jp": {12, 31}}
+# how many pieces and weights may come alike so often that their levels are held.
+NO_RULE = {"*": {0, 1}, "levels": {2, 3, 8, 10_000}, "jp": {12, 31}}
 
 
 def numbers_in(module: str) -> set[int | float]:

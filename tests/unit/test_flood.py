@@ -48,9 +48,9 @@ def test_steps_do_not_grow_with_a_flood_of_pieces_alike(monkeypatch: pytest.Monk
     counted: list[int] = []
     weigh = levels._level
 
-    def counting(live: Any, rules: Any) -> int | None:
+    def counting(live: Any, weights: Any, rules: Any) -> int | None:
         counted.append(len(live))
-        return weigh(live, rules)
+        return weigh(live, weights, rules)
 
     monkeypatch.setattr(levels, "_level", counting)
     decreed = world.registry(usual())

@@ -5,10 +5,10 @@ boundaries. Strengths in 1/10000. Asserted levels, beside them: `assertions`.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date
 from itertools import combinations, pairwise
-from operator import itemgetter
 from typing import Final, NamedTuple
 
 from jejak_lrs.competency.assertions import assessed_end
@@ -19,17 +19,17 @@ from jejak_lrs.competency.registry import Registry, Reign
 from jejak_lrs.competency.ruleset import Ruleset
 
 _WHOLE: Final = 10_000  # basis points
-_FEW: Final = 8  # spans that are sooner reckoned with than united
+_PIECES: Final = 3  # at most, where what evidence like it indicated is held
+_WEIGHTS: Final = 8  # at most, where the level of weights like these is held
+
+# All that a level depends on: strength, level, whether assessed, class; its source in numbers.
+Weight = tuple[int, int, bool, str, int, int]
+Days = tuple[date, date]
 
 
-Likeness = tuple[int, int, bool, str, int, int]
+class Counted(NamedTuple):
+    """A piece on a day, with what is left of its strength."""
 
-
-class Span(NamedTuple):
-    """Days [starts, ends) in which a piece counts with one strength, after recency."""
-
-    starts: date
-    ends: date
     piece: Piece
     strength: int
 
@@ -37,14 +37,14 @@ class Span(NamedTuple):
 # -- recency ------------------------------------------------------------------------------
 
 
-def spans_of(piece: Piece, rules: Ruleset) -> Iterator[Span]:
+def counted_in(piece: Piece, rules: Ruleset) -> Iterator[tuple[date, date, int]]:
     """Rule 3: strength x recency // 10000, band by band; only where something is left."""
     starts, ends = piece.starts, piece.ends
     for until, basis_points in _bands(piece, rules):
-        end = min(until, ends)
+        end = min(ends, until)
         strength = piece.strength * basis_points // _WHOLE
         if starts < end and strength > 0:
-            yield Span(starts, end, piece, strength)
+            yield starts, end, strength
         starts = max(starts, until)
 
 
@@ -64,14 +64,36 @@ def faded(piece: Piece, rules: Ruleset) -> date:
 
 
 def indicated(pieces: Sequence[Piece], registry: Registry) -> tuple[Indicated, ...]:
-    """The indicated level of one competency, as intervals without gaps between equal levels."""
+    """The indicated level of one competency, as intervals without gaps between equal levels.
+
+    Few pieces come alike again and again, so what those indicate is held.
+    """
     if not pieces:
         return ()
-    steps = [
-        (start, end, level)
-        for reign in registry.rulesets()
-        for start, end, level in _steps(pieces, reign)
-    ]
+    if len(pieces) > _PIECES:
+        return _indicated(pieces, registry)
+    pattern = _pattern(pieces)
+    held = registry.indicated.get(pattern)
+    return registry.indicated.keep(pattern, _indicated(pieces, registry)) if held is None else held
+
+
+def _pattern(pieces: Sequence[Piece]) -> tuple[tuple[object, ...], ...]:
+    """All of pieces that their levels depend on, of whomever they are; sources in numbers."""
+    institutions: dict[str, int] = {}
+    series: dict[str, int] = {}
+    return tuple([
+        (
+            piece.origin.day, piece.level, piece.evidence_class, piece.strength, piece.assessed,
+            piece.valid_until, piece.closed, piece.revoked, piece.under_since,
+            institutions.setdefault(piece.source.institution, len(institutions)),
+            series.setdefault(piece.source.series, len(series)),
+        )
+        for piece in pieces
+    ])  # fmt: skip
+
+
+def _indicated(pieces: Sequence[Piece], registry: Registry) -> tuple[Indicated, ...]:
+    steps = [step for reign in registry.rulesets() for step in _steps(pieces, reign)]
     return tuple(
         Indicated(starts=start, ends=closing(end), level=level)
         for start, end, level in _joined(steps)
@@ -80,59 +102,54 @@ def indicated(pieces: Sequence[Piece], registry: Registry) -> tuple[Indicated, .
 
 
 def _steps(pieces: Sequence[Piece], reign: Reign) -> Iterator[tuple[date, date, int | None]]:
+    """The level between two turns: days on which some weight begins or ends to count."""
     start, end, rules = reign
-    spans = _alike(_united([span for piece in pieces for span in spans_of(piece, rules)]))
-    turns = {turn for _, span in spans for turn in (span.starts, span.ends)}
-    inside = sorted({start, end, *(turn for turn in turns if start < turn < end)})
-    for first, last in pairwise(inside):
-        live = [one for one in spans if one[1].starts <= first < one[1].ends]
-        yield first, last, _level(live, rules) if live else None
+    weights = _weights(pieces, rules)
+    turns: dict[date, list[Weight]] = {start: [], end: []}
+    for weight, (_, spans) in weights.items():
+        for first, last in spans if len(spans) == 1 else merged(spans):
+            turns.setdefault(first, []).append(weight)
+            turns.setdefault(last, []).append(weight)
+    live: set[Weight] = set()
+    for first, last in pairwise(sorted(turns)):
+        live.symmetric_difference_update(turns[first])
+        if start <= first < end:
+            yield first, last, _level(live, weights, rules) if live else None
 
 
-def _alike(spans: Iterable[Span]) -> list[tuple[Likeness, Span]]:
-    """Each span beside all of it that a level depends on, its source in numbers; strongest first.
-
-    Whatever level holds for some spans holds for any others like them, of whomever they are.
-    """
-    institutions: dict[str, int] = {}
-    series: dict[str, int] = {}
-    found = []
-    for span in spans:
-        _, _, level, evidence_class, _, source, assessed, *_ = span.piece
-        institution = institutions.setdefault(source.institution, len(institutions))
-        number = series.setdefault(source.series, len(series))
-        like = (-span.strength, level, assessed, evidence_class, institution, number)
-        found.append((like, span))
-    return sorted(found, key=itemgetter(0))
-
-
-def _level(live: Sequence[tuple[Likeness, Span]], rules: Ruleset) -> int | None:
-    """The greatest level that holds; of the few patterns that come again and again, held."""
-    spans = [span for _, span in live]
-    if len(live) > _FEW:
-        return level_of(spans, rules)
-    like = tuple([one for one, _ in live])
-    if like in rules.weighed:
-        return rules.weighed[like]
-    return rules.weighed.keep(like, level_of(spans, rules))
-
-
-def _united(spans: Sequence[Span]) -> Sequence[Span]:
-    """Spans of pieces alike that touch as one: of a source the strongest counts, however many.
+def _weights(pieces: Iterable[Piece], rules: Ruleset) -> dict[Weight, tuple[Piece, list[Days]]]:
+    """Each weight with its days, and a piece that has it: of a source the strongest counts.
 
     So what a flood about one person costs does not grow with the square of it.
     """
-    if len(spans) <= _FEW:
-        return spans
-    alike: dict[tuple[object, ...], list[Span]] = defaultdict(list)
-    for span in spans:
-        piece = span.piece
-        alike[piece.source, piece.level, piece.evidence_class, span.strength].append(span)
-    return [
-        group[0]._replace(starts=starts, ends=ends)
-        for group in alike.values()
-        for starts, ends in merged([(one.starts, one.ends) for one in group])
-    ]
+    institutions: dict[str, int] = {}
+    series: dict[str, int] = {}
+    found: dict[Weight, tuple[Piece, list[Days]]] = {}
+    for piece in pieces:
+        level, evidence_class, assessed = piece.level, piece.evidence_class, piece.assessed
+        institution = institutions.setdefault(piece.source.institution, len(institutions))
+        number = series.setdefault(piece.source.series, len(series))
+        for starts, ends, strength in counted_in(piece, rules):
+            weight = (strength, level, assessed, evidence_class, institution, number)
+            if weight in found:
+                found[weight][1].append((starts, ends))
+            else:
+                found[weight] = (piece, [(starts, ends)])
+    return found
+
+
+def _level(
+    live: AbstractSet[Weight], weights: Mapping[Weight, tuple[Piece, object]], rules: Ruleset
+) -> int | None:
+    """The greatest level that holds; of the few weights that come again and again, held.
+
+    Whatever holds for some weights holds for any others like them, of whomever they are.
+    """
+    like = frozenset(live)
+    if like in rules.weighed:
+        return rules.weighed[like]
+    level = level_of(_by_strength(Counted(weights[one][0], one[0]) for one in live), rules)
+    return rules.weighed.keep(like, level) if len(like) <= _WEIGHTS else level
 
 
 def _joined(
@@ -151,13 +168,17 @@ def _joined(
         yield open_
 
 
-def live_on(pieces: Sequence[Piece], day: date, rules: Ruleset) -> list[Span]:
+def live_on(pieces: Sequence[Piece], day: date, rules: Ruleset) -> list[Counted]:
     """The pieces whose counted strength is above 0 on a day, the strongest first."""
-    spans = (span for piece in pieces for span in spans_of(piece, rules))
-    return [span for span in _by_strength(spans) if span.starts <= day < span.ends]
+    return _by_strength(
+        Counted(piece, strength)
+        for piece in pieces
+        for starts, ends, strength in counted_in(piece, rules)
+        if starts <= day < ends
+    )
 
 
-def level_of(live: Sequence[Span], rules: Ruleset) -> int | None:
+def level_of(live: Sequence[Counted], rules: Ruleset) -> int | None:
     """Rule 4: the greatest level that holds; None if none does. `live` as live_on gives it."""
     sums: dict[int, int] = defaultdict(int)
     for one in live:
@@ -170,14 +191,14 @@ def level_of(live: Sequence[Span], rules: Ruleset) -> int | None:
     return None
 
 
-def holds(level: int, live: Sequence[Span], rules: Ruleset) -> bool:
+def holds(level: int, live: Sequence[Counted], rules: Ruleset) -> bool:
     """Whether a level's sum reaches its threshold, and its gate."""
     taken = [one for one in live if one.piece.level >= level]
     reached = sum(one.applied for one in contributions(taken, rules))
     return reached >= rules.levels.threshold(level) and gate_holds(level, taken, rules)
 
 
-def gate_holds(level: int, taken: Sequence[Span], rules: Ruleset) -> bool:
+def gate_holds(level: int, taken: Sequence[Counted], rules: Ruleset) -> bool:
     """Rule 5, over all pieces taken, before the strongest of each source."""
     return all(
         _enough_sources({one.piece.source for one in taken}, gate.sources)
@@ -201,7 +222,7 @@ class Contribution(NamedTuple):
     applied: int
 
 
-def contributions(taken: Sequence[Span], rules: Ruleset) -> list[Contribution]:
+def contributions(taken: Sequence[Counted], rules: Ruleset) -> list[Contribution]:
     """The strongest piece per source, each provider capped; `taken` has the strongest first."""
     left: dict[str, int] = defaultdict(lambda: rules.levels.provider_cap)
     best: dict[Source, Contribution] = {}
@@ -217,10 +238,10 @@ def contributions(taken: Sequence[Span], rules: Ruleset) -> list[Contribution]:
     return list(best.values())
 
 
-def _by_strength(spans: Iterable[Span]) -> list[Span]:
+def _by_strength(spans: Iterable[Counted]) -> list[Counted]:
     """The strongest first; of equals the earliest, then the higher level."""
     return sorted(spans, key=_rank)
 
 
-def _rank(span: Span) -> tuple[object, ...]:
-    return (-span.strength, *span.piece.origin.order, -span.piece.level)
+def _rank(one: Counted) -> tuple[object, ...]:
+    return (-one.strength, *one.piece.origin.order, -one.piece.level)

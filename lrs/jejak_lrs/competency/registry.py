@@ -6,10 +6,10 @@ order, and twice. Registry events are superseded, never voided. Dates are Asia/J
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import date
 from itertools import pairwise
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 from uuid import UUID
 
 from jejak_lrs.competency.accreditation import Accreditation
@@ -17,13 +17,16 @@ from jejak_lrs.competency.days import FOREVER, end_of
 from jejak_lrs.competency.decrees import Decree, Definition, decree, in_force
 from jejak_lrs.competency.facts import Origin, Voice
 from jejak_lrs.competency.frameworks import Frameworks, Under
-from jejak_lrs.competency.memo import Memo
+from jejak_lrs.competency.memo import Kept, Memo
 from jejak_lrs.competency.offerings import Offerings
-from jejak_lrs.competency.ruleset import BadRuleset, Ruleset, parse
+from jejak_lrs.competency.ruleset import WEIGHED, BadRuleset, Ruleset, parse
 from jejak_lrs.competency.succession import Succession
 from jejak_lrs.competency.units import Units
 from jejak_schemas import events
 from jejak_schemas.events import Event
+
+if TYPE_CHECKING:
+    from jejak_lrs.competency.profile import Indicated
 
 SUSPENDED: Final = "suspended"
 OUTSIDE: Final = "outside-accreditation"
@@ -46,6 +49,8 @@ class Registry:
         self._standards: dict[tuple[str, str], list[Decree[events.StandardPublished]]]
         self._standards = defaultdict(list)
         self._reigns: tuple[Reign, ...] | None = None
+        # What evidence indicates by these rulesets, of patterns met before (levels.py).
+        self.indicated: Kept[Hashable, tuple[Indicated, ...]] = Kept(WEIGHED)
         self._rules = Memo(self._ruled)
         self._in_force = Memo(self._aligned_in_force)
         self._all_in_force = Memo(self._all_aligned)
@@ -72,7 +77,6 @@ class Registry:
 
     def _forget(self) -> None:
         self.edition = object()
-        self._reigns = None
         for memo in (self._rules, self._in_force, self._all_in_force, self._taught, self._bars):
             memo.clear()
 
@@ -97,6 +101,8 @@ class Registry:
         except BadRuleset:
             return  # recorded, but nothing can be reckoned by it: it is never in force
         self._rulesets.append(decree(event, rules, event.valid_from))
+        self._reigns = None
+        self.indicated.clear()
 
     def _standard(self, event: events.StandardPublished, _position: int) -> None:
         ends = end_of(event.valid_until)

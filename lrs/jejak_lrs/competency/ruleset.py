@@ -23,7 +23,7 @@ from jejak_lrs.competency.steps import Programmes
 from jejak_lrs.errors import Refuse
 
 NEWEST: Final = "2026.1"
-_WEIGHED: Final = 20_000  # patterns of evidence whose levels are held
+WEIGHED: Final = 20_000  # patterns of evidence whose levels are held
 
 
 class BadRuleset(Refuse):
@@ -189,7 +189,7 @@ class Ruleset(Table):
     @cached_property
     def weighed(self) -> Kept[Hashable, int | None]:
         """The levels of evidence that was weighed by these rules before (levels.py)."""
-        return Kept(_WEIGHED)
+        return Kept(WEIGHED)
 
 
 @lru_cache(maxsize=64)
