@@ -30,14 +30,6 @@ class Figures(Sourced):
     events: tuple[str, ...]
     forms: tuple[Figure, ...]
 
-    def figure(self, form: str) -> Figure | None:
-        """The figure of a form; None where this table has none."""
-        return self._by_form.get(form)
-
-    @cached_property
-    def _by_form(self) -> dict[str, Figure]:
-        return {row.form: row for row in reversed(self.forms)}
-
 
 class PerSession(Figures):
     """A figure a session, for the first `a_month` sessions of a month."""
@@ -67,3 +59,12 @@ class Hours(Sourced):
     per_activity: Figures
     pns: Minimum
     pppk: Ceiling
+
+    def figures(self, form: str) -> tuple[Figures, Figure] | None:
+        """The table that credits a form by a figure, with that; None: it is as programmed."""
+        return self._by_form.get(form)
+
+    @cached_property
+    def _by_form(self) -> dict[str, tuple[Figures, Figure]]:
+        tables = (self.per_activity, self.per_session, self.per_day)  # the last one holds
+        return {row.form: (table, row) for table in tables for row in reversed(table.forms)}

@@ -19,6 +19,12 @@ def months_later(day: date, months: int) -> date:
     return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 
 
+@lru_cache(maxsize=1_024)
+def calendar_year(year: int) -> tuple[date, date]:
+    """The days [from, to) of a year."""
+    return date(year, 1, 1), end_of(date(year, 12, 31))
+
+
 def next_day(day: date) -> date:
     """The day after `day`; FOREVER stays."""
     return day if day == FOREVER else day + timedelta(days=1)

@@ -5,15 +5,14 @@ occurred_at's date. Accreditation and voids were judged before.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import date
 from typing import Final
 from uuid import UUID
 
 from msgspec import Struct
 
-from jejak_lrs.competency.crediting import Figure, Figures
-from jejak_lrs.competency.days import end_of, months_later
+from jejak_lrs.competency.days import calendar_year, months_later
 from jejak_lrs.competency.facts import Activity, Award, Posting
 from jejak_lrs.competency.postings import Word, posting_on
 from jejak_lrs.competency.profile import Credited, Hours, Uncredited, Year
@@ -53,11 +52,11 @@ def hours(
     words: Sequence[Word],
     registry: Registry,
 ) -> Hours:
-    """The JP ledger of one person's standing activities."""
+    """The JP ledger of one person's standing activities, which come in order."""
     same = _same_registration(awards)
     worth: list[_Worth] = []
     nothing: list[tuple[Activity, str]] = []
-    for done in sorted(activities, key=lambda one: one.origin.order):
+    for done in activities:
         found = _worth(done, registry, same)
         if isinstance(found, _Worth):
             worth.append(found)
@@ -67,8 +66,8 @@ def hours(
     kept = _without_credited_courses(kept, same, nothing)
     kept = _within_month(kept, nothing)
     return Hours(
-        credits=tuple(_credited(one) for one in kept),
-        uncredited=tuple(_uncredited(done, why) for done, why in sorted(nothing, key=_by_order)),
+        credits=tuple([_credited(one) for one in kept]),
+        uncredited=tuple([_uncredited(done, why) for done, why in sorted(nothing, key=_by_order)]),
         years=_years(kept, words),
     )
 
@@ -97,27 +96,19 @@ def _worth(done: Activity, registry: Registry, same: Callable[[UUID], UUID]) -> 
         return NO_RULESET
     if form is None:
         return NO_FORM
-    for figures, once in _by_figure(done, form, rules, same):
-        figure = figures.figure(form)
-        if figure is not None:
-            if done.origin.event not in figures.events:
-                return OTHER_EVENT
-            cap = rules.hours.per_session.a_month if figures is rules.hours.per_session else None
-            return _Worth(done, form, _figure(figure, done), once, cap)
-    return _as_programmed(done, form, rules, registry, same)
-
-
-def _by_figure(
-    done: Activity, form: str, rules: Ruleset, same: Callable[[UUID], UUID]
-) -> Iterator[tuple[Figures, Hashable]]:
-    """Each table of figures, with what its credit is given once for."""
-    yield rules.hours.per_day, ("day", form, done.on)
-    yield rules.hours.per_session, ("session", done.origin.statement_id)
-    yield rules.hours.per_activity, _activity_key(done, form, same)
-
-
-def _figure(figure: Figure, done: Activity) -> int:
-    return figure.international if done.international else figure.national
+    found = rules.hours.figures(form)
+    if found is None:
+        return _as_programmed(done, form, rules, registry, same)
+    figures, figure = found
+    if done.origin.event not in figures.events:
+        return OTHER_EVENT
+    jp = figure.international if done.international else figure.national
+    if figures is rules.hours.per_day:
+        return _Worth(done, form, jp, ("day", form, done.on))
+    if figures is rules.hours.per_session:
+        once = ("session", done.origin.statement_id)
+        return _Worth(done, form, jp, once, rules.hours.per_session.a_month)
+    return _Worth(done, form, jp, _activity_key(done, form, same))
 
 
 def _as_programmed(
@@ -170,12 +161,11 @@ def _same_registration(awards: Iterable[Award]) -> Callable[[UUID], UUID]:
 def _first_of_each(worth: list[_Worth], nothing: list[tuple[Activity, str]]) -> list[_Worth]:
     """One credit per key: the earliest. A programme never takes a course's place."""
     kept: dict[Hashable, _Worth] = {}
-    for one in sorted(worth, key=lambda one: (_is_programme(one), *one.done.origin.order)):
-        if one.once not in kept:
-            kept[one.once] = one
-            continue
-        after_course = _is_programme(one) and not _is_programme(kept[one.once])
-        nothing.append((one.done, COURSE_CREDITED if after_course else REPEATED))
+    for one in sorted(worth, key=_is_programme):
+        first = kept.setdefault(one.once, one)
+        if first is not one:
+            after_course = _is_programme(one) and not _is_programme(first)
+            nothing.append((one.done, COURSE_CREDITED if after_course else REPEATED))
     return sorted(kept.values(), key=lambda one: one.done.origin.order)
 
 
@@ -187,6 +177,8 @@ def _without_credited_courses(
     kept: list[_Worth], same: Callable[[UUID], UUID], nothing: list[tuple[Activity, str]]
 ) -> list[_Worth]:
     """A programme counts only if no course of its registration was credited."""
+    if not any(map(_is_programme, kept)):
+        return kept
     credited = {
         same(one.done.registration)
         for one in kept
@@ -207,8 +199,8 @@ def _within_month(kept: list[_Worth], nothing: list[tuple[Activity, str]]) -> li
     held: dict[tuple[int, int], int] = defaultdict(int)
     result = []
     for one in kept:
-        month = (one.done.on.year, one.done.on.month)
         if one.month_cap is not None:
+            month = (one.done.on.year, one.done.on.month)
             held[month] += 1
             if held[month] > one.month_cap:
                 nothing.append((one.done, MONTH_FULL))
@@ -222,27 +214,31 @@ def _within_month(kept: list[_Worth], nothing: list[tuple[Activity, str]]) -> li
 
 def _years(kept: Sequence[_Worth], words: Sequence[Word]) -> tuple[Year, ...]:
     """The sum per year: of the calendar, or of a PPPK's contract."""
-    sums: dict[tuple[date, date], int] = defaultdict(int)
-    kinds: dict[tuple[date, date], str | None] = {}
-    flags: dict[tuple[date, date], set[str]] = defaultdict(set)
-    for one in sorted(kept, key=lambda one: (one.done.on, *one.done.origin.order)):
+    years: dict[tuple[date, date], list[tuple[int, Posting | None, str | None]]] = {}
+    for one in sorted(kept, key=lambda one: one.done.on):
         posting = posting_on(words, one.done.on)
         year, flag = year_of(one.done.on, posting)
-        sums[year] += one.jp
-        kinds[year] = posting.employment if posting else kinds.get(year)
-        flags[year] |= {flag} if flag else set()
-    return tuple(
-        Year(
-            starts=year[0], ends=year[1], jp=sums[year], kind=kinds[year],
-            flags=tuple(sorted(flags[year])),
-        )
-        for year in sorted(sums)
-    )  # fmt: skip
+        years.setdefault(year, []).append((one.jp, posting, flag))
+    return tuple([_year(year, credited) for year, credited in sorted(years.items())])
+
+
+def _year(
+    year: tuple[date, date], credited: Sequence[tuple[int, Posting | None, str | None]]
+) -> Year:
+    """Its kind is the last one known of those who were credited then."""
+    kinds = [posting.employment for _, posting, _ in credited if posting]
+    return Year(
+        starts=year[0],
+        ends=year[1],
+        jp=sum([jp for jp, _, _ in credited]),
+        kind=kinds[-1] if kinds else None,
+        flags=tuple(sorted({flag for _, _, flag in credited if flag})),
+    )
 
 
 def year_of(day: date, posting: Posting | None) -> tuple[tuple[date, date], str | None]:
     """The year [from, to) that a day lies in, and what is doubtful about it."""
-    calendar = (date(day.year, 1, 1), end_of(date(day.year, 12, 31)))
+    calendar = calendar_year(day.year)
     if posting is None:
         return calendar, KIND_UNKNOWN
     if posting.employment != "PPPK":

@@ -22,7 +22,7 @@ Word = Posting | Separation  # BKN's
 def word_on(words: Iterable[Word], day: date) -> Word | None:
     """BKN's word of a day: the greatest (valid_from, occurred_at, statement_id) begun by then."""
     begun = [one for one in words if one.valid_from <= day]
-    return max(begun, key=_order, default=None)
+    return max(begun, key=_order) if len(begun) > 1 else next(iter(begun), None)
 
 
 def posting_on(words: Iterable[Word], day: date) -> Posting | None:
