@@ -6,10 +6,9 @@ Judged here and not at the door, because the target may come later. What takes a
 valid time; what revokes, from its day.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
-from typing import TYPE_CHECKING, Final
+from typing import Final, TypeVar
 
 from jejak_lrs.competency.accreditation import GUARANTOR, IDENTIFIER
 from jejak_lrs.competency.days import FOREVER
@@ -19,7 +18,6 @@ from jejak_lrs.competency.facts import (
     Award,
     CertificateRevoked,
     Evidence,
-    Fact,
     LevelRevoked,
     Origin,
     Posting,
@@ -29,62 +27,52 @@ from jejak_lrs.competency.facts import (
 from jejak_lrs.competency.postings import Word, posting_on
 from jejak_lrs.competency.registry import Registry
 
-if TYPE_CHECKING:
-    from uuid import UUID
-
+K = TypeVar("K")
+T = TypeVar("T")
 _CLAIM: Final = "SelfLearningLogged"
 
 
 class Voids:
     """Rule 10: which statements were taken back by who may."""
 
-    def __init__(self, facts: Iterable[Fact], registry: Registry) -> None:
+    def __init__(self, voids: Iterable[Void], registry: Registry) -> None:
         self._registry = registry
-        self._of: dict[UUID, list[Origin]] = defaultdict(list)
-        for fact in facts:
-            if isinstance(fact, Void):
-                self._of[fact.target].append(fact.origin)
+        self._of = _by(voids, lambda one: one.target)
 
     def hold(self, target: Origin) -> bool:
         """Whether it was voided by the institution that it speaks for, or by LAN."""
         return bool(self._of) and any(
-            by.provider == target.provider or _has(by, GUARANTOR, self._registry)
-            for by in self._of.get(target.statement_id, ())
+            one.origin.provider == target.provider or _has(one.origin, GUARANTOR, self._registry)
+            for one in self._of.get(target.statement_id, ())
         )
 
 
 class Acts:
     """Verifications and revocations that stand themselves."""
 
-    def __init__(self, standing: Iterable[Fact], words: Iterable[Word], registry: Registry) -> None:
+    def __init__(
+        self,
+        verified: Iterable[Verification],
+        levels: Iterable[LevelRevoked],
+        papers: Iterable[CertificateRevoked],
+        awards: Iterable[Award],
+        words: tuple[Word, ...],
+        registry: Registry,
+    ) -> None:
         self._registry = registry
-        self._words = tuple(words)
-        self._verified: dict[UUID, list[Verification]] = defaultdict(list)
-        self._levels: dict[UUID, list[LevelRevoked]] = defaultdict(list)
-        self._papers: dict[tuple[str, str], list[CertificateRevoked]] = defaultdict(list)
-        self._replaced_by: dict[tuple[str, str], set[str]] = defaultdict(set)
-        for fact in standing:
-            self._note(fact)
+        self._words = words
+        self._verified = _by(verified, lambda one: one.target)
+        self._levels = _by(levels, lambda one: one.target)
+        self._papers = _by(papers, lambda one: (one.number, one.issuer))
+        anew = [one for one in awards if one.replaces is not None]
+        self._replaced_by = _by(anew, lambda one: (one.replaces, one.origin.provider))
 
-    def _note(self, fact: Fact) -> None:
-        match fact:
-            case Verification():
-                self._verified[fact.target].append(fact)
-            case LevelRevoked():
-                self._levels[fact.target].append(fact)
-            case CertificateRevoked():
-                self._papers[fact.number, fact.issuer].append(fact)
-            case Award(replaces=str() as replaces):
-                self._replaced_by[replaces, fact.origin.provider].add(fact.number)
-            case _:
-                pass
-
-    def is_unverified(self, fact: Fact) -> bool:
+    def is_unverified(self, fact: Evidence | Activity) -> bool:
         """Whether it is a claim of learning alone that the learner's agency has not confirmed."""
-        if fact.origin.event != _CLAIM or not isinstance(fact, Evidence | Activity):
-            return False
         claim = fact.origin
-        return not any(self._verifies(one, claim) for one in self._verified[claim.statement_id])
+        return claim.event == _CLAIM and not any(
+            self._verifies(one, claim) for one in self._verified.get(claim.statement_id, ())
+        )
 
     def _verifies(self, said: Verification, claim: Origin) -> bool:
         """By the home or working agency of the claim's day; by another person if that logged it."""
@@ -119,7 +107,7 @@ class Acts:
             if name in seen:
                 continue
             seen.add(name)
-            asked += self._replaced_by.get((name, issuer), ())
+            asked += [one.number for one in self._replaced_by.get((name, issuer), ())]
             days += [
                 one.effective_on
                 for one in self._papers.get((name, issuer), ())
@@ -130,3 +118,10 @@ class Acts:
 
 def _has(by: Origin, role: str, registry: Registry) -> bool:
     return role in registry.roles_on(by.provider, by.day)
+
+
+def _by(said: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
+    found: dict[K, list[T]] = {}
+    for one in said:
+        found.setdefault(key(one), []).append(one)
+    return found

@@ -212,10 +212,6 @@ Fact = Said | Posting | Separation | Claim | Act
 # The same for `isinstance`, which is much slower on a union that is made for each call.
 BKNS: Final = (Posting, Separation)
 ACTS: Final = (Void, Verification, LevelRevoked, CertificateRevoked)
-JUDGED: Final = (
-    Evidence, Assertion, Activity, Award, Milestone, Verification, LevelRevoked,
-    CertificateRevoked,
-)  # fmt: skip
 _MANY: Final = json.Decoder(tuple[Fact, ...])
 _WRITTEN: Final = json.Encoder()
 

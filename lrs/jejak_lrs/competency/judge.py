@@ -4,9 +4,10 @@ From facts and registry to pieces of evidence and valid assertions, with a reaso
 does not count. Strengths and days here are of the ruleset in force on occurred_at's date.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 
@@ -15,16 +16,19 @@ from jejak_lrs.competency.days import FOREVER
 from jejak_lrs.competency.facts import (
     ACTS,
     BKNS,
-    JUDGED,
     Activity,
     Assertion,
     Award,
+    CertificateRevoked,
     Claim,
     Evidence,
     Fact,
+    LevelRevoked,
     Milestone,
     Order,
     Origin,
+    Verification,
+    Void,
 )
 from jejak_lrs.competency.pieces import Discounted, Failure, Piece, Source, Stated
 from jejak_lrs.competency.postings import Word, posting_on
@@ -43,7 +47,9 @@ ASSESSOR_NOT_ACCREDITED: Final = "assessor-not-accredited"
 WITHOUT_LEVEL: Final = "failure-without-level"
 UNVERIFIED: Final = "not-verified"
 
-_BEARING: Final = (*ACTS, *BKNS)  # on other facts
+F = TypeVar("F", bound=Fact)
+_ACTING: Final = frozenset(ACTS)
+_BEARING: Final = frozenset((*ACTS, *BKNS))  # on other facts
 
 
 class Judged(Struct, frozen=True, gc=False):
@@ -82,7 +88,7 @@ def judge(facts: Iterable[Fact], registry: Registry) -> Judged:
 
 
 def _judged(ordered: list[Fact], registry: Registry) -> Judged:
-    words = tuple(fact for fact in ordered if isinstance(fact, BKNS))
+    words = tuple([fact for fact in ordered if isinstance(fact, BKNS)])
     return _Judgement(ordered, words, registry).result()
 
 
@@ -104,8 +110,8 @@ class Judging:
         if judged is None:
             ordered = _ordered(facts)
             judged = _judged(ordered, registry)
-            acting = any(isinstance(fact, ACTS) for fact in ordered)
-            self._last = ordered[-1].origin.order if ordered and not acting else None
+            settled = ordered and _ACTING.isdisjoint(map(type, ordered))
+            self._last = ordered[-1].origin.order if settled else None
         self._facts, self._edition, self._judged = facts, registry.edition, judged
         return judged
 
@@ -122,7 +128,7 @@ class Judging:
         coming = _ordered(facts[known:])
         if not coming:
             return held
-        if coming[0].origin.order <= self._last or any(isinstance(one, _BEARING) for one in coming):
+        if coming[0].origin.order <= self._last or not _BEARING.isdisjoint(map(type, coming)):
             return None
         later = _Judgement(coming, held.words, registry).result()
         if later.failures:
@@ -147,7 +153,7 @@ def _repeats(fact: Fact, other: Fact) -> bool:
 def _order(fact: Fact) -> tuple[object, ...]:
     """(occurred_at, statement_id), then anything that tells facts of one record apart."""
     named, level = getattr(fact, "competency", None), getattr(fact, "level", None)
-    return (*fact.origin.order, fact.kind, named or "", level or 0)
+    return (*fact.origin.order, type(fact).__name__, named or "", level or 0)
 
 
 class _Judgement:
@@ -156,38 +162,46 @@ class _Judgement:
     def __init__(self, facts: list[Fact], words: tuple[Word, ...], registry: Registry) -> None:
         self.registry = registry
         self.words = words
-        self.claims = tuple(fact for fact in facts if isinstance(fact, Claim))
         self.discounted: list[Discounted] = []
-        self._voids = Voids(facts, registry)
-        heard = [fact for fact in facts if isinstance(fact, JUDGED) and self._is_heard(fact)]
-        self.acts = Acts(heard, self.words, registry)
-        self.standing = [fact for fact in heard if self._is_settled(fact)]
+        self._said: dict[object, list[Any]] = defaultdict(list)
+        for fact in facts:
+            self._said[type(fact)].append(fact)
+        self._voids = Voids(self._said[Void], registry)
+        self._awards = self._heard(Award)
+        self.acts = Acts(
+            self._heard(Verification), self._heard(LevelRevoked), self._heard(CertificateRevoked),
+            self._awards, words, registry,
+        )  # fmt: skip
 
     def result(self) -> Judged:
         pieces, failures = self._evidence()
+        if failures:
+            pieces = [_closed(piece, failures) for piece in pieces]
         return Judged(
-            pieces=tuple(_closed(piece, failures) for piece in pieces)
-            if failures
-            else tuple(pieces),
+            pieces=tuple(pieces),
             failures=tuple(failures),
             assertions=tuple(self._assertions()),
-            activities=tuple(fact for fact in self.standing if isinstance(fact, Activity)),
-            awards=tuple(fact for fact in self.standing if isinstance(fact, Award)),
-            milestones=tuple(fact for fact in self.standing if isinstance(fact, Milestone)),
+            activities=tuple(filter(self._is_settled, self._heard(Activity))),
+            awards=tuple(self._awards),
+            milestones=tuple(self._heard(Milestone)),
             words=self.words,
-            claims=self.claims,
+            claims=tuple(self._said[Claim]),
             acts=self.acts,
             discounted=tuple(self.discounted),
         )
 
+    def _heard(self, kind: type[F]) -> list[F]:
+        """The facts of a kind that are not voided and came from whom they may come."""
+        said = self._said.get(kind)
+        return list(filter(self._is_heard, said)) if said else []
+
     def _is_heard(self, fact: Fact) -> bool:
-        """Whether it is not voided and came from whom it may come. A void is heard as it is."""
         bar = VOIDED if self._voids.hold(fact.origin) else self.registry.bar_of(fact.origin)
         if bar is not None:
             self._discount(fact, bar)
         return bar is None
 
-    def _is_settled(self, fact: Fact) -> bool:
+    def _is_settled(self, fact: Evidence | Activity) -> bool:
         unverified = self.acts.is_unverified(fact)
         if unverified:
             self._discount(fact, UNVERIFIED)
@@ -201,13 +215,12 @@ class _Judgement:
     def _evidence(self) -> tuple[list[Piece], list[Failure]]:
         pieces: list[Piece] = []
         failures: list[Failure] = []
-        for fact in self.standing:
-            if isinstance(fact, Evidence):
-                for piece, rules in self._pieces(fact):
-                    if fact.passed:
-                        pieces.append(piece)
-                    else:
-                        failures.extend(self._failure(fact, piece, rules))
+        for fact in filter(self._is_settled, self._heard(Evidence)):
+            for piece, rules in self._pieces(fact):
+                if fact.passed:
+                    pieces.append(piece)
+                else:
+                    failures.extend(self._failure(fact, piece, rules))
         return pieces, failures
 
     def _pieces(self, fact: Evidence) -> Iterator[tuple[Piece, Ruleset]]:
@@ -234,11 +247,10 @@ class _Judgement:
     def _trained(self, fact: Evidence, known: EvidenceClass) -> Iterator[Piece]:
         """Rule 1: only under a countersigned alignment of the series, in force at the time."""
         origin = fact.origin
-        series = self.registry.series_of(origin)
+        series, aligned = self.registry.taught(origin, fact.competency)
         if series is None:
             self._discount(fact, NO_SERIES, fact.competency)
             return
-        aligned = self.registry.alignments(series, fact.competency, origin.day)
         if not aligned:
             self._discount(fact, NOT_ALIGNED, fact.competency)
         for one in aligned:
@@ -252,8 +264,8 @@ class _Judgement:
                 Source(origin.provider, series),
                 assessed=False,
                 valid_until=fact.valid_until,
-                alignment=one.statement_id,
                 revoked=self._certificate_ends(fact),
+                alignment=one.statement_id,
             )
 
     def _certificate_ends(self, fact: Evidence) -> date:
@@ -303,9 +315,7 @@ class _Judgement:
     # -- assertions -----------------------------------------------------------------------
 
     def _assertions(self) -> Iterator[Stated]:
-        for fact in self.standing:
-            if not isinstance(fact, Assertion):
-                continue
+        for fact in self._heard(Assertion):
             reason = self._unassessable(fact.origin, fact.competency)
             if reason is not None:
                 self._discount(fact, reason, fact.competency)
@@ -319,7 +329,5 @@ class _Judgement:
 
 
 def _closed(piece: Piece, failures: list[Failure]) -> Piece:
-    if not failures:
-        return piece
     days = [failure.origin.day for failure in failures if failure.closes(piece)]
     return piece._replace(closed=min(days)) if days else piece

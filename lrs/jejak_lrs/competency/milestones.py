@@ -22,14 +22,14 @@ from jejak_lrs.competency.steps import Entry, Step
 
 
 def certificates(awards: Sequence[Award], acts: Acts) -> tuple[Certified, ...]:
-    """Each certificate once, by number and issuer: the earliest event that names it.
+    """Each certificate once, by number and issuer: the first event that names it.
 
     It ends with its validity, or earlier: on the day from which it is revoked, or on which
     another number was issued in its place.
     """
     first: dict[tuple[str, str], Award] = {}
     replaced: dict[tuple[str, str], date] = {}
-    for award in sorted(awards, key=lambda one: one.origin.order):
+    for award in awards:
         issuer = award.origin.provider
         first.setdefault((award.number, issuer), award)
         if award.replaces is not None and award.replaces != award.number:
@@ -59,7 +59,7 @@ def _certified(award: Award, replaced: date, revoked: date) -> Certified:
 def programmes(milestones: Iterable[Milestone], registry: Registry) -> tuple[Enrolment, ...]:
     """The states of each programme and cohort, in the order in which they were reached."""
     paths: dict[tuple[str, str], list[Milestone]] = defaultdict(list)
-    for one in sorted(milestones, key=lambda one: one.origin.order):
+    for one in milestones:
         paths[one.programme, one.cohort or ""].append(one)
     found = (
         _enrolment(programme, cohort or None, path, registry)

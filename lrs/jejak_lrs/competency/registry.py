@@ -53,7 +53,7 @@ class Registry:
         self.indicated: Kept[Hashable, tuple[Indicated, ...]] = Kept(WEIGHED)
         self._rules = Memo(self._ruled)
         self._in_force = Memo(self._aligned_in_force)
-        self._all_in_force = Memo(self._all_aligned)
+        self._taught_in_force = Memo(self._teaches)
         self._taught = Memo(self._competencies_taught)
         self._bars = Memo(self._bar)
         self.frameworks = Frameworks()
@@ -77,7 +77,7 @@ class Registry:
 
     def _forget(self) -> None:
         self.edition = object()
-        for memo in (self._rules, self._in_force, self._all_in_force, self._taught, self._bars):
+        for memo in (self._rules, self._in_force, self._taught_in_force, self._taught, self._bars):
             memo.clear()
 
     def _offering(
@@ -172,15 +172,21 @@ class Registry:
         """The countersigned alignment of a series to a competency in force on a day."""
         return self._in_force[series, competency, day]
 
-    def alignments(self, series: str, competency: str | None, day: date) -> Alignments:
-        """The same to a competency, or to all to which the series is aligned, by IRI."""
-        return self._all_in_force[series, competency, day]
+    def taught(self, origin: Origin, competency: str | None) -> tuple[str | None, Alignments]:
+        """The series that an event names, and its alignments in force to a competency.
 
-    def _all_aligned(self, key: tuple[str, str | None, date]) -> Alignments:
-        series, competency, day = key
-        named = (competency,) if competency else self.competencies_of(series)
-        found = (self.alignment(series, one, day) for one in named)
-        return tuple(one for one in found if one is not None)
+        Without one to all to which the series is aligned, by IRI.
+        """
+        return self._taught_in_force[origin.offering, competency, origin.day]
+
+    def _teaches(self, key: tuple[str | None, str | None, date]) -> tuple[str | None, Alignments]:
+        offering, competency, day = key
+        held = self.offering_on(offering, day)
+        if held is None:
+            return None, ()
+        named = (competency,) if competency else self.competencies_of(held.series)
+        found = (self.alignment(held.series, one, day) for one in named)
+        return held.series, tuple(one for one in found if one is not None)
 
     def _aligned_in_force(
         self, key: tuple[str, str, date]
