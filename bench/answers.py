@@ -24,6 +24,7 @@ from typing import Final
 from uuid import UUID
 
 import psutil
+from msgspec.structs import replace
 from psycopg import sql
 from rich.console import Console
 from rich.table import Table
@@ -168,7 +169,7 @@ def _rows(nation: Nation) -> list[Row]:
         walked.directory.statements.update(targets)
         rows += [item for message in batch if isinstance(item := walked.carry(message), Row)]
     for row in rows:
-        row.source = row.source._replace(kind="redrive")  # no offsets are moved
+        row.source = replace(row.source, kind="redrive")  # no offsets are moved
     return rows
 
 

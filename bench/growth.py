@@ -17,6 +17,7 @@ from typing import Final
 from uuid import UUID
 
 import psutil
+from msgspec.structs import replace as another
 from rich.console import Console
 from rich.table import Table
 from uuid_utils.compat import uuid7
@@ -77,7 +78,7 @@ class _Ledger:
         """Rows to append: new ids, about persons from all over the ledger."""
         rows = CHANCE.choices(self.rows, k=count)
         about = zip(rows, self.people(count), strict=True)
-        return [replace(row, statement_id=uuid7(), person_id=person) for row, person in about]
+        return [another(row, statement_id=uuid7(), person_id=person) for row, person in about]
 
     def references(self, count: int) -> list[tuple[str, str]]:
         """What persons from all over the ledger are called."""
@@ -116,7 +117,7 @@ def walked() -> list[Row]:
     """Rows as the recorder makes them, of the demo's mix."""
     rows = walk.rows_of(_SEEDS)
     for row in rows:
-        row.source = row.source._replace(kind="redrive")  # no offsets are moved
+        row.source = another(row.source, kind="redrive")  # no offsets are moved
     return rows
 
 

@@ -12,12 +12,13 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing.synchronize import Event
 from random import Random
 from typing import Final
 
+from msgspec.structs import replace
 from uuid_utils.compat import uuid7
 
 from bench import mix

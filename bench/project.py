@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from msgspec.structs import replace
+
 from bench import mix, walk
 from bench.filling import fill_projected
 from bench.ledgers import SUPERUSER, running_server
@@ -97,7 +99,7 @@ def rows_of(events: int, people: int) -> list[Row]:
         walked.directory.asked |= ids
         rows += [row for row in map(walked.carry, batch) if isinstance(row, Row)]
     for row in rows:
-        row.source = row.source._replace(kind="redrive")  # no offsets are moved
+        row.source = replace(row.source, kind="redrive")  # no offsets are moved
     return rows
 
 

@@ -6,11 +6,11 @@ registrations, parties or voids.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import count
 from typing import Final
 from uuid import UUID, uuid4
 
+from msgspec.structs import replace
 from uuid_utils.compat import uuid7
 
 from bench import mix, walk

@@ -1,9 +1,9 @@
 """Events of tests.world put into a real ledger, without Kafka."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import orjson
+from msgspec.structs import replace
 
 from jejak_lrs.database import Database
 from jejak_lrs.ledger import appending, parties

@@ -1,10 +1,10 @@
 """Finished rows, batches and an inbox for tests of the ledger, sealed as the walk seals them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import UUID
 
+from msgspec.structs import replace
 from uuid_utils.compat import uuid7
 
 from jejak_lrs.ledger import seal

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 from uuid import UUID
+
+from msgspec import Struct
 
 from jejak_lrs.ledger import seal
 from jejak_lrs.ledger.batch import SYSTEM, Alias, Original, Row, Source
@@ -17,7 +18,7 @@ from jejak_schemas.plain import Said, id_of, values_of
 from jejak_schemas.wording import NameOf
 
 
-class Standing(NamedTuple):
+class Standing(Struct, frozen=True, gc=False):
     """What a record says beside its statement: of whom, whose, from where, with what remarks."""
 
     source: Source

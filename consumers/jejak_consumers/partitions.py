@@ -150,7 +150,7 @@ class Partitions:
 
     def spans(self, messages: Sequence[Message]) -> list[Span]:
         """What these messages cover, from where the ledger is believed to stand."""
-        last = {message[:2]: message for message in messages}
+        last = {(message.topic, message.partition): message for message in messages}
         return [
             Span(
                 self.topics[message.topic].topic_id,

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 from uuid import UUID
 
 import orjson
+from msgspec import Struct
 
 from jejak_consumers.directory import CutHere, Directory, NoSuchPerson, NotLookedUp, seal_of
 from jejak_consumers.finish import Finisher, Standing
@@ -59,7 +60,7 @@ class Inbox:
     topic_id: UUID
 
 
-class Voice(NamedTuple):
+class Voice(Struct, frozen=True, gc=False):
     """The institution spoken for, where it may say what it says; `code` is its own."""
 
     code: str
@@ -67,7 +68,7 @@ class Voice(NamedTuple):
     provides: bool  # says it as a provider, who must be accredited
 
 
-class People(NamedTuple):
+class People(Struct, frozen=True, gc=False):
     """Whom an event names, and the aliases that must be inserted with it.
 
     `seals` are the commitments of the aliases that a posting states. Its repr shows nothing.

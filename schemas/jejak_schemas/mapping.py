@@ -6,8 +6,9 @@ its statement". How the bytes of a class come about: wording.py.
 """
 
 import json
+from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from jejak_schemas.catalogue import Entry
 from jejak_schemas.plain import Said
@@ -17,7 +18,8 @@ MAPPING_VERSION: Final = 1
 _Json: TypeAlias = Any
 
 
-class Statement(NamedTuple):
+@dataclass(slots=True, repr=False)  # not frozen: it is made once an event, in half of the time
+class Statement:
     """A statement as it is kept. Its repr does not show it."""
 
     plain: bytes  # JSON, UTF-8

@@ -1,10 +1,10 @@
 """append against a real PostgreSQL: what becomes of each message, and of the books."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 from uuid_utils.compat import uuid7
 
 from jejak_lrs import errors

@@ -4,10 +4,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import replace
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from jejak_lrs import errors, failpoint
 from jejak_lrs.database import Connection, Database

@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import asdict, replace
 from functools import partial
 from importlib import resources
 from typing import Any
@@ -12,6 +11,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from msgspec.structs import asdict, replace
 from psycopg import sql
 
 from jejak.addresses import PostgresAddress

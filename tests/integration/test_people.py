@@ -1,8 +1,7 @@
 """The look-up of people remembers what cannot change, and no more than it may."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from jejak_lrs.database import Database
 from jejak_lrs.ledger import appending

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import orjson
 import pytest
+from msgspec.structs import astuple
 
 from jejak_lrs.errors import Refuse
 from jejak_lrs.exceptions import judging, thresholds
@@ -35,7 +36,7 @@ def seen(event: Event, position: int, **changed: Any) -> Sighting:
     stored = event.occurred_at + timedelta(hours=1)
     columns = {name: getattr(row, name) for name in Record.__match_args__ if hasattr(row, name)}
     columns |= {"position": position, "stored": stored, "warnings": None}
-    columns |= dict(zip(_SOURCE, row.source, strict=True))
+    columns |= dict(zip(_SOURCE, astuple(row.source), strict=True))
     found = sighting(Record(**columns), orjson.dumps(to_statement(event)))
     assert found is not None
     return parse(found.document())._replace(**changed)

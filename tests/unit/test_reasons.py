@@ -60,7 +60,7 @@ def completed(**more: Any) -> CourseCompleted:
 
 def message(event: Event, **more: Any) -> Message:
     key = entry_of(event).key_of(event).encode()
-    return door.message(codec.encode(event), key)._replace(**more)
+    return replace(door.message(codec.encode(event), key), **more)
 
 
 def with_parties(*changes: PartyChange) -> Callable[[Walk], Walk]:

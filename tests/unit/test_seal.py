@@ -1,7 +1,6 @@
 """Sealing, recomputed here byte by byte with nothing but hashlib."""
 
 import hashlib
-from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import cast
@@ -10,6 +9,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from jejak_lrs.ledger import seal
 from jejak_lrs.ledger.batch import SYSTEM, Row, Source

@@ -63,8 +63,8 @@ class Outcomes:
 
 def inbox_run(one: Record | Outcome, kind: str) -> list[tuple[Key, Run]]:
     """What the books must know of a record or outcome: nothing, where it is of no inbox."""
-    source_kind, topic_id, partition, offset = one.source
-    if source_kind != "inbox" or topic_id is None or partition is None or offset is None:
+    topic_id, partition, offset = one.source_topic, one.source_partition, one.source_offset
+    if one.source_kind != "inbox" or topic_id is None or partition is None or offset is None:
         return []
     return [((topic_id, partition), Run(kind, one.party, offset, offset + 1))]
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from dataclasses import field as of
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date, datetime
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 SourceKind = Literal["inbox", "redrive", "http", "system"]
 
 
-class Source(NamedTuple):
+class Source(Struct, frozen=True, gc=False):
     """Where a message came from. `inbox` has all three; a `redrive` keeps its inbox's three."""
 
     kind: SourceKind
@@ -59,19 +61,21 @@ class Delivered(NamedTuple):
         return "Delivered()"
 
 
-@dataclass(frozen=True, slots=True)
-class Alias:
+class Alias(Struct, frozen=True, gc=False):
     """An alias to be inserted: (kind, value) names `person_id` from `since` on.
 
     `statement_id` is the record that keeps its commitment (seal.alias_commitment).
     """
 
     kind: str
-    value: str = of(repr=False)
+    value: str
     person_id: UUID
-    salt: bytes = of(repr=False)
+    salt: bytes
     since: date
     statement_id: UUID
+
+    def __repr__(self) -> str:
+        return f"Alias({self.kind} of {self.person_id})"
 
     @property
     def reference(self) -> tuple[str, str]:
@@ -95,8 +99,7 @@ class PartyChange:
     forms: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)  # not frozen: making it would take twice as long, once an event (measured)
-class Row:
+class Row(Struct, gc=False):
     """A message at the end of its walk: everything a record holds but position and stored.
 
     `digest` is what a resend is compared by; it lives in memory only. `original` is needed where
@@ -114,11 +117,11 @@ class Row:
     activity: str | None
     source: Source
     mapping_version: int
-    payload: bytes = of(repr=False)
-    salt: bytes = of(repr=False)
-    tag_salt: bytes = of(repr=False)
-    content_tag: bytes = of(repr=False)
-    digest: bytes = of(repr=False)
+    payload: bytes
+    salt: bytes
+    tag_salt: bytes
+    content_tag: bytes
+    digest: bytes
     commitment: bytes = b""  # once it is sealed
     warnings: tuple[str, ...] = ()
     needs: tuple[Alias, ...] = ()
@@ -128,9 +131,11 @@ class Row:
     erases: tuple[int, ...] = ()
     original: Original | None = None
 
+    def __repr__(self) -> str:
+        return f"Row({self.statement_id})"
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+
+class Refused(Struct, frozen=True, gc=False):
     """A message that must not become a record. `party` None: the inbox's owner."""
 
     source: Source
@@ -139,15 +144,17 @@ class Refused:
     field: str | None
     detail: str | None
     original: Original
-    trace: str | None = of(default=None, repr=False)
+    trace: str | None = None
     party: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Refused({self.reason}: {self.field})"
 
 
 Item: TypeAlias = Row | Refused
 
 
-@dataclass(frozen=True, slots=True)
-class NewPerson:
+class NewPerson(Struct, frozen=True, gc=False):
     """A person seen for the first time: its first alias and its finished PersonSeen row."""
 
     person_id: UUID
