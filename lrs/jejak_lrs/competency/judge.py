@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any, Final, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from jejak_lrs.competency.acts import Acts, Voids
 from jejak_lrs.competency.days import FOREVER
@@ -239,8 +240,8 @@ class _Judgement:
             for competency, since, until in self.registry.counts_under(one.competency)[1:]:
                 if fact.origin.day < until:
                     revoked = min(one.revoked, until)
-                    carried = one._replace(
-                        competency=competency, under_since=since, revoked=revoked
+                    carried = replace(
+                        one, competency=competency, under_since=since, revoked=revoked
                     )
                     yield carried, rules
 
@@ -330,4 +331,4 @@ class _Judgement:
 
 def _closed(piece: Piece, failures: list[Failure]) -> Piece:
     days = [failure.origin.day for failure in failures if failure.closes(piece)]
-    return piece._replace(closed=min(days)) if days else piece
+    return replace(piece, closed=min(days)) if days else piece

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date
 from itertools import combinations, pairwise
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from jejak_lrs.competency.assertions import assessed_end
 from jejak_lrs.competency.days import closing, merged
@@ -27,7 +29,7 @@ Weight = tuple[int, int, bool, str, int, int]
 Days = tuple[date, date]
 
 
-class Counted(NamedTuple):
+class Counted(Struct, frozen=True, gc=False):
     """A piece on a day, with what is left of its strength."""
 
     piece: Piece
@@ -214,7 +216,7 @@ def _enough_sources(sources: set[Source], wanted: int) -> bool:
     return any(one.differs(other) for one, other in combinations(sources, 2))
 
 
-class Contribution(NamedTuple):
+class Contribution(Struct, frozen=True, gc=False):
     """The strongest piece of a source, and what is left of it under its provider's cap."""
 
     piece: Piece

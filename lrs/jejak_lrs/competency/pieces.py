@@ -3,17 +3,17 @@
 Source: competency.md, rules 1, 2, 6 and 8.
 """
 
-from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
 from uuid import UUID
+
+from msgspec import Struct
 
 from jejak_lrs.competency.days import FOREVER, end_of
 from jejak_lrs.competency.facts import Fact, Origin
 from jejak_lrs.competency.ruleset import Ruleset
 
 
-class Source(NamedTuple):
+class Source(Struct, frozen=True, gc=False):
     """Rule 2: (provider, series); of an assessment centre (party, assessor)."""
 
     institution: str
@@ -24,7 +24,7 @@ class Source(NamedTuple):
         return self.institution != other.institution and self.series != other.series
 
 
-class Piece(NamedTuple):
+class Piece(Struct, frozen=True, gc=False):
     """Evidence that counts, for one competency at one level, in days [starts, ends).
 
     `strength` is the class's, before recency. `closed` is the day from which a failure closes it,
@@ -56,8 +56,7 @@ class Piece(NamedTuple):
         return min(end_of(self.valid_until), self.closed, self.revoked)
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True, gc=False):
     """Rule 8: closes earlier evidence of a level >= `level` from its own day."""
 
     origin: Origin
@@ -77,7 +76,7 @@ class Failure:
         )
 
 
-class Stated(NamedTuple):
+class Stated(Struct, frozen=True, gc=False):
     """A valid assertion, under one competency."""
 
     origin: Origin
@@ -88,8 +87,7 @@ class Stated(NamedTuple):
     revoked: date = FOREVER
 
 
-@dataclass(frozen=True, slots=True)
-class Discounted:
+class Discounted(Struct, frozen=True, gc=False):
     """A fact that does not count, and why."""
 
     fact: Fact
