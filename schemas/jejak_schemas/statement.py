@@ -8,6 +8,7 @@ a statement is shown.
 import json
 import re
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -132,12 +133,14 @@ def _from_object(thing: dict[str, _Json], entry: Entry) -> dict[str, _Json]:
     if not speaks_for_itself(entry):
         return names
     if entry.thing == "programme":
-        return {"programme": _programme(thing)}
+        return {"programme": programme_of(thing["id"])}
     return {entry.thing: thing["id"], **names}
 
 
-def _programme(activity: dict[str, _Json]) -> str:
-    return unquote(activity["id"].removeprefix(PROGRAMMES))
+@lru_cache(4096)  # the same few come for every event
+def programme_of(iri: str) -> str:
+    """The code of a programme, of its IRI."""
+    return unquote(iri.removeprefix(PROGRAMMES))
 
 
 def _from_context(context: dict[str, _Json], entry: Entry) -> dict[str, _Json]:
@@ -145,7 +148,7 @@ def _from_context(context: dict[str, _Json], entry: Entry) -> dict[str, _Json]:
     activities = context["contextActivities"]
     for group in _listed(activities.get("grouping", [])):
         if group["id"].startswith(PROGRAMMES):
-            fields["programme"] = _programme(group)
+            fields["programme"] = programme_of(group["id"])
     if "parent" in activities:
         fields["offering"] = _listed(activities["parent"])[0]["id"]
     if "statement" in context:
@@ -168,14 +171,21 @@ def _from_result(result: dict[str, _Json]) -> dict[str, _Json]:
     fields: dict[str, _Json] = {}
     if "score" in result:
         fields["score"] = {
-            name: round(value * SCALE[name]) for name, value in result["score"].items()
+            name: whole_of(value, SCALE[name]) for name, value in result["score"].items()
         }
     if "duration" in result:
-        fields["duration"] = _seconds(result["duration"])
+        fields["duration"] = seconds_of(result["duration"])
     return fields
 
 
-def _seconds(duration: str) -> int:
+@lru_cache(16384)  # scores are few
+def whole_of(value: float, scale: int) -> int:
+    """The integer that a decimal of a score was."""
+    return round(value * scale)
+
+
+@lru_cache(4096)  # as are lengths
+def seconds_of(duration: str) -> int:
     """Of a duration in hours, minutes and whole seconds; ValueError of any other."""
     found = _DURATION.fullmatch(duration)
     if found is None:

@@ -11,10 +11,14 @@ from jejak_lrs.competency.extraction import SAYING
 from jejak_lrs.competency.registry import REGISTRY_EVENTS
 from jejak_lrs.ledger.effects import WITH_EFFECTS
 from jejak_schemas.events import StatementSubmitted
+from jejak_schemas.recalling import recalled
 from jejak_schemas.statement import from_statement
 from jejak_schemas.wording import PROGRAMMES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from jejak_lrs.ledger.history import Entry
     from jejak_lrs.ledger.payload import Unpacker
     from jejak_schemas.events import Event
@@ -27,17 +31,17 @@ class Statements:
         self._unpacker = unpacker or dictionaries.unpacker()
 
     def event_of(self, record: Entry) -> Event | None:
-        """The resolved event of a record; None where it was erased.
+        """The resolved event of a record, checked again; None where it was erased.
 
         Raises:
             BadPayload: the payload cannot be read back.
         """
         if record.payload is None:
             return None
-        return _event(record, self._unpacker.unpack(record.payload))
+        return _event(record, self._unpacker.unpack(record.payload), from_statement)
 
     def folded_of(self, record: Entry) -> Event | None:
-        """The same, None also where the event says nothing that a projection keeps.
+        """The same for a projection: not checked again, and None where it says nothing for one.
 
         That is told by its type and its bytes, without the work of making the event.
         """
@@ -46,7 +50,7 @@ class Statements:
         plain = self._unpacker.unpack(record.payload)
         if record.event_type not in _FOLDED and _PROGRAMME not in plain:
             return None
-        return _event(record, plain)
+        return _event(record, plain, recalled)
 
 
 # Any other learning event is a milestone, if it is of a programme; its IRI stands in the statement.
@@ -54,10 +58,10 @@ _FOLDED: Final = SAYING | REGISTRY_EVENTS | WITH_EFFECTS | {StatementSubmitted._
 _PROGRAMME: Final = PROGRAMMES.encode()
 
 
-def _event(record: Entry, plain: bytes) -> Event:
+def _event(record: Entry, plain: bytes, read: Callable[[dict[str, Any]], Event]) -> Event:
     if record.event_type == StatementSubmitted.__name__:
         return _submitted(record, plain)
-    return from_statement(orjson.loads(plain))
+    return read(orjson.loads(plain))
 
 
 def _submitted(record: Entry, plain: bytes) -> StatementSubmitted:
