@@ -43,6 +43,7 @@ def facts_of(event: Event, position: int, statement_id: UUID) -> tuple[Fact, ...
     if isinstance(event, StatementSubmitted):
         stated = followed(event)
         return facts_of(stated, position, statement_id) if stated is not None else ()
+    said = vars(event)  # a model takes a microsecond to say that it lacks a field (measured)
     origin = Origin(
         statement_id,
         position,
@@ -50,8 +51,8 @@ def facts_of(event: Event, position: int, statement_id: UUID) -> tuple[Fact, ...
         type(event).__name__,
         event.party,
         event.on_behalf_of,
-        getattr(event, "offering", None),
-        getattr(event, "form", None),
+        said.get("offering"),
+        said.get("form"),
     )
     extract = _EXTRACT.get(type(event))
     own = tuple(extract(event, origin)) if extract else ()
@@ -60,13 +61,14 @@ def facts_of(event: Event, position: int, statement_id: UUID) -> tuple[Fact, ...
 
 def _milestones(event: Event, origin: Origin) -> Iterator[Milestone]:
     if isinstance(event, LearningEvent) and event.programme is not None:
+        said = vars(event)
         yield Milestone(
             origin,
             event.programme,
             event.cohort,
             event.registration,
-            getattr(event, "stage", None),
-            getattr(event, "outcome", None),
+            said.get("stage"),
+            said.get("outcome"),
             event.scope,
             _about(event),
         )
