@@ -96,6 +96,7 @@ def _restate(running: "Rebuilding", as_json: bool, document: dict[str, Any]) -> 
 def _roll_back(running: "Rebuilding", yes: bool, as_json: bool) -> None:
     from jejak_lrs.projection import switching  # noqa: PLC0415  not part of the plain install
 
+    switching.rollback(running.connection)  # whether there is one is known before it is asked
     if not yes:
         speech.ask("Read the profiles of before, and tell agencies?")
     switching.roll_back(running.connection)

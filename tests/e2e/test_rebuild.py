@@ -33,6 +33,8 @@ def test_a_nation_is_rebuilt_while_it_lives(
 ) -> None:
     played.catch_up()
     last, before = profiles.last_change(reader), generations.read(reader).active
+    said = jejak("rebuild", "--rollback")
+    assert (said.code, said.err) == (1, "jejak: no generation is kept that could be read again\n")
     killed(played, reader)
     said = jejak("rebuild", "--dry-run", "--json")
     assert said.code == 0, said.err

@@ -107,19 +107,25 @@ def restate(connection: Connection, most: int = rebuild.PERSONS) -> int | None:
     return len(people)
 
 
-def roll_back(connection: Connection) -> int:
-    """Read the generation again that was read before; its number. Then `restate` as ever.
+def rollback(connection: Connection) -> int:
+    """The generation that could be read again, which was read before.
 
     Raises:
         Unready: none is kept, or persons of it wait to be folded anew.
     """
+    kept = generations.read(connection).kept
+    if kept is None:
+        raise Unready("no generation is kept that could be read again")
+    if refolding.is_anyone_waiting(connection, kept):
+        raise Unready("persons wait to be folded anew: try again when `jejak status` says 0")
+    return kept
+
+
+def roll_back(connection: Connection) -> int:
+    """Read that generation again; its number. Then `restate` as ever. Raises Unready as above."""
     with connection.transaction():
         cursor.lock(connection, NAME)
-        kept = generations.read(connection).kept
-        if kept is None:
-            raise Unready("no generation is kept that could be read again")
-        if refolding.is_anyone_waiting(connection, kept):
-            raise Unready("persons wait to be folded anew: try again when `jejak status` says 0")
+        kept = rollback(connection)
         generations.point_to(connection, kept)
     return kept
 
