@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -35,29 +33,6 @@ def copy_into(
     """The same into a table that stands in no metadata: its columns, each with its type."""
     names, types = zip(*columns, strict=True)
     _copy(connection, table, ", ".join(names), types, rows)
-
-
-def array(values: Iterable[object]) -> str:
-    """An array as PostgreSQL reads it; psycopg writes the same, several times slower (measured).
-
-    But for its braces it is JSON, until something in it must be escaped.
-    """
-    listed = list(values)
-    said = orjson.dumps(listed).decode()
-    if "\\" in said:
-        return "{" + ",".join(map(_element, listed)) + "}"
-    return "{" + said[1:-1] + "}"
-
-
-def _element(value: object) -> str:
-    if value is None:
-        return "NULL"
-    text = str(value)
-    if "\\" in text:
-        text = text.replace("\\", "\\\\")
-    if '"' in text:
-        text = text.replace('"', '\\"')
-    return f'"{text}"'
 
 
 def _copy(

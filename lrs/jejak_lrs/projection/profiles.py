@@ -10,7 +10,7 @@ from msgspec import Struct
 from psycopg.rows import args_row
 
 from jejak_lrs.competency.routing import Agencies
-from jejak_lrs.ledger.copying import array
+from jejak_lrs.database import array
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
