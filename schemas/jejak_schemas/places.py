@@ -14,7 +14,12 @@ from jejak_schemas.parts import Activity, PersonRef, TypedAs
 
 EVENT: Final = iris.EXTENSION + "event"
 # Fields with a place of xAPI's own in the context; target is the statement that the event acts on.
-ELSEWHERE: Final = frozenset({"programme", "offering", "target", "registration"})
+ELSEWHERE: Final = {
+    "registration": "$.context.registration",
+    "programme": "$.context.contextActivities.grouping[*].id",
+    "offering": "$.context.contextActivities.parent[*].id",
+    "target": "$.context.statement.id",
+}
 _PERSONS: Final = (PersonRef, PersonRef | None)
 _NAMES: Final = dict[wire.Lang, wire.Text]
 
@@ -48,7 +53,7 @@ def places_of(entry: Entry) -> Places:
         for name, field in fields.items()
         if field.annotation in _PERSONS and name not in (entry.thing, entry.actor.value)
     )
-    elsewhere = ELSEWHERE & fields.keys() - {entry.thing}
+    elsewhere = frozenset(ELSEWHERE.keys() & fields.keys() - {entry.thing})
     native = {"event_id", "occurred_at", "score", "duration"}
     native |= {*agents, *elsewhere, entry.actor.value}
     native |= {"party"} if entry.actor is Actor.INSTITUTION else set()

@@ -17,7 +17,7 @@ from jejak_schemas import iris
 from jejak_schemas.catalogue import CATALOGUE, Actor, Entry
 from jejak_schemas.events import StatementSubmitted
 from jejak_schemas.parts import PersonRef
-from jejak_schemas.places import EVENT, Places, is_activity, places_of, types_of
+from jejak_schemas.places import ELSEWHERE, EVENT, Places, is_activity, places_of, types_of
 from jejak_schemas.wording import RESULTS
 
 _CONTEXT: Final = "https://w3id.org/xapi/profiles/context"
@@ -157,16 +157,8 @@ def _locations(places: Places) -> dict[str, str]:
     locations = {"score": "$.result.score", "duration": "$.result.duration"}
     if places.named:
         locations["name"] = "$.object.definition.name"
-    locations |= {name: at for name, at in _ELSEWHERE.items() if name in places.elsewhere}
+    locations |= {name: at for name, at in ELSEWHERE.items() if name in places.elsewhere}
     return locations | {name: _extension(iri) for name, iri in places.extensions}
-
-
-_ELSEWHERE: Final = {
-    "registration": "$.context.registration",
-    "programme": "$.context.contextActivities.grouping[*].id",
-    "offering": "$.context.contextActivities.parent[*].id",
-    "target": "$.context.statement.id",
-}
 
 
 def _of_people(entry: Entry) -> Iterator[_Json]:
