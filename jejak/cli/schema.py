@@ -103,6 +103,8 @@ def docs(
     """Write the contract's pages, its AsyncAPI document and its xAPI Profile."""
     from jejak_schemas import documents  # noqa: PLC0415  the other commands do not need it
 
+    if check_only and not out.is_dir():
+        raise Refuse(f"there are no pages in {out}: go to Jejak's repository, or say --out DIR")
     try:
         texts = documents.files()
     except documents.Lacking as lacking:

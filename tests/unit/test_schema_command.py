@@ -115,6 +115,16 @@ def test_docs_writes_every_page_and_then_finds_them_fresh(tmp_path: Path, capsys
     assert capsys.readouterr().err.endswith("fresh\n")
 
 
+def test_pages_that_are_not_there_are_not_called_stale(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert said("docs", "--check", "--json") == 1
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert "there are no pages in docs/contract" in err
+
+
 def test_docs_names_the_stale_page_and_writes_nothing_when_asked_to_check(
     tmp_path: Path, capsys: Captured
 ) -> None:
