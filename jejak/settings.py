@@ -3,8 +3,9 @@
 The environment wins. One frozen object per process, read once by the process's composition root.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -15,11 +16,13 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from jejak import keys
 from jejak.errors import Misuse
 from jejak.home import Home
 from jejak_schemas.registry.access import shown
 
-_ALL = "docs/operating.md, Settings, has them all"
+ALL: Final = "docs/operating.md, Settings, has them all"
+_OTHERS: Final = {"JEJAK_HOME", keys.VARIABLE}  # read, and no settings
 
 
 class Settings(BaseSettings):
@@ -169,12 +172,19 @@ def load(home: Home) -> Settings:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
         if first["type"] == "extra_forbidden":
-            raise Misuse(f"{home.settings_file}: no setting {key}; {_ALL}") from None
+            raise Misuse(f"{home.settings_file}: no setting {key}; {ALL}") from None
         raise Misuse(f"setting {key}: {first['msg']} (JEJAK_{key.upper()})") from None
     except SettingsError as error:  # a list in the environment that is none
-        raise Misuse(f'{error}: a list is written ["one", "two"]; {_ALL}') from None
+        raise Misuse(f'{error}: a list is written ["one", "two"]; {ALL}') from None
     except ValueError as error:
         raise Misuse(f"{home.settings_file} is not TOML: {error}") from None
+
+
+def unknown(environment: Iterable[str]) -> list[str]:
+    """Which variables look like ours and are none: a misspelt one would be passed over, unsaid."""
+    known = {f"JEJAK_{key.upper()}" for key in Settings.model_fields} | _OTHERS
+    ours = (name for name in environment if name.upper().startswith("JEJAK_"))
+    return sorted(name for name in ours if name.upper() not in known)
 
 
 def origins(home: Home, settings: Settings) -> dict[str, tuple[Any, str]]:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from jejak.cli import speech
-from jejak.cli.options import HomeOption, JsonOption, services_of, settings_of
+from jejak.cli.options import HomeOption, JsonOption, hint_at_unknown, services_of, settings_of
 
 
 def register(app: typer.Typer) -> None:
@@ -27,6 +27,7 @@ def doctor(
     from jejak import doctor, services  # noqa: PLC0415  not part of the plain install
 
     place, chosen = settings_of(home)
+    hint_at_unknown()
     found = list(
         doctor.examine(place, services.services_of(place, chosen), embedded=chosen.embedded)
     )

@@ -12,6 +12,7 @@ from jejak.cli.options import (
     HomeOption,
     JsonOption,
     YesOption,
+    hint_at_unknown,
     home_of,
     services_of,
     settings_of,
@@ -51,6 +52,7 @@ def up(
     from jejak import processes  # noqa: PLC0415  not part of the plain install
 
     place, chosen = settings_of(home)
+    hint_at_unknown()
     loops = () if services_only else processes.LOOPS
     try:
         with (
@@ -100,6 +102,7 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> int:
     from jejak import health, services  # noqa: PLC0415  not part of the plain install
 
     place, chosen = settings_of(home)
+    hint_at_unknown()
     found = health.look(place, services.services_of(place, chosen), embedded=chosen.embedded)
     if as_json:
         speech.answer_json(found.document())
@@ -232,6 +235,7 @@ def settings(home: HomeOption = None, as_json: JsonOption = False) -> None:
     from jejak import settings as module  # noqa: PLC0415  not part of the plain install
 
     place, chosen = settings_of(home)
+    hint_at_unknown()
     found = module.origins(place, chosen)
     if as_json:
         speech.answer_json(

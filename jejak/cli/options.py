@@ -1,6 +1,7 @@
 """The options that many commands share, and what they mean."""
 
 import inspect
+import os
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
+from jejak.cli import speech
 from jejak.errors import Misuse
 from jejak.home import Home, default_home
 from jejak_schemas.clock import JAKARTA
@@ -49,6 +51,14 @@ def settings_of(path: Path | None) -> "tuple[Home, Settings]":
 
     home = home_of(path)
     return home, settings.load(home)
+
+
+def hint_at_unknown() -> None:
+    """Say which variables are taken for settings and are none."""
+    from jejak import settings  # noqa: PLC0415  not part of the plain install
+
+    for name in settings.unknown(os.environ):
+        speech.tell(f"{name} is no setting and changes nothing; {settings.ALL}")
 
 
 def services_of(path: Path | None) -> "tuple[Home, Services]":

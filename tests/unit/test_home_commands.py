@@ -95,6 +95,23 @@ def test_settings_say_where_each_value_came_from(
     assert found["kafka_operator"]["from"] == "default"
 
 
+@pytest.mark.parametrize("command", ["settings", "status", "doctor"])
+def test_a_variable_that_is_no_setting_is_named(
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("JEJAK_METRIC_PORT", "9464")
+    monkeypatch.setenv("JEJAK_METRICS_PORT", "9464")
+    monkeypatch.setenv("JEJAK_NOTARY_KEY", "")
+    monkeypatch.setenv("JEJAK_HOME", str(tmp_path))
+    run(command, "--json")
+    said = [line for line in capsys.readouterr().err.splitlines() if "no setting" in line]
+    assert len(said) == 1
+    assert said[0].startswith("JEJAK_METRIC_PORT is no setting and changes nothing")
+
+
 @pytest.mark.parametrize("text", ["not toml at all", "kafka_heap_mb = 'much'", "kafka_heap = 9"])
 def test_wrong_settings_end_with_2_and_name_the_place(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
