@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from jejak.cli import speech
-from jejak.cli.options import HomeOption, JsonOption, services_of, sharing
+from jejak.cli.options import HomeOption, JsonOption, placed, services_of, sharing
 from jejak.errors import Misuse, Refuse
 from jejak_schemas.clock import JAKARTA, jakarta_date
 
@@ -49,7 +49,9 @@ class Way:
     )
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Write the table to this file.", dir_okay=False),
+        typer.Option(
+            "--output", "-o", help="Write the table to this file.", dir_okay=False, callback=placed
+        ),
     ] = None
     home: HomeOption = None
     as_json: JsonOption = False

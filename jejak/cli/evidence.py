@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jejak.cli import exceptions, progress, settling, speech
-from jejak.cli.options import HomeOption, JsonOption, LogOption, log_of, services_of
+from jejak.cli.options import HomeOption, JsonOption, LogOption, log_of, placed, services_of
 from jejak.cli.selecting import Chosen, choosing
 from jejak.errors import Misuse, Refuse
 
@@ -32,7 +32,10 @@ def add_to(audit: typer.Typer) -> None:
 def bundle(  # noqa: PLR0917  one for each option
     chosen: Chosen,
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE.zip", help="Where it is written.")
+        Path,
+        typer.Option(
+            "-o", "--output", metavar="FILE.zip", callback=placed, help="Where it is written."
+        ),
     ],
     identities: Annotated[
         bool,
@@ -61,6 +64,8 @@ def bundle(  # noqa: PLR0917  one for each option
     if identities != bool((purpose or "").strip()):
         raise Misuse("--identity-annex and --purpose go together: say what the numbers are for")
     settling.refuse_number("--purpose", purpose)
+    if output.exists():
+        raise Refuse(f"{output} is there already: name another file, or remove it")
     _, services = services_of(home)
     whose = _log(log_of(home, log), checkpoint)
     dsn = services.dsn(roles.AUDITOR)
@@ -123,8 +128,6 @@ def _note_access(dsn: str, selection: "Selection", purpose: str) -> None:
 
 def _write(path: Path, content: bytes) -> None:
     """Whole or not at all; only its owner may read it."""
-    if path.exists():
-        raise Refuse(f"{path} is there already: name another file, or remove it")
     fresh = path.with_name(path.name + ".partial")
     fresh.unlink(missing_ok=True)
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

@@ -11,7 +11,7 @@ import typer
 from jejak import sheets
 from jejak.cli import progress, speech
 from jejak.cli.asking import today
-from jejak.cli.options import HomeOption, JsonOption, services_of
+from jejak.cli.options import HomeOption, JsonOption, placed, services_of
 from jejak.errors import Misuse
 from jejak.sheets import Sheet
 
@@ -62,7 +62,9 @@ def exceptions(  # noqa: PLR0913, PLR0917  one for each option
     ] = Format.TABLE,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", dir_okay=False, help="FILE.csv or FILE.xlsx."),
+        typer.Option(
+            "-o", "--output", dir_okay=False, callback=placed, help="FILE.csv or FILE.xlsx."
+        ),
     ] = None,
     workers: Annotated[
         int, typer.Option("--workers", min=1, max=64, help="Processes that read side by side.")

@@ -75,6 +75,13 @@ def log_of(path: Path | None, given: Path | None = None) -> Path:
     return given or settings.log_folder or home.log
 
 
+def placed(path: Path | None) -> Path | None:
+    """A file to be written, in a folder that is there; else Misuse, before there is any work."""
+    if path is not None and not path.parent.is_dir():
+        raise Misuse(f"cannot write {path}: there is no folder {path.parent}")
+    return path
+
+
 def moment(text: str) -> datetime:
     """A day or time; without a zone in Jakarta's."""
     try:

@@ -8,7 +8,7 @@ from uuid import UUID
 import typer
 
 from jejak.cli import speech
-from jejak.cli.options import HomeOption, JsonOption, LogOption, log_of, services_of
+from jejak.cli.options import HomeOption, JsonOption, LogOption, log_of, placed, services_of
 from jejak.errors import Misuse, Refuse
 
 if TYPE_CHECKING:
@@ -26,7 +26,9 @@ def record(
     which: Annotated[str, typer.Argument(metavar="POSITION|ID", help="Which record.")],
     proof: Annotated[
         Path | None,
-        typer.Option("--proof", dir_okay=False, help="Also write its .tlog-proof here."),
+        typer.Option(
+            "--proof", dir_okay=False, callback=placed, help="Also write its .tlog-proof here."
+        ),
     ] = None,
     log: LogOption = None,
     home: HomeOption = None,

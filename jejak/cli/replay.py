@@ -9,7 +9,7 @@ import typer
 
 from jejak.cli import progress, speech
 from jejak.cli.asking import today
-from jejak.cli.options import HomeOption, JsonOption, countable, services_of
+from jejak.cli.options import HomeOption, JsonOption, countable, placed, services_of
 from jejak.cli.selecting import Chosen, choosing
 from jejak.errors import Misuse, Refuse
 
@@ -133,6 +133,8 @@ def _check_target(to: str, compare: bool) -> None:
         check_name(to.removeprefix(_TOPIC))
     elif Path(to).suffix not in (_LINES, _PARTS):
         raise Misuse(f"--to {to}: a file that ends in .jsonl or .parquet, or topic:NAME")
+    elif to.endswith(_LINES):
+        placed(Path(to))
 
 
 def _selection(dsn: str, chosen: Chosen) -> "Selection":

@@ -52,6 +52,13 @@ ASKED = {
     ("gaps", "--agency", "2060", "-o", "x.pdf"): "the name must end in .csv or .xlsx",
     ("profile", "1", "-o", "x"): "the name must end in .csv or .xlsx",
     ("audit", "exceptions", "-o", "x.pdf"): "the name must end in .csv or .xlsx",
+    ("gaps", "--agency", "2060", "-o", "none/x.csv"): "cannot write none/x.csv: there is no folder",
+    ("profile", "1", "-o", "none/x"): "there is no folder none",
+    ("transcript", "x", "-o", "none/x.html"): "there is no folder none",
+    ("audit", "exceptions", "-o", "none/x.xlsx"): "there is no folder none",
+    ("audit", "bundle", "-o", "none/x.zip"): "there is no folder none",
+    ("record", "1", "--proof", "none/x"): "there is no folder none",
+    ("replay", "--to", "none/x.jsonl"): "there is no folder none",
     ("audit", "exceptions", "--format", "xlsx"): "needs -o FILE.xlsx",
     ("audit", "exceptions", "--json", "-o", "x.csv"): "say either --json or --format",
     ("emit", "x", "--identity", "x", "199104122015032003"): "(a number of a person)",
@@ -68,6 +75,17 @@ def test_what_is_wrong_is_said_before_anything_is_connected(
         assert told in said.err
         assert "199104122015032003" not in said.err
     assert not (tmp_path / "home").exists()
+
+
+def test_a_bundle_that_is_there_is_kept_and_nothing_is_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = tmp_path / "there.zip"
+    there.write_text("an earlier one", "utf-8")
+    words = ["audit", "bundle", "-o", str(there), "--home", str(tmp_path / "home")]
+    assert cli.run(words, debug=False) == 1
+    assert "is there already" in capsys.readouterr().err
+    assert there.read_text("utf-8") == "an earlier one"
 
 
 def test_a_ctrl_c_while_the_command_is_loaded_is_said_in_a_word() -> None:
