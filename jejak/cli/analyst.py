@@ -107,7 +107,9 @@ def jp(
     year: Annotated[int, typer.Option("--year", help="A calendar year.", min=MINYEAR, max=MAXYEAR)],
     below: Annotated[
         int | None,
-        typer.Option("--below", help="Only those with fewer whole JP; by unit, how many.", min=0),
+        typer.Option(
+            "--below", help="Only people with fewer JP; by unit, how many they are.", min=0
+        ),
     ] = None,
     by: Annotated[
         Literal["unit", "person"], typer.Option("--by", help="What a row is about.")

@@ -32,29 +32,28 @@ AgencyOption = Annotated[str, typer.Option("--agency", help="Its 4-digit code.")
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """How an answer is wanted: the options of every command that answers."""
+class View:
+    """How the record is looked at: from which day, as known when, in which language.
+
+    Misuse where a day is none, before anything is connected.
+    """
 
     as_of: Annotated[
         str | None,
-        typer.Option("--as-of", metavar="DATE", help="What had happened by the end of it."),
+        typer.Option("--as-of", metavar="DATE", help="What had happened by the end of that day."),
     ] = None
     known_at: Annotated[
         str | None,
-        typer.Option("--known-at", metavar="DATE", help="What was recorded by the end of it."),
-    ] = None
-    lang: Annotated[Lang, typer.Option("--lang", help="The language of the answer.")] = "id"
-    kind: Annotated[Format | None, typer.Option("--format", help="A table for a spreadsheet.")] = (
-        None
-    )
-    output: Annotated[
-        Path | None,
         typer.Option(
-            "--output", "-o", help="Write the table to this file.", dir_okay=False, callback=placed
+            "--known-at", metavar="DATE", help="What was recorded by the end of that day."
         ),
     ] = None
+    lang: Annotated[Lang, typer.Option("--lang", help="The language of the answer.")] = "id"
     home: HomeOption = None
-    as_json: JsonOption = False
+
+    def __post_init__(self) -> None:
+        for said in (self.as_of, self.known_at):
+            day_of(said)
 
     @property
     def day(self) -> date:
@@ -66,11 +65,6 @@ class Way:
         """A reader's connection to the home's ledger."""
         from jejak_lrs import database, roles  # noqa: PLC0415  not part of the plain install
 
-        if self.as_json and (self.kind or self.output):
-            raise Misuse("say either --json or --format")
-        speech.sheet_kind(self.kind, self.output)
-        for said in (self.as_of, self.known_at):
-            day_of(said)  # whoever asks wrongly hears it before anything is connected
         _, services = services_of(self.home)
         connection = database.connect(services.dsn(roles.READER), "jejak command")
         try:
@@ -92,6 +86,28 @@ class Way:
             speech.tell(f"{behind} changes of profiles are not counted yet")
         return workforce.Asked(self.day if day is None else day, known)
 
+
+@dataclass(frozen=True, slots=True)
+class Way(View):
+    """The same, and in which form the answer is wanted: the options of commands with tables."""
+
+    kind: Annotated[Format | None, typer.Option("--format", help="A table for a spreadsheet.")] = (
+        None
+    )
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Write the table to this file.", dir_okay=False, callback=placed
+        ),
+    ] = None
+    as_json: JsonOption = False
+
+    def __post_init__(self) -> None:
+        View.__post_init__(self)
+        if self.as_json and (self.kind or self.output):
+            raise Misuse("say either --json or --format")
+        speech.sheet_kind(self.kind, self.output)
+
     def say(self, reply: "Reply") -> None:
         """Give the answer in the form that is wanted."""
         if self.as_json:
@@ -102,8 +118,8 @@ class Way:
             speech.answer_sheet(reply.sheet, self.kind, self.output)
 
 
-answering = sharing(Way)
-"""Give a command the options of `Way`, which it gets as its first argument."""
+viewing, answering = sharing(View), sharing(Way)
+"""Give a command the options of `View`, or of `Way`, which it gets as its first argument."""
 
 
 def today() -> date:

@@ -35,7 +35,10 @@ ALONE = "as far as the database alone can show: no log is published yet"
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    audit = typer.Typer(help="Check that nothing was lost or invented.", no_args_is_help=True)
+    audit = typer.Typer(
+        help="Prove that nothing was lost or invented; bundles, erasure, epochs.",
+        no_args_is_help=True,
+    )
     audit.command("check")(check)
     audit.command("erase")(erasing.erase)
     audit.command("new-epoch")(new_epoch)

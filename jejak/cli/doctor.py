@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(
-    all_of_it: Annotated[bool, typer.Option("--all", help="Also what is well.")] = False,
+    all_of_it: Annotated[bool, typer.Option("--all", help="Show what is well, too.")] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> int:

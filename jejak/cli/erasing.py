@@ -37,7 +37,9 @@ def erase(  # noqa: PLR0913, PLR0917  one for each option
     statement: Annotated[
         list[UUID] | None, typer.Option(help="Only these statements.", metavar="ID")
     ] = None,
-    event_type: Annotated[list[str] | None, typer.Option("--type", help="Only of these.")] = None,
+    event_type: Annotated[
+        list[str] | None, typer.Option("--type", help="Only these event types.")
+    ] = None,
     since: Annotated[
         str | None, typer.Option(help="Only what happened from this day on.", metavar="DAY")
     ] = None,

@@ -54,8 +54,9 @@ def bundle(  # noqa: PLR0917  one for each option
 ) -> None:
     """Make an evidence bundle of the chosen records, each with its proof.
 
-    The same selection and checkpoint make the same bytes. Whoever has the file checks it with the
-    program within, which needs only Python.
+    Of those that fit every option given; where one is repeated, any of its values will do. The same
+    selection and checkpoint make the same bytes. Whoever has the file checks it with the program
+    within, which needs only Python.
     """
     from jejak_lrs import roles  # noqa: PLC0415  not part of the plain install
     from jejak_lrs.bundle import making  # noqa: PLC0415

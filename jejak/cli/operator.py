@@ -190,7 +190,7 @@ def prepare(
         bool, typer.Option("--commands", help="Only print what an administrator must run.")
     ] = False,
     prepared: Annotated[
-        bool, typer.Option("--prepared", help="That was run: do the rest, without such rights.")
+        bool, typer.Option("--prepared", help="Those were run: do the rest, without such rights.")
     ] = False,
     home: HomeOption = None,
 ) -> None:

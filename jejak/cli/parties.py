@@ -42,14 +42,18 @@ RoleOption = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    party = typer.Typer(help="Institutions: add, list, suspend.", no_args_is_help=True)
+    party = typer.Typer(
+        help="Institutions that emit or subscribe: add, list, suspend.", no_args_is_help=True
+    )
     party.command("add")(add)
     party.command("commands")(print_commands)
     party.command("list")(list_parties)
     party.command("suspend")(suspend)
     app.add_typer(party, name="party")
     for role in ("provider", "agency"):
-        shorthand = typer.Typer(help=f"`party add --role {role}`.", no_args_is_help=True)
+        shorthand = typer.Typer(
+            help=f"The same as `jejak party add --role {role}`.", no_args_is_help=True
+        )
         shorthand.command("add")(add_provider if role == "provider" else add_agency)
         shorthand.callback()(lambda: None)
         app.add_typer(shorthand, name=role)
@@ -70,7 +74,7 @@ def add(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Add an institution; again does no harm, and gives it the roles that are said then."""
+    """Add an institution. Run again it does no harm, and the roles are those given then."""
     roles = tuple(role or ())
     add_party(code, roles, name, partitions, home, as_json=as_json, prepared=prepared)
 
@@ -204,11 +208,15 @@ def suspend(
     reason: Annotated[str, typer.Option(help="Why, as a code of the operator's.")] = "suspended",
     until: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Its last day; also ends one that has no end."),
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            metavar="DATE",
+            help="The suspension's last day; also ends one that has no end.",
+        ),
     ] = None,
     home: HomeOption = None,
 ) -> None:
-    """Take an institution's right to write; it can still read what was sent to it.
+    """Take away an institution's right to write; it can still read what was sent to it.
 
     After its last day `jejak party add` gives the right back.
     """
@@ -238,7 +246,7 @@ def rotate(
         typer.Option("--at-once", help="End the old password now: it has leaked, or is lost."),
     ] = False,
     own: Annotated[
-        bool, typer.Option("--own", help="Of Jejak's own users and roles, in place of a party's.")
+        bool, typer.Option("--own", help="For Jejak's own users and roles, in place of a party.")
     ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,

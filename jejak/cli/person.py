@@ -1,12 +1,13 @@
 """For whoever asks about one person: the profile, why a level is what it is, the transcript."""
 
-from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from jejak.cli import speech
-from jejak.cli.asking import PersonArgument, Way, answering
+from jejak.cli.asking import PersonArgument, View, Way, answering, viewing
+from jejak.cli.options import placed
 from jejak.errors import Misuse, Refuse
 
 
@@ -52,30 +53,33 @@ def explain(
     way.say(reports.of_explanation(found, way.lang))
 
 
-@answering
+@viewing
 def transcript(
-    way: Way,
+    view: View,
     person: PersonArgument,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE.html", callback=placed, help="Where the page goes."
+        ),
+    ],
     holder: Annotated[
         str, typer.Option("--holder", help="Whose it is, as it shall stand on the page.")
     ] = "",
 ) -> None:
-    """Write a person's record as a page to print (-o FILE.html), needing nothing from outside."""
+    """Write a person's record as a page to print, which needs nothing from outside."""
     from jejak import people, transcripts  # noqa: PLC0415  not part of the plain install
     from jejak_lrs.answers import individuals, workforce  # noqa: PLC0415
 
-    output, way = way.output, replace(way, output=None)  # no table
-    if output is None or output.suffix not in (".html", ".htm"):
+    if output.suffix not in (".html", ".htm"):
         raise Misuse("say where the page goes: -o FILE.html")
-    if way.as_json or way.kind:
-        raise Misuse("a transcript is a page; `jejak profile` has --json and --format")
-    with way.reading() as connection:
-        asked = workforce.Asked(way.day, way.position(connection))
+    with view.reading() as connection:
+        asked = workforce.Asked(view.day, view.position(connection))
         person_id = people.person_of(connection, person, asked.known_at)
         found = individuals.profile_of(connection, person_id, asked.known_at)
         if found is None:
             raise Refuse("nothing is folded for this person yet")
         registry = workforce.registry_for(connection, asked)
         done = individuals.activities_of(connection, found.profile)
-    page = transcripts.page(found, done, registry, asked.day, way.lang, holder)
+    page = transcripts.page(found, done, registry, asked.day, view.lang, holder)
     speech.write_file(output, page.encode())

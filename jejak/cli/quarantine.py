@@ -58,9 +58,11 @@ def list_held(  # noqa: PLR0913, PLR0917  one for each option
     party: settling.PartyOption = None,
     reason: settling.ReasonOption = None,
     since: settling.SinceOption = None,
-    status: Annotated[Status, typer.Option("--status", help="Or `any`.")] = Status.WAITING,
+    status: Annotated[Status, typer.Option("--status", help="Only such.")] = Status.WAITING,
     after: Annotated[int, typer.Option("--after", help="Go on after this number.")] = -1,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000)] = 100,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, max=10_000, help="So many at most.")
+    ] = 100,
     form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TABLE,
     lang: LangOption = "en",
     home: HomeOption = None,

@@ -25,7 +25,7 @@ def rebuild(
         bool, typer.Option("--dry-run", help="Stop before the switch; the next run goes on.")
     ] = False,
     rollback: Annotated[
-        bool, typer.Option("--rollback", help="Read the profiles again that were read before.")
+        bool, typer.Option("--rollback", help="Go back to the profiles that were read before.")
     ] = False,
     give_up: Annotated[
         bool, typer.Option("--give-up", help="Drop what a rebuild has made so far.")

@@ -42,7 +42,9 @@ def replay(
     ] = None,
     compare: Annotated[
         bool,
-        typer.Option("--compare", help="Fold, and compare with what is stored; exit 1 if other."),
+        typer.Option(
+            "--compare", help="Fold, and compare with what is stored; exit 1 if it differs."
+        ),
     ] = False,
     workers: Annotated[
         int, typer.Option("--workers", min=1, max=64, help="Processes that read side by side.")
@@ -53,9 +55,9 @@ def replay(
 ) -> int:
     """Read the chosen records again, in order: to the screen in short, a file, a topic.
 
-    Everything up to the end of the ledger, or those for which all that is given holds. Stopped, it
-    goes on where it was. With --compare, everyone whom the chosen records are about is folded
-    anew, with the very function that the projector runs.
+    All records up to the end of the ledger, or only those that fit every option given; where one is
+    repeated, any of its values will do. Stopped, it goes on where it was. With --compare, everyone
+    whom the chosen records are about is folded anew, with the function that the projector runs.
     """
     if to is not None:
         _check_target(to, compare)

@@ -22,7 +22,7 @@ VersionOption = Annotated[
 ]
 FilesArgument = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="[FILE]...", help="Would-be next versions; none: all that is released."),
+    typer.Argument(metavar="FILE", help="Would-be next versions; none: all that is released."),
 ]
 
 PAGES = Path("docs/contract")

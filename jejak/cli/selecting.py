@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jejak_lrs.replay.selection import Selection
 
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-_MANY = "; may be given again, any will do"
+_MANY = "; may be repeated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,8 @@ class Chosen:
         typer.Option("--agency", help=f"Said by this agency, or of a post there{_MANY}."),
     ] = None
     event_type: Annotated[
-        list[str] | None, typer.Option("--type", help=f"The event type, CourseCompleted{_MANY}.")
+        list[str] | None,
+        typer.Option("--type", help=f"The event type, such as CourseCompleted{_MANY}."),
     ] = None
     competency: Annotated[
         list[str] | None,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from jejak_lrs.ledger.quarantine import Selection
 
 NumbersArgument = Annotated[
-    list[int] | None, typer.Argument(metavar="[NUMBER]...", help="Only these messages.")
+    list[int] | None, typer.Argument(metavar="NUMBER", help="Only these messages.")
 ]
 PartyOption = Annotated[str | None, typer.Option("--party", help="Only of this party.")]
 ReasonOption = Annotated[
@@ -49,7 +49,7 @@ def redrive(  # noqa: PLR0913, PLR0917  one for each option
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Walk waiting messages again, against the rules and parties of today.
+    """Try waiting messages again, by the rules and parties of today.
 
     First says what would become of each, then asks. What can be recorded is, and its party gets a
     second receipt; what cannot waits on. Ends with 1 if any would be, or was, refused again.

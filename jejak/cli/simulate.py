@@ -31,11 +31,16 @@ PeopleOption = Annotated[
 EventsOption = Annotated[int, typer.Option(help="How many ordinary learning events.")]
 UntilOption = Annotated[
     datetime,
-    typer.Option(formats=["%Y-%m-%d"], help="The reference date; nothing happens on it or after."),
+    typer.Option(
+        formats=["%Y-%m-%d"],
+        metavar="DATE",
+        show_default=f"{REFERENCE}",
+        help="The reference date; nothing happens on it or after.",
+    ),
 ]
 RateOption = Annotated[
     float | None,
-    typer.Option(help="Lines a second; default as fast as they are taken.", min=0.001),
+    typer.Option(help="Lines a second; by default as fast as they are taken.", min=0.001),
 ]
 OutOption = Annotated[
     str,

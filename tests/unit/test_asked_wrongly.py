@@ -48,7 +48,7 @@ ASKED = {
     ("agency", "add"): "see `jejak agency add --help`",
     ("gaps", "--person", "x", "--by", "unit"): "--unit and --by are for an agency's people",
     ("transcript", "x", "-o", "x.pdf"): "say where the page goes: -o FILE.html",
-    ("transcript", "x", "-o", "x.html", "--json"): "a transcript is a page",
+    ("transcript", "x", "-o", "x.html", "--json"): "No such option: --json",
     ("gaps", "--agency", "2060", "-o", "x.pdf"): "the name must end in .csv or .xlsx",
     ("profile", "1", "-o", "x"): "the name must end in .csv or .xlsx",
     ("audit", "exceptions", "-o", "x.pdf"): "the name must end in .csv or .xlsx",
