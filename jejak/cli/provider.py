@@ -81,6 +81,12 @@ def emit(  # noqa: PLR0913  the command's options
     retry_refused: Annotated[
         bool, typer.Option("--retry-refused", help="Send again what was refused before.")
     ] = False,
+    retry_unanswered: Annotated[
+        bool,
+        typer.Option(
+            "--retry-unanswered", help="Send again what brokers took before and nobody answered."
+        ),
+    ] = False,
     timeout: WaitOption = 60.0,
     home: HomeOption = None,
     lang: LangOption = "en",
@@ -102,7 +108,8 @@ def emit(  # noqa: PLR0913  the command's options
                 credentials,
                 framing,
                 silence=silence,
-                again=retry_refused,
+                refused=retry_refused,
+                unanswered=retry_unanswered,
                 share=share_of(place),
             )
         with closing(found):
@@ -116,7 +123,8 @@ def sent(
     framing: Framing,
     *,
     silence: float | None,
-    again: bool,
+    refused: bool,
+    unanswered: bool,
     share: float,
 ) -> Generator[Outcome, None, None]:
     """Send lines through the file's journal; one outcome each."""
@@ -129,7 +137,9 @@ def sent(
         ) as producer,
         answered(credentials, framing) as answers,
     ):
-        yield from Sending(producer, journal, answers, silence=silence, again=again).run(lines)
+        yield from Sending(
+            producer, journal, answers, silence=silence, refused=refused, unanswered=unanswered
+        ).run(lines)
 
 
 @contextmanager

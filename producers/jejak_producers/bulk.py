@@ -103,8 +103,9 @@ class Sending:
     """One run over one file.
 
     `answers` is where receipts are read, None for a party without; `silence` is how long to wait
-    for one, in seconds, None not to wait for any; with `again`, lines that the ledger refused
-    before are sent once more, with the same ids.
+    for one, in seconds, None not to wait for any. Once more, with the same ids, are sent with
+    `refused` the lines that the ledger refused before, with `unanswered` those that the brokers
+    acknowledged before and the ledger did not answer.
     """
 
     def __init__(
@@ -114,13 +115,15 @@ class Sending:
         answers: Answers | None,
         *,
         silence: float | None,
-        again: bool = False,
+        refused: bool = False,
+        unanswered: bool = False,
     ) -> None:
         self._producer = producer
         self._journal = journal
         self._answers = answers
         self._silence = silence if answers else None
-        self._again = again
+        self._again_refused = refused
+        self._again_unanswered = unanswered
         self._acknowledged: deque[tuple[int, Sent]] = deque()  # filled by the client's thread
         self._last = 0  # line read
         self._unanswered = 0
@@ -188,7 +191,7 @@ class Sending:
         """What the line becomes on the wire; None where the journal has it. Raises BadEvent."""
         if entry is None or not self._journal.expect(entry, line.digest):
             return self._producer.pack(line.event())
-        if self._again and entry.refused:
+        if (self._again_refused and entry.refused) or (self._again_unanswered and entry.unanswered):
             event = line.event().model_copy(update={"event_id": entry.event_id})
             return self._producer.pack(event)
         return None

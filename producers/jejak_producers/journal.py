@@ -82,6 +82,11 @@ class Entry:
         """Whether the ledger refused it: then its line may be corrected."""
         return self.told is not None and self.told.outcome == "refused"
 
+    @property
+    def unanswered(self) -> bool:
+        """Whether the brokers acknowledged it and the ledger has not answered."""
+        return self.sent is not None and self.told is None
+
 
 @dataclass(frozen=True, slots=True)
 class Heading:

@@ -473,11 +473,15 @@ def lines(count: int) -> bytes:
 
 
 def run(
-    outbox: FakeOutbox, journal: Journal, source: bytes, inlet: FakeInlet | None = None
+    outbox: FakeOutbox,
+    journal: Journal,
+    source: bytes,
+    inlet: FakeInlet | None = None,
+    **again: bool,
 ) -> list[Outcome]:
     answers = Answers(inlet) if inlet else None
     with Producer(LAN, outbox=outbox, receipts=False) as producer:
-        sending = Sending(producer, journal, answers, silence=5.0)
+        sending = Sending(producer, journal, answers, silence=5.0, **again)
         return list(sending.run(read(io.BytesIO(source), "f", "jsonl")))
 
 
@@ -535,3 +539,22 @@ def test_each_line_gets_its_receipt(tmp_path: Any) -> None:
     again = Journal(tmp_path / "j")
     assert again.unanswered(1, 2) == 0
     again.close()
+
+
+def test_what_brokers_lost_or_the_ledger_refused_is_sent_again_with_the_same_bytes(
+    tmp_path: Any,
+) -> None:
+    source, sent = lines(3), []
+    for again in ({}, {"refused": True}, {"unanswered": True}, {"unanswered": True}):
+        outbox, journal = FakeOutbox(), Journal(tmp_path / "j")
+        found = run(outbox, journal, source, **again)
+        if not again:  # the first is recorded, the second refused, the third never answered
+            for one, outcome in zip(found, ("recorded", "refused"), strict=False):
+                partition, offset = one.at or (0, 0)
+                rest = {"outcome": outcome, "event_id": one.event_id}
+                assert journal.tell(receipt(1, offset, partition, **rest))
+        journal.close()
+        sent.append([value for _, _, value in outbox.messages])
+    first, refused, unanswered, still = sent
+    assert refused == first[1:2]
+    assert unanswered == still == first[1:]
