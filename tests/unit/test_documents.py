@@ -120,8 +120,10 @@ def test_a_class_without_words_is_named_with_the_table_that_wants_them() -> None
 
     with pytest.raises(material.Lacking, match=r"classes.toml has no \[Rested\]"):
         page_of(Rested)
-    with pytest.raises(material.Lacking, match=r"fields.toml has no pillow in \[of.Rested\]"):
+    with pytest.raises(material.Lacking, match=r"fields.toml has no pillow in \[every\]"):
         rows_of(Rested)
+    with pytest.raises(material.Lacking, match=r"profile.toml has no rested in \[verbs\]"):
+        material.word_of("profile", "verbs", "rested")
 
 
 # -- what the words beside the models say ---------------------------------------------------

@@ -12,14 +12,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jejak_schemas import iris, profile
+from jejak_schemas import iris
 from jejak_schemas.catalogue import BY_NAME, CATALOGUE, Entry
+from jejak_schemas.documents import material, profile
 from jejak_schemas.resolve import Resolved, references, resolve
 from jejak_schemas.statement import to_statement
 from tests.events import any_event
 
 MADE = profile.made()
-WORDS = profile._said("profile.toml")
+WORDS = material.table("profile")
 # Of each kind of object: what it must have, and what it may have besides.
 CONCEPT = {"id", "type", "inScheme", "prefLabel", "definition"}
 PROPERTIES: dict[str, tuple[set[str], set[str]]] = {

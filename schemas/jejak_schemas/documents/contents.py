@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from functools import cache
 
-from jejak_schemas import avro, profile
+from jejak_schemas import avro
+from jejak_schemas.documents import profile
 from jejak_schemas.documents.asyncapi import asyncapi_text
 from jejak_schemas.documents.codes import codes_page
 from jejak_schemas.documents.index import index_page

@@ -86,6 +86,14 @@ def _row(name: str, key: str) -> dict[str, Any]:
     return found
 
 
+def word_of(name: str, section: str, key: str) -> Any:
+    """What one of the tables says of something in one of its sections."""
+    words = table(name)[section]
+    if key not in words:
+        raise Lacking(f"documents/{name}.toml has no {key} in [{section}] yet")
+    return words[key]
+
+
 def sentence_of(model: type[BaseModel]) -> Meaning:
     """What a class or a part is; the English is its docstring, unless the table has its own."""
     name = model.__name__
@@ -105,9 +113,7 @@ def meaning_of(model: type[BaseModel], name: str) -> Meaning:
     for base in model.__mro__:
         if name in special.get(base.__name__, {}):
             return Meaning(**special[base.__name__][name])
-    if name not in table("fields")["every"]:
-        raise Lacking(f"documents/fields.toml has no {name} in [of.{model.__name__}] yet")
-    return Meaning(**table("fields")["every"][name])
+    return Meaning(**word_of("fields", "every", name))
 
 
 def types() -> dict[str, TypeWords]:

@@ -1,20 +1,18 @@
 """Our xAPI Profile as it is published: JSON-LD, made from the catalogue.
 
 Concepts for the verbs, activity types and extensions that are ours, and a statement template
-for every class. What they mean stands in profile.toml and, for fields and classes, in
-documents/. `jejak schema docs` writes it to docs/contract/ and finds it stale.
+for every class. What they mean stands in profile.toml and, for fields and classes, in the
+tables beside it. `jejak schema docs` writes it to docs/contract/ and finds it stale.
 Source: the xAPI Profiles specification 1.0, parts 6 to 8.
 """
 
 import json
-import tomllib
 from collections.abc import Iterator
-from functools import cache
-from importlib import resources
 from typing import Any, Final
 
 from jejak_schemas import iris
 from jejak_schemas.catalogue import CATALOGUE, Actor, Entry
+from jejak_schemas.documents.material import table, word_of
 from jejak_schemas.events import StatementSubmitted
 from jejak_schemas.parts import PersonRef
 from jejak_schemas.places import ELSEWHERE, EVENT, Places, is_activity, places_of, types_of
@@ -35,7 +33,7 @@ def text() -> str:
 
 def made() -> _Json:
     """The Profile object."""
-    said = _said("profile.toml")
+    said = table("profile")
     return {
         "@context": _CONTEXT,
         "id": iris.PROFILE,
@@ -50,29 +48,24 @@ def made() -> _Json:
     }
 
 
-@cache
-def _said(name: str) -> _Json:
-    return tomllib.loads(resources.files(__package__).joinpath(name).read_text("utf-8"))
-
-
 # -- concepts ---------------------------------------------------------------------------
 
 
 def _verbs() -> Iterator[_Json]:
     ours = sorted({entry.verb for entry in CATALOGUE if entry.verb.startswith(iris.BASE)})
     for verb in ours:
-        yield _concept(verb, "Verb", _said("profile.toml")["verbs"][_last(verb)])
+        yield _concept(verb, "Verb", word_of("profile", "verbs", _last(verb)))
 
 
 def _types() -> Iterator[_Json]:
     used = {kind for entry in CATALOGUE for kind in types_of(entry)}
     for kind in sorted(kind for kind in used if kind.startswith(iris.BASE)):
-        yield _concept(kind, "ActivityType", _said("profile.toml")["types"][_last(kind)])
+        yield _concept(kind, "ActivityType", word_of("profile", "types", _last(kind)))
 
 
 def _roles() -> Iterator[_Json]:
     for role in sorted({role for entry in CATALOGUE for role in places_of(entry).agents}):
-        said = _said("profile.toml")["roles"][role]
+        said = word_of("profile", "roles", role)
         yield _concept(iris.own_type(role), "ActivityType", said)
 
 
@@ -87,10 +80,11 @@ def _extensions() -> Iterator[_Json]:
     for entry in TEMPLATED:
         for name, _ in places_of(entry).extensions:
             verbs.setdefault(name, set()).add(entry.verb)
-    meanings = _said("documents/fields.toml")["every"] | _said("profile.toml")["extensions"]
+    own = table("profile")["extensions"]
     for name in sorted(verbs):
         labels = {"en": name, "id": name}
-        made = _entry(iris.EXTENSION + name, "ContextExtension", labels, meanings[name])
+        meaning = own.get(name) or word_of("fields", "every", name)
+        made = _entry(iris.EXTENSION + name, "ContextExtension", labels, meaning)
         yield made | {"recommendedVerbs": sorted(verbs[name])}
 
 
@@ -110,7 +104,7 @@ def _entry(iri: str, kind: str, labels: _Json, meaning: _Json) -> _Json:
 def _template(entry: Entry) -> _Json:
     meaning = {
         "en": (entry.event.__doc__ or "").partition("\n")[0],
-        "id": _said("documents/classes.toml")[entry.name]["id"],
+        "id": table("classes")[entry.name]["id"],
     }
     labels = {"en": entry.name, "id": entry.name}
     made = _entry(_TEMPLATES + entry.name, "StatementTemplate", labels, meaning)
