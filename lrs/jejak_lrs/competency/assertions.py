@@ -47,6 +47,8 @@ def _valid(assertions: Sequence[Stated], reign: Reign) -> list[_Valid]:
 
 def asserted(assertions: Sequence[Stated], registry: Registry) -> tuple[Asserted, ...]:
     """Rule 6: on each day the greatest (occurred_at, statement_id) then valid."""
+    if not assertions:
+        return ()
     spans: list[Asserted] = []
     for reign in registry.rulesets():
         for latest, first, last in _latest_of(_valid(assertions, reign)):
@@ -89,6 +91,8 @@ def _extend(spans: list[Asserted], stated: Stated, start: date, end: date) -> No
 
 def disputed(assertions: Sequence[Stated], registry: Registry) -> tuple[Disputed, ...]:
     """Rule 9: the overlaps of assertions of different bodies that contradict each other."""
+    if len(assertions) <= 1:
+        return ()
     overlaps: list[tuple[date, date]] = []
     for reign in registry.rulesets():
         rules = reign[2]

@@ -12,17 +12,27 @@ from msgspec import Struct
 
 from jejak_lrs.competency.assertions import asserted, disputed
 from jejak_lrs.competency.facts import Fact
-from jejak_lrs.competency.jp import hours
+from jejak_lrs.competency.jp import hours, same_registrations
 from jejak_lrs.competency.judge import Judged
 from jejak_lrs.competency.levels import indicated
 from jejak_lrs.competency.milestones import certificates, programmes
 from jejak_lrs.competency.parts import Parts
 from jejak_lrs.competency.postings import claimed, separated, served
-from jejak_lrs.competency.profile import Claimed, Enrolment, Hours, Profile, Served, Standing
+from jejak_lrs.competency.profile import (
+    Claimed,
+    Enrolment,
+    Hours,
+    Profile,
+    Separated,
+    Served,
+    Standing,
+)
 from jejak_lrs.competency.registry import Registry
 
 if TYPE_CHECKING:
     from jejak_lrs.competency.pieces import Piece, Stated
+
+_Service = tuple[tuple[Served, ...], tuple[Claimed, ...], tuple[Separated, ...]]
 
 
 def assess(facts: Iterable[Fact], registry: Registry, parts: Parts | None = None) -> Profile:
@@ -32,14 +42,15 @@ def assess(facts: Iterable[Fact], registry: Registry, parts: Parts | None = None
     """
     parts = Parts() if parts is None else parts
     fold = _Fold(parts.judging.judge([*facts], registry), registry, parts)
+    postings, claims, separations = fold.service()
     return Profile(
         competencies=fold.competencies(),
         hours=fold.hours(),
         certificates=certificates(fold.judged.awards, fold.judged.acts),
         programmes=fold.programmes(),
-        postings=fold.postings(),
-        claims=fold.claims(),
-        separations=separated(fold.judged.words),
+        postings=postings,
+        claims=claims,
+        separations=separations,
     )
 
 
@@ -79,11 +90,11 @@ class _Fold(Struct, frozen=True, gc=False):
 
     def hours(self) -> Hours:
         judged, registry = self.judged, self.registry
-        done, awards, words = judged.activities, judged.awards, judged.words
+        done, words, same = judged.activities, judged.words, same_registrations(judged.awards)
         return self.parts.take(
             "hours",
-            (done, awards, words, registry.edition),
-            lambda: hours(done, awards, words, registry),
+            (done, same, words, registry.edition),
+            lambda: hours(done, same, words, registry),
         )
 
     def programmes(self) -> tuple[Enrolment, ...]:
@@ -94,17 +105,11 @@ class _Fold(Struct, frozen=True, gc=False):
             lambda: programmes(met, self.registry),
         )
 
-    def postings(self) -> tuple[Served, ...]:
-        words, succession = self.judged.words, self.registry.succession
-        return self.parts.take(
-            "postings", (words, succession.steps), lambda: served(words, succession)
-        )
+    def service(self) -> _Service:
+        words, claims, succession = self.judged.words, self.judged.claims, self.registry.succession
 
-    def claims(self) -> tuple[Claimed, ...]:
-        claims, words = self.judged.claims, self.judged.words
-        succession = self.registry.succession
-        return self.parts.take(
-            "claims",
-            (claims, words, succession.steps),
-            lambda: claimed(claims, words, succession),
-        )
+        def make() -> _Service:
+            postings = served(words, succession)
+            return postings, claimed(claims, words, succession), separated(words)
+
+        return self.parts.take("service", (words, claims, succession.steps), make)

@@ -175,6 +175,8 @@ def between(before: Seen, after: Seen) -> list[Difference]:
 
 def moves(told: Agencies, now: Agencies) -> list[Difference]:
     """Who lost and who gained the person, against what agencies were told last."""
+    if told == now:
+        return []
     old, new = told.relations, now.relations
     left = [
         PersonLeft(agency, told.counterpart(agency, now)) for agency in sorted(old.keys() - new)
@@ -193,21 +195,30 @@ def _pairs(before: Mapping[K, V], after: Mapping[K, V]) -> Iterator[tuple[K, V |
 
 
 def _levels(before: Seen, after: Seen) -> Iterator[Difference]:
+    old, new = _standings(before.profile), _standings(after.profile)
+    same_day = before.day == after.day
+    # Of one day most are the very same, which spares the look.
+    touched = [one for one in {*old, *new} if not (same_day and old.get(one) is new.get(one))]
+    touched.sort(key=repr)
     for standing, spans in _STANDINGS.items():
-        old, new = _spans_on(before, spans), _spans_on(after, spans)
-        for competency, was, now in _pairs(_levels_of(old), _levels_of(new)):
-            until = _last_day(new[competency].ends) if competency in new else None
-            yield LevelChanged(competency, standing, was, now, until)
+        for competency in touched:
+            was = _span_on(old.get(competency), spans, before.day)
+            now = _span_on(new.get(competency), spans, after.day)
+            level, until = (now.level, _last_day(now.ends)) if now else (None, None)
+            if level != (was.level if was else None):
+                yield LevelChanged(competency, standing, was.level if was else None, level, until)
 
 
-def _spans_on(seen: Seen, spans: Callable[[Standing], Spans]) -> dict[str, Span]:
-    """The one span of each competency that holds on the day."""
-    found = ((one.competency, on(spans(one), seen.day)) for one in seen.profile.competencies)
-    return {competency: span for competency, span in found if span is not None}
+def _standings(profile: Profile) -> dict[str, Standing]:
+    """The standing in each competency, by its IRI."""
+    return {one.competency: one for one in profile.competencies}
 
 
-def _levels_of(spans: Mapping[str, Span]) -> dict[str, int]:
-    return {competency: span.level for competency, span in spans.items()}
+def _span_on(
+    standing: Standing | None, spans: Callable[[Standing], Spans], day: date
+) -> Span | None:
+    """The one span that holds on the day."""
+    return on(spans(standing), day) if standing else None
 
 
 def _last_day(ends: date | None) -> date | None:

@@ -5,7 +5,7 @@ occurred_at's date. Accreditation and voids were judged before.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final
 from uuid import UUID
@@ -48,12 +48,14 @@ class _Worth(Struct, frozen=True, gc=False):
 
 def hours(
     activities: Sequence[Activity],
-    awards: Iterable[Award],
+    same: Mapping[UUID, UUID],
     words: Sequence[Word],
     registry: Registry,
 ) -> Hours:
-    """The JP ledger of one person's standing activities, which come in order."""
-    same = _same_registration(awards)
+    """The JP ledger of one person's standing activities, which come in order.
+
+    `same` is what `same_registrations` says.
+    """
     worth: list[_Worth] = []
     nothing: list[tuple[Activity, str]] = []
     for done in activities:
@@ -88,7 +90,7 @@ def _by_order(row: tuple[Activity, str]) -> tuple[object, ...]:
 # -- what an activity is worth --------------------------------------------------------------
 
 
-def _worth(done: Activity, registry: Registry, same: Callable[[UUID], UUID]) -> _Worth | str:
+def _worth(done: Activity, registry: Registry, same: Mapping[UUID, UUID]) -> _Worth | str:
     """The hours of one activity, or why there are none."""
     rules = registry.rules_on(done.origin.day)
     form = done.origin.form
@@ -112,7 +114,7 @@ def _worth(done: Activity, registry: Registry, same: Callable[[UUID], UUID]) -> 
 
 
 def _as_programmed(
-    done: Activity, form: str, rules: Ruleset, registry: Registry, same: Callable[[UUID], UUID]
+    done: Activity, form: str, rules: Ruleset, registry: Registry, same: Mapping[UUID, UUID]
 ) -> _Worth | str:
     if done.origin.event not in (_COURSE, _PROGRAMME):
         return OTHER_EVENT
@@ -125,34 +127,35 @@ def _as_programmed(
     return _Worth(done, form, jp, _activity_key(done, form, same))
 
 
-def _activity_key(done: Activity, form: str, same: Callable[[UUID], UUID]) -> Hashable:
+def _activity_key(done: Activity, form: str, same: Mapping[UUID, UUID]) -> Hashable:
     """(registration, form), without registration (activity, date): credited once."""
     if done.registration is not None:
-        return ("registration", same(done.registration), form)
+        return ("registration", _one_of(done.registration, same), form)
     return ("activity", done.activity, done.on)
 
 
-def _same_registration(awards: Iterable[Award]) -> Callable[[UUID], UUID]:
-    """Registrations whose certificates bear the same number are the same activity.
+def same_registrations(awards: Iterable[Award]) -> dict[UUID, UUID]:
+    """Registrations whose certificates bear the same number are the same activity: of which one.
 
     A number issued anew stands for the one that it replaces.
     """
-    parent: dict[UUID, UUID] = {}
-
-    def root(one: UUID) -> UUID:
-        while (above := parent.get(one, one)) != one:
-            one = above
-        return one
-
+    same: dict[UUID, UUID] = {}
     first: dict[str, UUID] = {}
     for award in awards:
         if award.registration is None:
             continue
         for number in filter(None, (award.number, award.replaces)):
-            low, high = sorted((root(first.setdefault(number, award.registration)),
-                                root(award.registration)))  # fmt: skip
-            parent[high] = low
-    return root
+            one = _one_of(first.setdefault(number, award.registration), same)
+            other = _one_of(award.registration, same)
+            if one != other:
+                same[max(one, other)] = min(one, other)
+    return same
+
+
+def _one_of(registration: UUID, same: Mapping[UUID, UUID]) -> UUID:
+    while (other := same.get(registration)) is not None:
+        registration = other
+    return registration
 
 
 # -- of several, the earliest ---------------------------------------------------------------
@@ -174,20 +177,24 @@ def _is_programme(one: _Worth) -> bool:
 
 
 def _without_credited_courses(
-    kept: list[_Worth], same: Callable[[UUID], UUID], nothing: list[tuple[Activity, str]]
+    kept: list[_Worth], same: Mapping[UUID, UUID], nothing: list[tuple[Activity, str]]
 ) -> list[_Worth]:
     """A programme counts only if no course of its registration was credited."""
     if not any(map(_is_programme, kept)):
         return kept
     credited = {
-        same(one.done.registration)
+        _one_of(one.done.registration, same)
         for one in kept
         if one.done.origin.event == _COURSE and one.done.registration is not None
     }
     result = []
     for one in kept:
         registration = one.done.registration
-        if _is_programme(one) and registration is not None and same(registration) in credited:
+        if (
+            _is_programme(one)
+            and registration is not None
+            and _one_of(registration, same) in credited
+        ):
             nothing.append((one.done, COURSE_CREDITED))
         else:
             result.append(one)

@@ -15,7 +15,7 @@ from jejak_lrs.competency.ruleset import Ruleset
 
 def next_turn(profile: Profile, after: date, registry: Registry) -> date | None:
     """The first day after `after` on which something begins or ends; None: there is none."""
-    return min((day for day in _turns(profile, registry) if day > after), default=None)
+    return min([day for day in _turns(profile, registry) if day > after], default=None)
 
 
 def seen(profile: Profile, day: date, registry: Registry) -> Seen:

@@ -58,7 +58,7 @@ def jp_claimed(sighted: Sequence[Sighting], known: Known) -> Iterator[Odd]:
     for one in sighted:
         if one.event not in rule.events or not one.jp_claimed:
             continue
-        alone = hours([_activity(one)], (), (), known.registry).credits
+        alone = hours([_activity(one)], {}, (), known.registry).credits
         credited = sum(each.jp for each in alone)
         if alone and one.jp_claimed > credited + rule.hundredths:
             measure = f"{one.jp_claimed / 100:.2f} > {credited / 100:.2f}"
