@@ -19,6 +19,7 @@ from jejak_lrs.competency.milestones import certificates, programmes
 from jejak_lrs.competency.parts import Parts
 from jejak_lrs.competency.postings import claimed, separated, served
 from jejak_lrs.competency.profile import (
+    Certified,
     Claimed,
     Enrolment,
     Hours,
@@ -46,7 +47,7 @@ def assess(facts: Iterable[Fact], registry: Registry, parts: Parts | None = None
     return Profile(
         competencies=fold.competencies(),
         hours=fold.hours(),
-        certificates=certificates(fold.judged.awards, fold.judged.acts),
+        certificates=fold.certificates(),
         programmes=fold.programmes(),
         postings=postings,
         claims=claims,
@@ -96,6 +97,10 @@ class _Fold(Struct, frozen=True, gc=False):
             (done, same, words, registry.edition),
             lambda: hours(done, same, words, registry),
         )
+
+    def certificates(self) -> tuple[Certified, ...]:
+        awards, acts = self.judged.awards, self.judged.acts
+        return self.parts.take("certificates", (awards, acts), lambda: certificates(awards, acts))
 
     def programmes(self) -> tuple[Enrolment, ...]:
         met = self.judged.milestones

@@ -256,7 +256,7 @@ _DIFFERENCES: Final[
     tuple[tuple[Callable[[Profile], object], Callable[[Seen, Seen], Iterator[Difference]]], ...]
 ] = (
     (attrgetter("competencies"), _levels),
-    (attrgetter("hours"), _hours),
+    (attrgetter("hours.years"), _hours),
     (attrgetter("certificates"), _certificates),
     (attrgetter("programmes"), _programmes),
 )

@@ -131,7 +131,7 @@ class Judging:
             return held
         if coming[0].origin.order <= self._last or not _BEARING.isdisjoint(map(type, coming)):
             return None
-        later = _Judgement(coming, held.words, registry).result()
+        later = _Judgement(coming, held.words, registry, held.acts).result()
         if later.failures:
             return None
         self._last = coming[-1].origin.order
@@ -160,7 +160,13 @@ def _order(fact: Fact) -> tuple[object, ...]:
 class _Judgement:
     """One pass over one person's facts in order."""
 
-    def __init__(self, facts: list[Fact], words: tuple[Word, ...], registry: Registry) -> None:
+    def __init__(
+        self,
+        facts: list[Fact],
+        words: tuple[Word, ...],
+        registry: Registry,
+        acts: Acts | None = None,
+    ) -> None:
         self.registry = registry
         self.words = words
         self.discounted: list[Discounted] = []
@@ -169,7 +175,7 @@ class _Judgement:
             self._said[type(fact)].append(fact)
         self._voids = Voids(self._said[Void], registry)
         self._awards = self._heard(Award)
-        self.acts = Acts(
+        self.acts = acts or Acts(
             self._heard(Verification), self._heard(LevelRevoked), self._heard(CertificateRevoked),
             self._awards, words, registry,
         )  # fmt: skip

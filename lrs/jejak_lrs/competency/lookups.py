@@ -27,9 +27,10 @@ D = TypeVar("D", bound=Dated)
 
 def on(spans: Iterable[D], day: date) -> D | None:
     """The one of `spans` that holds on a day."""
-    return next(
-        (one for one in spans if one.starts <= day and (one.ends is None or day < one.ends)), None
-    )
+    for one in spans:
+        if one.starts <= day and (one.ends is None or day < one.ends):
+            return one
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,41 +5,37 @@ A profile is intervals of days, so its turns stand in it. On such a day nothing 
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 from jejak_lrs.competency.diff import Seen
-from jejak_lrs.competency.lookups import Dated
 from jejak_lrs.competency.profile import Profile
 from jejak_lrs.competency.registry import Registry
 from jejak_lrs.competency.ruleset import Ruleset
 
+if TYPE_CHECKING:
+    from jejak_lrs.competency.lookups import Dated
+
 
 def next_turn(profile: Profile, after: date, registry: Registry) -> date | None:
     """The first day after `after` on which something begins or ends; None: there is none."""
-    return min([day for day in _turns(profile, registry) if day > after], default=None)
+    spans: list[Dated] = [*profile.certificates, *profile.postings, *profile.claims]
+    for standing in profile.competencies:
+        spans += standing.asserted
+        spans += standing.indicated
+    for enrolment in profile.programmes:
+        spans += enrolment.states
+    days = [one.starts for one in spans]
+    days += [one.ends for one in spans if one.ends is not None]
+    for certificate in profile.certificates:
+        if certificate.ends is not None:
+            days += _warnings(certificate.ends, registry)
+    return min([day for day in days if day > after], default=None)
 
 
 def seen(profile: Profile, day: date, registry: Registry) -> Seen:
     """A profile as agencies are told it on a day."""
     rules = registry.rules_on(day)
     return Seen(profile, day, _expiring(rules) if rules else 0)
-
-
-def _turns(profile: Profile, registry: Registry) -> Iterator[date]:
-    for standing in profile.competencies:
-        yield from _edges(*standing.asserted, *standing.indicated)
-    for enrolment in profile.programmes:
-        yield from _edges(*enrolment.states)
-    yield from _edges(*profile.certificates, *profile.postings, *profile.claims)
-    for certificate in profile.certificates:
-        if certificate.ends is not None:
-            yield from _warnings(certificate.ends, registry)
-
-
-def _edges(*spans: Dated) -> Iterator[date]:
-    for span in spans:
-        yield span.starts
-        if span.ends is not None:
-            yield span.ends
 
 
 def _warnings(ends: date, registry: Registry) -> Iterator[date]:
