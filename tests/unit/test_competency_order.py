@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jejak_lrs.competency import offerings
 from jejak_lrs.competency.assess import assess
 from jejak_lrs.competency.extraction import facts_of
 from jejak_lrs.competency.facts import Fact, from_documents, to_document
@@ -284,6 +285,21 @@ def test_what_comes_in_the_order_of_happening_is_judged_as_all_at_once(
         if heard and chance.random() < 0.05:
             heard.pop(chance.randrange(len(heard)))  # erased
         assert assess(heard, registry, parts) == assess(heard, registry)
+
+
+@pytest.mark.parametrize(
+    ("named", "published", "stays"),
+    [("a", "new", True), ("new", "new", False), ("a", "a", False), ("other", "new", False)],
+)
+def test_a_course_leaves_what_was_judged_where_nobody_can_have_named_it(
+    monkeypatch: pytest.MonkeyPatch, named: str, published: str, stays: bool
+) -> None:
+    monkeypatch.setattr(offerings, "MOST", 1)  # names asked about that are held
+    registry = world.registry(world.usual())
+    before = registry.edition
+    assess(world.facts([world.registered(), world.course("2024-01-01", named)]), registry)
+    registry.add(world.offering(published, on="2024-02-01"), len(world.usual()))
+    assert (registry.edition is before) == stays
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ class Registry:
 
     def __init__(self) -> None:
         self.position = -1
-        self.edition = object()  # another one once anything more is decreed
+        self.edition = object()  # another one once anything is decreed that bears on folds before
         self._seen: set[UUID] = set()
         self._rulesets: list[Decree[Ruleset]] = []
         self._alignments: dict[str, list[Decree[events.AlignmentPublished]]] = defaultdict(list)
@@ -71,9 +71,20 @@ class Registry:
         if take is None or event.event_id in self._seen:
             return take is not None
         self._seen.add(event.event_id)
+        bears = self._may_bear(event)
         take(self, event, position)
-        self._forget()
+        if bears:
+            self._forget()
         return True
+
+    def _may_bear(self, event: Event) -> bool:
+        """Whether an event may change an answer about what was said, if that was given before.
+
+        Most are new courses, which nobody can have named yet; no fold asks for standards or units.
+        """
+        if isinstance(event, events.OfferingPublished | events.OfferingWithdrawn):
+            return self.offerings.may_have_been_asked(event.offering)
+        return not isinstance(event, events.StandardPublished | events.UnitPublished)
 
     def _forget(self) -> None:
         self.edition = object()
