@@ -56,7 +56,7 @@ class FakeInbox(InboxReader):
         self.ids: dict[str, UUID] = {}
         self.places: dict[TopicPartition, int] = {}
         self.paused: set[TopicPartition] = set()
-        self.holes: set[Message] = set()  # offsets that hold nothing
+        self.holes: list[Message] = []  # offsets that hold nothing
         self.told: dict[TopicPartition, Reported] = {}
         self._assigned: Told = lambda _: None
 
@@ -435,7 +435,7 @@ def deliver_with_a_gap(house: House) -> tuple[Message, Message]:
     hole = Message(before.topic, 0, before.offset + 1, None, None)
     beyond = Message(before.topic, 0, before.offset + 2, NIP.encode(), codec.encode(completed()))
     log += [hole, beyond]
-    house.inbox.holes.add(hole)
+    house.inbox.holes.append(hole)
     return before, beyond
 
 
