@@ -381,6 +381,12 @@ def voided(target: Event, on: str = "2026-06-01", party: str = "prov", **fields:
     )
 
 
+def erased(*positions: int, on: str = "2026-06-01") -> Any:
+    """An order to erase what is at these positions."""
+    return event(events.ErasureOrdered, on, party="jejak", target=uuid7(), positions=positions,
+                 ordered_by="2060")  # fmt: skip
+
+
 # -- folding ----------------------------------------------------------------------------
 
 

@@ -54,15 +54,8 @@ class World:
         """Write changes as the projector does: person, kind, version, content, agencies, what."""
         connection = self.projector.connection
         with connection.transaction():
-            first = profiles.take_numbers(connection, len(said))
-            profiles.write_changes(
-                connection,
-                [
-                    self._change(first + index, *one, because=because)
-                    for index, one in enumerate(said)
-                ],
-                first,
-            )
+            changes = [self._change(*one, because=because) for one in said]
+            profiles.write_changes(connection, changes)
 
     def stand(self, person: UUID, version: int, home: str | None, working: str | None) -> None:
         """Write where a person stands."""
@@ -81,7 +74,6 @@ class World:
 
     @staticmethod
     def _change(
-        number: int,
         person: UUID,
         kind: str,
         version: int,
@@ -92,7 +84,7 @@ class World:
         because: bool,
     ) -> profiles.Change:
         return profiles.Change(
-            number, uuid4(), person, kind, version, datetime(2026, 11, 24, tzinfo=UTC),
+            uuid4(), person, kind, version, datetime(2026, 11, 24, tzinfo=UTC),
             agencies, relations, content, *((7, uuid7()) if because else (None, None)), "level",
         )  # fmt: skip
 

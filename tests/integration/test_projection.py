@@ -19,6 +19,7 @@ from jejak_lrs.competency.days import months_later
 from jejak_lrs.competency.facts import Void
 from jejak_lrs.competency.lookups import levels_on
 from jejak_lrs.competency.profile import canonical, digest, parse
+from jejak_lrs.competency.reach import Reach
 from jejak_lrs.cursor import Cursor
 from jejak_lrs.database import Connection, Database, connect
 from jejak_lrs.ledger import history
@@ -30,7 +31,7 @@ from jejak_schemas.events import LearningRated
 from jejak_schemas.parts import PersonRef, Score
 from tests import services, world
 from tests.recorded import record, record_each
-from tests.world import PERSON, assessed, course, moved, passed, registered, usual, voided
+from tests.world import PERSON, assessed, course, erased, moved, passed, registered, usual, voided
 
 pytestmark = pytest.mark.integration
 
@@ -353,6 +354,64 @@ def test_many_who_are_touched_are_looked_up_in_pages(
         assert set(levels) == ({world.INTEGRITY} if one in people[3:] else set())
         replayed = canonical(fold_person(reading, stored.person_id, stored.assessed_to))
         assert replayed.decode() == stored.document
+
+
+@pytest.mark.parametrize("few", [1, 2, 4, 2_000])
+def test_records_are_marked_together_as_one_by_one(
+    writer: Database, projecting: Connection, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr("jejak_lrs.projection.refolding.FEW", few)
+    people = [PersonRef(person_id=UUID(f"01900000-0000-7000-8000-{n:012x}")) for n in range(1, 6)]
+    said = [registered(person=one) for one in people[:2]]
+    said += [passed(recent(), learner=one) for one in people[:3]]
+    said += [passed(recent(), "c", party="lain", learner=one) for one in people[1:]]
+    record(writer, *said, *usual()[:4])
+    catch_up(projecting)
+    offering, other = projecting.execute(
+        "SELECT min(offering), max(offering) FROM evidence"
+    ).fetchone() or ("", "")
+    reaches = [
+        Reach(institutions=frozenset({"prov"})), Reach(institutions=frozenset({"lain", "x"})),
+        Reach(agencies=frozenset({"2060"})), Reach(persons=frozenset({UUID(int=7)})),
+        Reach(offerings=frozenset({offering}), institutions=frozenset({"prov"})),
+        Reach(offerings=frozenset({offering, other})), Reach(everyone=True),
+    ]  # fmt: skip
+    causes = history.entries(projecting, -1, 100)
+    drawn = random.Random(few)  # noqa: S311
+    for _ in range(20):
+        some = sorted(drawn.sample(range(len(causes)), drawn.randrange(8)))
+        reached = [(drawn.choice(reaches), causes[one]) for one in some]
+        assert marked(projecting, [reached]) == marked(projecting, [[one] for one in reached])
+
+
+def marked(
+    connection: Connection, turns: list[list[tuple[Reach, history.Entry]]]
+) -> list[list[tuple[Any, ...]]]:
+    """Who waits, and which records are looked through, after some were marked in turns."""
+    tables = ("refold", "refold_reach")
+    with connection.transaction(force_rollback=True):
+        for reached in turns:
+            refolding.mark(connection, 1, reached)
+        return [connection.execute(f"TABLE {one} ORDER BY 2").fetchall() for one in tables]
+
+
+@pytest.mark.parametrize("some", [1, 50])
+def test_what_was_told_before_an_erasure_in_the_same_transaction_is_told_no_more(
+    writer: Database, projecting: Connection, monkeypatch: pytest.MonkeyPatch, some: int
+) -> None:
+    """Written already, or not yet."""
+    monkeypatch.setattr("jejak_lrs.projection.feeding.SOME", some)
+    at = record(writer, *usual(), registered(), registered(person=OTHER))
+    later = passed(recent(8), "c", party="lain", learner=OTHER)
+    record(writer, passed(recent()), later, erased(at), assessed(recent(), 4))
+    assert Projector().project(projecting, 100).changes == len(told(projecting))
+    mine = [(one.kind, one.version) for one in told(projecting) if one.person_id == WHO]
+    assert mine == [
+        ("PersonJoined", 1), ("ProfileState", 1),
+        ("ProfileState", 2), ("ProfileState", 2), ("ProfileState", 3),
+        ("LevelChanged", 4), ("LevelChanged", 4), ("ProfileState", 4),
+    ]  # fmt: skip
+    assert [one.number for one in told(projecting)] == [*range(len(told(projecting)))]
 
 
 def test_an_aborted_transaction_leaves_nothing_behind(

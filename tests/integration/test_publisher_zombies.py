@@ -116,12 +116,11 @@ class Nation:
             person, self.version, f"{self.version:064x}", "{}", self.version, home, home
         )
         with connection.transaction():
-            number = profiles.take_numbers(connection, 1)
             change = profiles.Change(
-                number, uuid4(), person, kind, self.version, rows.row(0).occurred_at,
+                uuid4(), person, kind, self.version, rows.row(0).occurred_at,
                 [own], ["both"], content, 7, uuid7(), "level",
             )  # fmt: skip
-            profiles.write_changes(connection, [change], number)
+            profiles.write_changes(connection, [change])
             profiles.write(connection, 1, [state])
         self.changes.append(change.change_id)
 

@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
-from uuid_utils.compat import uuid7
 
 from jejak_lrs import roles
 from jejak_lrs.competency.days import months_later
@@ -20,7 +19,7 @@ from jejak_lrs.projection.projecting import Projector
 from jejak_lrs.projection.rebuild import Rebuild, Worker
 from jejak_lrs.projection.switching import Following
 from jejak_lrs.replay.gathering import fold_person
-from jejak_schemas.events import ErasureOrdered, Event
+from jejak_schemas.events import Event
 from jejak_schemas.parts import PersonRef
 from tests import services, world
 from tests.recorded import record
@@ -28,7 +27,7 @@ from tests.world import (
     PERSON,
     assessed,
     course,
-    event,
+    erased,
     merged,
     moved,
     passed,
@@ -265,12 +264,6 @@ def documents(connection: Connection, generation: int) -> dict[UUID, str]:
         "SELECT person_id, document FROM profile WHERE generation = %s", [generation]
     ).fetchall()
     return {who: document for who, document in rows if document != canonical(EMPTY).decode()}
-
-
-def erased(*positions: int) -> Event:
-    """An order to erase what is at these positions."""
-    return event(ErasureOrdered, DAY, party="jejak", target=uuid7(), positions=positions,
-                 ordered_by="2060")  # fmt: skip
 
 
 def test_only_one_process_leads(projecting: Connection, rebuilding: Connection) -> None:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from jejak_lrs.competency.facts import from_documents, to_document
+from jejak_lrs.database import array
 from jejak_lrs.ledger.copying import copy_into
 from jejak_lrs.projection import kinship
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from uuid import UUID
 
     from jejak_lrs.competency.facts import Fact
@@ -27,27 +28,41 @@ class Arrival:
 
 
 _COLUMNS: Final = (
-    ("generation", "int4"), ("position", "int8"), ("ordinal", "int4"), ("person_id", "uuid"),
+    ("position", "int8"), ("ordinal", "int4"), ("person_id", "uuid"),
     ("arrived", "int8"), ("kind", "text"), ("statement_id", "uuid"), ("party", "text"),
     ("provider", "text"), ("offering", "text"), ("competency", "text"), ("agency", "text"),
     ("home", "text"), ("assessor", "uuid"), ("document", "text"),
 )  # fmt: skip
+_INSERT: Final = (
+    f"INSERT INTO evidence (generation, {', '.join(name for name, _ in _COLUMNS)}) "  # noqa: S608  our own columns
+    "SELECT %s, * FROM unnest("
+    f"{', '.join(f'%s::{kind}[]' for _, kind in _COLUMNS[:-1])}, %b::text[])"
+)
 
 
 def insert(connection: Connection, generation: int, arrivals: Iterable[Arrival]) -> None:
     """Keep facts. Each arrives once: in the transaction that takes in its record."""
-    rows = (
-        _row(generation, arrival, ordinal, fact)
-        for arrival in arrivals
-        for ordinal, fact in enumerate(arrival.facts)
-    )
-    copy_into(connection, "evidence", _COLUMNS, rows)
+    rows = [(generation, *row) for row in _rows(arrivals)]
+    copy_into(connection, "evidence", (("generation", "int4"), *_COLUMNS), rows)
 
 
-def _row(generation: int, arrival: Arrival, ordinal: int, fact: Fact) -> tuple[object, ...]:
+def insert_beside(connection: Connection, generation: int, arrivals: Iterable[Arrival]) -> None:
+    """The same in a pipeline, where there is no COPY: PostgreSQL keeps them meanwhile."""
+    rows = list(_rows(arrivals))
+    if rows:
+        *columns, documents = zip(*rows, strict=True)
+        connection.execute(_INSERT, [generation, *map(array, columns), list(documents)])
+
+
+def _rows(arrivals: Iterable[Arrival]) -> Iterator[tuple[object, ...]]:
+    for arrival in arrivals:
+        for ordinal, fact in enumerate(arrival.facts):
+            yield _row(arrival, ordinal, fact)
+
+
+def _row(arrival: Arrival, ordinal: int, fact: Fact) -> tuple[object, ...]:
     origin = fact.origin
     return (
-        generation,
         origin.position,
         ordinal,
         arrival.person_id,

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from jejak_lrs.projection.generations import Feed
 
 CHUNK: Final = 1_000  # persons folded anew, or told of a day, per transaction; at most
-SOME: Final = 100  # records folded while those before are written: no more than a socket takes in
+SOME: Final = 50  # records folded while those before are written: no more than a socket takes in
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,21 +194,25 @@ class Feeder:
         How many folds, and changes.
         """
         connection, generation = folding.connection, folding.feed.generation
-        evidence.insert(connection, generation, arriving)
         kinship.insert(connection, generation, said)
         facts = [fact for one in arriving for fact in one.facts]
         folding.load(_concerned(connection, generation, said, arriving), coming.after, facts)
         at_position = defaultdict[int, list[Arrival]](list)
         for one in arriving:
             at_position[one.position].append(one)
+        reached: list[tuple[Reach, Entry]] = []
         with connection.pipeline():  # PostgreSQL writes some while the next are folded
+            evidence.insert_beside(connection, generation, arriving)
             for number, each in enumerate(said, 1):
-                _take(folding, each, at_position.pop(each.record.position, []))
+                reaches = _take(folding, each, at_position.pop(each.record.position, []))
+                reached += [(reach, each.record) for reach in reaches if reach]
                 if number % SOME == 0:
                     folding.put()
-        for one in chain.from_iterable(at_position.values()):  # voids of what says nothing
-            folding.hear(one.person_id, one.facts)
-        return folding.folded, folding.write()
+            for one in chain.from_iterable(at_position.values()):  # voids of what says nothing
+                folding.hear(one.person_id, one.facts)
+            changes = folding.write()
+        refolding.mark(connection, generation, reached)
+        return folding.folded, changes
 
     def _anew(self, folding: Folding, coming: Slice, active: Feed) -> tuple[int, int]:
         """Fold waiting persons by everything so far: how many, and their changes.
@@ -240,21 +244,21 @@ class Feeder:
         folding.write()
 
 
-def _take(folding: Folding, said: Said, arriving: Iterable[Arrival]) -> None:
-    """One record: into the registry, then the persons whom it is about."""
-    connection, generation, record = folding.connection, folding.feed.generation, said.record
+def _take(folding: Folding, said: Said, arriving: Iterable[Arrival]) -> list[Reach]:
+    """One record: into the registry, then the persons whom it is about. Whom else it reaches."""
+    record, reaches = said.record, []
     if folding.registry.add(said.event, record.position):
-        reach = reach_of(said.event, folding.registry)
-        refolding.mark(connection, generation, reach, record)
+        reaches.append(reach_of(said.event, folding.registry))
     cause = Cause(record.position, record.statement_id, record.stored, record.event_type)
     if (word := word_of(said.event)) is not None:
         touched = folding.rejoin(word, cause)
-        refolding.mark(connection, generation, Reach(persons=frozenset(touched)), record)
+        reaches.append(Reach(persons=frozenset(touched)))
     if gone := erased_by(said.event):
-        people = evidence.erase(connection, generation, record.position)
+        people = evidence.erase(folding.connection, folding.feed.generation, record.position)
         folding.erase(people, set(gone), cause)
     for person_id, group in groupby(arriving, key=lambda one: one.person_id):
         folding.arrive(person_id, [fact for one in group for fact in one.facts], cause)
+    return reaches
 
 
 def _concerned(

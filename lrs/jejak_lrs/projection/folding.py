@@ -224,18 +224,19 @@ class Folding:
         return seen(profile, day or self.day, self.registry)
 
     def put(self) -> None:
-        """Write the profiles that moved since the last time."""
+        """Write the profiles that moved since the last time, and the changes."""
         moved = [person for person in self._people.values() if person.moved]
         stood = [person.stood for person in moved if person.stood is not None]
         profiles.write(self.connection, self.feed.generation, stood)
         for person in moved:
             person.moved = False
+        self._telling.write(self.connection)
 
     def write(self) -> int:
-        """Write the profiles and the changes; how many changes."""
+        """Write all that is left; how many changes there were."""
         self.put()
         self.held.shrink()
-        return self._telling.write(self.connection)
+        return self._telling.written
 
 
 def _emptied(was: Stored) -> Stored:

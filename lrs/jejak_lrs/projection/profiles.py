@@ -7,6 +7,7 @@ from uuid import UUID
 
 import orjson
 from msgspec import Struct
+from msgspec.structs import astuple
 from psycopg.rows import args_row
 
 from jejak_lrs.competency.routing import Agencies
@@ -46,7 +47,6 @@ class Change(Struct, frozen=True, gc=False):
     topic gets a tombstone with this `version`.
     """
 
-    number: int
     change_id: UUID
     person_id: UUID
     kind: str
@@ -58,6 +58,7 @@ class Change(Struct, frozen=True, gc=False):
     because_position: int | None  # None: a day came
     because_statement: UUID | None
     because_rule: str
+    number: int = -1  # until it is written
 
 
 def active_generation(connection: Connection) -> int:
@@ -113,26 +114,22 @@ def write(connection: Connection, generation: int, profiles: Sequence[Stored]) -
     """Put profiles in the place of what stood."""
     if not profiles:
         return
+    people, versions, digests, documents, assessed_to, homes, working, turns = zip(
+        *map(astuple, profiles), strict=True
+    )
     connection.execute(
         "INSERT INTO profile (generation, person_id, version, digest, document, assessed_to, "
         "home, working, turns_on) SELECT %s, * FROM unnest(%s::uuid[], %s::bigint[], %s::text[], "
-        "%s::text[], %s::bigint[], %s::text[], %s::text[], %s::date[]) "
+        "%b::text[], %s::bigint[], %s::text[], %s::text[], %s::date[]) "
         "ON CONFLICT (generation, person_id) DO UPDATE SET version = excluded.version, "
         "digest = excluded.digest, document = excluded.document, "
         "assessed_to = excluded.assessed_to, home = excluded.home, working = excluded.working, "
         "turns_on = excluded.turns_on",
         [
-            generation,
-            array(one.person_id for one in profiles),
-            array(one.version for one in profiles),
-            array(one.digest for one in profiles),
-            array(one.document for one in profiles),
-            array(one.assessed_to for one in profiles),
-            array(one.home for one in profiles),
-            array(one.working for one in profiles),
-            array(one.turns_on for one in profiles),
+            generation, array(people), array(versions), array(digests), list(documents),
+            array(assessed_to), array(homes), array(working), array(turns),
         ],
-    )
+    )  # fmt: skip
 
 
 def first_turn(connection: Connection, generation: int, until: date) -> date | None:
@@ -157,42 +154,31 @@ def turning(connection: Connection, generation: int, day: date, most: int) -> li
 # -- changes ------------------------------------------------------------------------------
 
 
-def take_numbers(connection: Connection, count: int) -> int:
-    """The first of `count` numbers: in commit order, without gaps: locked until commit."""
-    found = connection.execute(
-        "UPDATE change_head SET next_number = next_number + %s RETURNING next_number - %s",
-        [count, count],
-    ).fetchone()
-    return int(found[0]) if found else 0
-
-
-def write_changes(connection: Connection, changes: Sequence[Change], first: int) -> None:
-    """Add changes, numbered from `first` on, whatever their own numbers."""
+def write_changes(connection: Connection, changes: Sequence[Change]) -> None:
+    """Add changes, numbered in commit order and without gaps: the head is locked until commit."""
+    if not changes:
+        return
+    (change_ids, people, kinds, versions, moments, agencies, relations, contents, positions,
+     statements, rules, _) = zip(*map(astuple, changes), strict=True)  # fmt: skip
     connection.execute(
+        "WITH head AS (UPDATE change_head SET next_number = next_number + %s "
+        "RETURNING next_number - %s AS first) "
         "INSERT INTO change (number, change_id, person_id, kind, version, changed_at, "
         "agencies, relations, content, because_position, because_statement, because_rule) "
-        "SELECT number, change_id, person_id, kind, version, changed_at, "
-        "string_to_array(agencies, ' '), string_to_array(relations, ' '), content, "
-        "because_position, because_statement, because_rule FROM unnest(%s::bigint[], "
+        "SELECT first + nth - 1, change_id, person_id, kind, version, changed_at, "
+        "string_to_array(agencies, ' '), string_to_array(relations, ' '), content::jsonb, "
+        "because_position, because_statement, because_rule FROM head, unnest("
         "%s::uuid[], %s::uuid[], %s::text[], %s::bigint[], %s::timestamptz[], %s::text[], "
-        "%s::text[], %s::jsonb[], %s::bigint[], %s::uuid[], %s::text[]) AS told (number, "
+        "%s::text[], %b::text[], %s::bigint[], %s::uuid[], %s::text[]) WITH ORDINALITY AS told ("
         "change_id, person_id, kind, version, changed_at, agencies, relations, content, "
-        "because_position, because_statement, because_rule)",
+        "because_position, because_statement, because_rule, nth)",
         [
-            array(range(first, first + len(changes))),
-            array(one.change_id for one in changes),
-            array(one.person_id for one in changes),
-            array(one.kind for one in changes),
-            array(one.version for one in changes),
-            array(one.changed_at for one in changes),
-            array(" ".join(one.agencies) for one in changes),
-            array(" ".join(one.relations) for one in changes),
-            array(orjson.dumps(one.content).decode() for one in changes),
-            array(one.because_position for one in changes),
-            array(one.because_statement for one in changes),
-            array(one.because_rule for one in changes),
+            len(changes), len(changes), array(change_ids), array(people), array(kinds),
+            array(versions), array(moments), array(map(" ".join, agencies)),
+            array(map(" ".join, relations)), [orjson.dumps(one).decode() for one in contents],
+            array(positions), array(statements), array(rules),
         ],
-    )
+    )  # fmt: skip
 
 
 def turned(connection: Connection, generation: int, day: date, most: int) -> list[UUID]:
@@ -229,8 +215,8 @@ def changes(connection: Connection, after: int, limit: int) -> list[Change]:
     """The changes with number > `after`, in order; -1 is before the first."""
     with connection.cursor(row_factory=args_row(Change)) as cursor:
         return cursor.execute(
-            "SELECT number, change_id, person_id, kind, version, changed_at, agencies, relations, "
-            "content, because_position, because_statement, because_rule FROM change "
+            "SELECT change_id, person_id, kind, version, changed_at, agencies, relations, "
+            "content, because_position, because_statement, because_rule, number FROM change "
             "WHERE number > %s ORDER BY number LIMIT %s",
             [after, limit],
         ).fetchall()

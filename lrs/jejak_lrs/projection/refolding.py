@@ -7,16 +7,18 @@ transaction; so no record makes a transaction long, however many it touches.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, LiteralString
+from typing import TYPE_CHECKING, Final, LiteralString
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from jejak_lrs.database import array
 from jejak_lrs.projection import kinship
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from jejak_lrs.competency.reach import Reach
@@ -52,37 +54,59 @@ _COLUMNS: Final[dict[LiteralString, str]] = {
 }
 
 
-def mark(connection: Connection, generation: int, reach: Reach, cause: Entry) -> None:
-    """Let whom a registry record reaches wait, the latest cause over earlier ones."""
-    if not reach:
-        return
-    people = None if reach.everyone else _few(connection, generation, reach, cause.position)
-    if people is None:
+def mark(connection: Connection, generation: int, reached: Sequence[tuple[Reach, Entry]]) -> None:
+    """Let whom registry records reach wait, the latest cause over earlier ones.
+
+    The records in order; as many as reach few persons together are looked up together.
+    """
+    found = _few(connection, generation, reached)
+    if found is not None:
+        _put(connection, generation, found)
+    elif len(reached) > 1:
+        half = len(reached) // 2
+        mark(connection, generation, reached[:half])
+        mark(connection, generation, reached[half:])
+    else:
+        [(reach, cause)] = reached
         connection.execute(
             "INSERT INTO refold_reach (generation, position, statement_id, stored, reach) "
             "VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
             [generation, cause.position, cause.statement_id, cause.stored, Jsonb(_named(reach))],
         )
-    else:
-        _put(connection, generation, people, (cause.position, cause.statement_id, cause.stored))
 
 
-def _few(connection: Connection, generation: int, reach: Reach, position: int) -> set[UUID] | None:
-    """Whom it reaches, by the indexes; None if they are many."""
-    found: set[UUID] = set()
-    for column, values in _named(reach).items():
+def _few(
+    connection: Connection, generation: int, reached: Sequence[tuple[Reach, Entry]]
+) -> list[Touched] | None:
+    """Whom they reach, by the indexes; None if they are many."""
+    if any(reach.everyone for reach, _ in reached):
+        return None
+    latest: dict[LiteralString, dict[str, Entry]] = defaultdict(dict)
+    for reach, cause in reached:
+        for column, values in _named(reach).items():
+            latest[column].update(dict.fromkeys(values, cause))
+    touched: dict[UUID, Entry] = {}
+    for column, causes in latest.items():
         # The party's index is of those rows only in which it is not the provider as well.
         apart = " AND party <> provider" if column == "party" else ""
         of_type = "uuid" if column == "assessor" else "text"
         rows = connection.execute(
-            f"SELECT person_id FROM evidence WHERE generation = %s AND arrived < %s "  # noqa: S608  our own columns
+            f"SELECT person_id, arrived, {column}::text FROM evidence "  # noqa: S608  our own columns
+            "WHERE generation = %s AND arrived < %s "
             f"AND {column} = ANY(%s::{of_type}[]){apart} LIMIT %s",
-            [generation, position, values, FEW],
+            [generation, reached[-1][1].position, [*causes], FEW],
         ).fetchall()
         if len(rows) == FEW:
             return None
-        found |= {person_id for (person_id,) in rows}
-    return found
+        for person_id, arrived, value in rows:
+            cause = causes[value]
+            if arrived < cause.position >= touched.get(person_id, cause).position:
+                touched[person_id] = cause
+    return [_touched(person_id, cause) for person_id, cause in touched.items()]
+
+
+def _touched(person_id: UUID, cause: Entry) -> Touched:
+    return Touched(person_id, cause.position, cause.statement_id, cause.stored)
 
 
 def _named(reach: Reach) -> dict[LiteralString, list[str]]:
@@ -91,16 +115,18 @@ def _named(reach: Reach) -> dict[LiteralString, list[str]]:
     return {column: values for column, values in named.items() if values}
 
 
-def _put(
-    connection: Connection, generation: int, people: Iterable[UUID], cause: tuple[Any, Any, Any]
-) -> None:
+def _put(connection: Connection, generation: int, waiting: Iterable[Touched]) -> None:
+    """Let persons wait; each comes once."""
+    rows = sorted((one.person_id, one.position, one.statement_id, one.stored) for one in waiting)
+    if not rows:
+        return
     connection.execute(
         "INSERT INTO refold (generation, person_id, position, statement_id, stored) "
-        "SELECT %s, person_id, %s, %s, %s FROM unnest(%s::uuid[]) AS person_id "
+        "SELECT %s, * FROM unnest(%s::uuid[], %s::bigint[], %s::uuid[], %s::timestamptz[]) "
         "ON CONFLICT (generation, person_id) DO UPDATE SET position = excluded.position, "
         "statement_id = excluded.statement_id, stored = excluded.stored "
         "WHERE refold.position < excluded.position",
-        [generation, *cause, sorted(people)],
+        [generation, *map(array, zip(*rows, strict=True))],
     )
 
 
@@ -122,7 +148,8 @@ def look_on(connection: Connection, generation: int) -> bool:
     ).fetchall()
     wanted = {column: frozenset(values) for column, values in named.items()}
     people = {row[0] for row in rows if not wanted or _is_named(row[1:], wanted)}
-    _put(connection, generation, people, (position, statement_id, stored))
+    found = (Touched(one, position, statement_id, stored) for one in people)
+    _put(connection, generation, found)
     if len(rows) < PAGE:
         connection.execute(
             "DELETE FROM refold_reach WHERE generation = %s AND position = %s",
@@ -134,7 +161,7 @@ def look_on(connection: Connection, generation: int) -> bool:
     last = rows[-1][0]
     before = next((row[0] for row in reversed(rows) if row[0] != last), None)
     if before is None:
-        _put(connection, generation, [last], (position, statement_id, stored))
+        _put(connection, generation, [Touched(last, position, statement_id, stored)])
     connection.execute(
         "UPDATE refold_reach SET looked = %s WHERE generation = %s AND position = %s",
         [before or last, generation, position],

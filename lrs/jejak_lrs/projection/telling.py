@@ -51,8 +51,9 @@ class By(Struct, frozen=True, gc=False):
 
 @dataclass(slots=True)
 class Telling:
-    """The changes of one transaction, in order."""
+    """The changes of one transaction, in order; so many of them are written."""
 
+    written: int = 0
     _changes: list[Change] = field(default_factory=list)
 
     def tell(
@@ -92,7 +93,6 @@ class Telling:
             return
         self._changes.append(
             Change(
-                number=len(self._changes),
                 change_id=uuid5(stored.person_id, f"{kind} {subject} {by.mark}"),
                 person_id=stored.person_id,
                 kind=kind,
@@ -108,7 +108,10 @@ class Telling:
         )
 
     def silence(self, people: Sequence[UUID]) -> None:
-        """Say no more of persons than that their state is another, and where they belong."""
+        """Say no more of persons than that their state is another, and where they belong.
+
+        Of what was not written yet; `projection_erase` does the same to what was.
+        """
         self._changes = [
             replace(one, kind=STATE, content={})
             if one.person_id in people and one.kind not in _MOVES
@@ -116,13 +119,11 @@ class Telling:
             for one in self._changes
         ]
 
-    def write(self, connection: Connection) -> int:
-        """Write the changes with their numbers; how many."""
+    def write(self, connection: Connection) -> None:
+        """Write the changes since the last time."""
         changes, self._changes = self._untold(connection), []
-        if changes:
-            first = profiles.take_numbers(connection, len(changes))
-            profiles.write_changes(connection, changes, first)
-        return len(changes)
+        profiles.write_changes(connection, changes)
+        self.written += len(changes)
 
     def _untold(self, connection: Connection) -> list[Change]:
         """The changes, without what a day brought and was told before."""
