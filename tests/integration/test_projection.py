@@ -395,7 +395,7 @@ def marked(
         return [connection.execute(f"TABLE {one} ORDER BY 2").fetchall() for one in tables]
 
 
-@pytest.mark.parametrize("some", [1, 50])
+@pytest.mark.parametrize("some", [2, 100])
 def test_what_was_told_before_an_erasure_in_the_same_transaction_is_told_no_more(
     writer: Database, projecting: Connection, monkeypatch: pytest.MonkeyPatch, some: int
 ) -> None:

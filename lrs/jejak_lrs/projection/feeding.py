@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from jejak_lrs.projection.generations import Feed
 
 CHUNK: Final = 1_000  # persons folded anew, or told of a day, per transaction; at most
-SOME: Final = 50  # records folded while those before are written: no more than a socket takes in
+SOME: Final = 100  # records folded while those before are written: no more than a socket takes in
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,13 +201,17 @@ class Feeder:
         for one in arriving:
             at_position[one.position].append(one)
         reached: list[tuple[Reach, Entry]] = []
-        with connection.pipeline():  # PostgreSQL writes some while the next are folded
+        # PostgreSQL writes some while the next are folded: profiles and changes by turns, or the
+        # socket would hold both, and we would wait.
+        with connection.pipeline():
             evidence.insert_beside(connection, generation, arriving)
             for number, each in enumerate(said, 1):
                 reaches = _take(folding, each, at_position.pop(each.record.position, []))
                 reached += [(reach, each.record) for reach in reaches if reach]
                 if number % SOME == 0:
                     folding.put()
+                elif number % SOME == SOME // 2:
+                    folding.tell()
             for one in chain.from_iterable(at_position.values()):  # voids of what says nothing
                 folding.hear(one.person_id, one.facts)
             changes = folding.write()

@@ -37,7 +37,7 @@ _NOTHING: Final = canonical(EMPTY)
 
 @dataclass(slots=True)
 class Folding:
-    """The persons folded in one transaction. `load` them first, `put` some, `write` at last.
+    """The persons folded in one transaction. `load` first, `put` and `tell` some, `write` at last.
 
     `day` is the clock's: agencies are told of profiles as they are on it. Where they are not told,
     a version stays as it is. `held` are persons of the same generation, with all facts so far.
@@ -224,17 +224,21 @@ class Folding:
         return seen(profile, day or self.day, self.registry)
 
     def put(self) -> None:
-        """Write the profiles that moved since the last time, and the changes."""
+        """Write the profiles that moved since the last time."""
         moved = [person for person in self._people.values() if person.moved]
         stood = [person.stood for person in moved if person.stood is not None]
         profiles.write(self.connection, self.feed.generation, stood)
         for person in moved:
             person.moved = False
+
+    def tell(self) -> None:
+        """Write the changes since the last time."""
         self._telling.write(self.connection)
 
     def write(self) -> int:
         """Write all that is left; how many changes there were."""
         self.put()
+        self.tell()
         self.held.shrink()
         return self._telling.written
 

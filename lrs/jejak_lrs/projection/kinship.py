@@ -55,17 +55,20 @@ def insert(connection: Connection, generation: int, told: Sequence[Said]) -> Non
 def words_about(
     connection: Connection, generation: int, people: Iterable[UUID], upto: int
 ) -> list[Merge | Split]:
-    """What is said by position `upto` of whoever is or will be merged with these; two queries.
+    """What is said by position `upto` of whoever is or will be merged with these.
 
-    A split is also given where its merge comes later.
+    A split is also given where its merge comes later. Two queries at most.
     """
+    asked = list(people)
+    if not asked:
+        return []
     merges = connection.execute(
         "WITH RECURSIVE kin (id) AS (SELECT unnest(%(people)s::uuid[]) UNION "
         "SELECT unnest(ARRAY[stays, absorbed]) FROM kin JOIN person_merge "
         "ON generation = %(generation)s AND kin.id IN (stays, absorbed)) "
         "SELECT position, statement_id, occurred_at, stays, absorbed FROM person_merge "
         "WHERE generation = %(generation)s AND stays IN (SELECT id FROM kin)",
-        {"people": list(people), "generation": generation},
+        {"people": asked, "generation": generation},
     ).fetchall()
     if not merges:
         return []
