@@ -113,6 +113,7 @@ def _document(shown: "Shown", under: "Proven | None") -> dict[str, Any]:
 def _show(shown: "Shown", under: "Proven | None") -> None:
     told = _document(shown, under)
     statement, acting = told.pop("statement"), told.pop("acted_on_by")
+    told["warnings"] = ", ".join(told["warnings"] or ()) or None
     hidden = ("checkpoint", "proof", "sealed", "erased")
     pairs = {
         name: value for name, value in told.items() if name not in hidden and value is not None

@@ -151,6 +151,13 @@ def test_a_record_is_shown_with_its_proof(jejak: Jejak, played: Played, tmp_path
     assert by_id.code == 0
     assert "proven under" in by_id.out
     assert (tmp_path / "proof").read_text("utf-8") == found["proof"]
+    with closing(played.connect(roles.READER)) as connection:
+        warned = connection.execute(
+            "SELECT position, warnings FROM record WHERE warnings <> '' LIMIT 1"
+        ).fetchone()
+    assert warned is not None
+    shown = f"warnings          {warned[1].replace(' ', ', ')}\n"
+    assert shown in jejak("record", str(warned[0])).out
     assert "no record 999999" in jejak("record", "999999").err
     assert jejak("record", "seratus").code == 2
 
