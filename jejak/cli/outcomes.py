@@ -70,10 +70,11 @@ def told(reason: str | None, detail: str | None, warnings: Iterable[str]) -> str
 
 
 def legend(codes: Iterable[str], lang: str) -> dict[str, object]:
-    """What each code means and what to do about it, once."""
+    """What each code that has a meaning means and what to do about it, once."""
     return {
-        code: " ".join(filter(None, (_words(code, lang), mending(code, (), lang))))
+        code: " ".join(filter(None, (meaning.text(lang), meaning.mend(lang))))
         for code in dict.fromkeys(codes)
+        if (meaning := _meaning(code))
     }
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from jejak.cli.outcomes import COLUMNS, Report
+from jejak.cli.outcomes import COLUMNS, Report, legend
 from jejak.errors import Misuse, Retry
 from jejak_producers.bulk import Outcome
 from jejak_producers.journal import SUFFIX
@@ -69,3 +69,7 @@ def test_a_full_disk_and_a_folder_that_is_not_there_are_told(tmp_path: Path) -> 
         Report("en", Path("/dev/full"), as_json=False).of(OUTCOMES, "-")
     with pytest.raises(Misuse, match="No such file"):
         Report("en", tmp_path / "no" / "o.csv", as_json=False).of(OUTCOMES, "-")
+
+
+def test_a_legend_has_each_code_once_and_none_that_says_no_more_than_itself() -> None:
+    assert list(legend(["late", "conflict", "not-json", "late"], "en")) == ["late", "not-json"]
