@@ -42,7 +42,7 @@ _INSERT: Final = (
 
 def insert(connection: Connection, generation: int, arrivals: Iterable[Arrival]) -> None:
     """Keep facts. Each arrives once: in the transaction that takes in its record."""
-    rows = [(generation, *row) for row in _rows(arrivals)]
+    rows = ((generation, *row) for row in _rows(arrivals))
     copy_into(connection, "evidence", (("generation", "int4"), *_COLUMNS), rows)
 
 
