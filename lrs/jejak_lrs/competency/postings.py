@@ -65,6 +65,8 @@ def _served(word: Posting, start: date, end: date, succession: Succession) -> It
 
 def separated(words: Iterable[Word]) -> tuple[Separated, ...]:
     """The days on which the person had left the service."""
+    if Separation not in map(type, words):
+        return ()
     return tuple(
         Separated(starts=start, ends=closing(end), reason=word.reason)
         for word, start, end in stretches(words)
@@ -76,6 +78,8 @@ def claimed(
     claims: Sequence[Claim], words: Sequence[Word], succession: Succession
 ) -> tuple[Claimed, ...]:
     """Who claims the person, on days before BKN's first word."""
+    if not claims:
+        return ()
     last = {(one.agency, one.valid_from): one for one in sorted(claims, key=_order)}
     first_word = min((one.valid_from for one in words), default=FOREVER)
     found: list[Claimed] = []
