@@ -25,6 +25,7 @@ from tests.world import (
     offering,
     profile,
     rules,
+    seconded,
     usual,
     visit,
     voided,
@@ -102,6 +103,12 @@ def test_without_registration_one_credit_per_activity_and_date() -> None:
     assert (total(first, same_day), total(first, next_day), total(first, other)) == (
         2000, 4000, 4000,
     )  # fmt: skip
+
+
+def test_a_course_and_a_secondment_of_one_activity_and_date_are_two_credits() -> None:
+    taught, posted = course("2024-03-01", form="3"), seconded("2024-03-01", form="18")
+    again = seconded("2024-03-01T08:00:00", form="18")
+    assert (total(taught, posted), total(taught, posted, again)) == (4000, 4000)
 
 
 def test_the_same_certificate_number_is_the_same_activity() -> None:

@@ -110,7 +110,7 @@ def _worth(done: Activity, registry: Registry, same: Mapping[UUID, UUID]) -> _Wo
     if figures is rules.hours.per_session:
         once = ("session", done.origin.statement_id)
         return _Worth(done, form, jp, once, rules.hours.per_session.a_month)
-    return _Worth(done, form, jp, _activity_key(done, form, same))
+    return _Worth(done, form, jp, ("figure", _activity_key(done, form, same)))
 
 
 def _as_programmed(
