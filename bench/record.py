@@ -49,6 +49,7 @@ _PEOPLE: Final = 5_000
 _ROUNDS: Final = 3
 _AT_ONCE: Final = 500  # rows a commit of the consumer written by hand
 _PATIENCE: Final = 300.0
+_GLANCE: Final = 0.03  # seconds between two looks, which are not for nothing
 
 Make = Callable[[], Any]
 
@@ -224,14 +225,15 @@ def _watch(connection: psycopg.Connection[Any], some: Recorders, least: int) -> 
     before, refused = delivered(connection), history.head(connection).next_outcome
     until = time.monotonic() + _PATIENCE
     while time.monotonic() < until:
-        now, cpu, at = time.perf_counter(), some.cpu(), delivered(connection)
+        now, at = time.perf_counter(), delivered(connection)
+        some.look()
         if began is None and at > before:
-            began = (now, at, cpu)
+            began = (now, at, some.cpu())
         if began is not None and at >= least:
             if history.head(connection).next_outcome > refused:
                 raise RuntimeError("a message of the bench was refused")
-            return Round(at - began[1], now - began[0], cpu - began[2])
-        time.sleep(0.01)
+            return Round(at - began[1], now - began[0], some.cpu() - began[2])
+        time.sleep(_GLANCE)
     raise RuntimeError(f"not recorded within {_PATIENCE:.0f} s")
 
 

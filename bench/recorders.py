@@ -29,11 +29,14 @@ class Recorders:
     largest: float = 0.0  # megabytes that one of them was seen to hold
 
     def cpu(self) -> float:
-        """Seconds of processor time that they have used, and a look at what they hold."""
+        """Seconds of processor time that they have used."""
         times = [process.cpu_times() for process in self.processes]
+        return float(sum(one.user + one.system for one in times))
+
+    def look(self) -> None:
+        """See what they hold."""
         held = max(process.memory_info().rss for process in self.processes) / _MB
         self.largest = max(self.largest, held)
-        return float(sum(one.user + one.system for one in times))
 
     def wait_for(self, topic: str, partitions: int) -> None:
         """Return once all partitions of a topic are theirs, and each has some.

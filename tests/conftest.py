@@ -3,6 +3,7 @@
 `SERVICES=containers` gives the same ones in containers.
 """
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -20,6 +21,13 @@ class _Selector(EndingSelector, NetworkSelector):  # type: ignore[misc]  # untyp
     """The library's, in which every TLS handshake and every socket ends."""
 
     handshake = 20.0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def a_ctrl_c_is_heard() -> None:
+    """What tests start hears a Ctrl-C, also where a script runs these with `&`, deaf to it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
