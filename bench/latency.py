@@ -78,13 +78,18 @@ def _measured(bench: Bench, seconds: float, rate: float) -> Taken:
 def _run(bench: Bench, some: Recorders, packed: Sequence[Packed], rate: float) -> Taken:
     dsn = bench.up.services.dsn(roles.READER)
     with closing(connect(dsn)) as connection:
-        first, before = history.head(connection).next_position, delivered(connection)
+        one, *packed = packed  # the first tells when the recorder has opened its partitions
+        before = delivered(connection)
+        _send(bench, [one], rate)
+        _wait(lambda: delivered(connection) > before)
+        first, start = history.head(connection).next_position, delivered(connection)
         head = _Head(dsn)
         cpu, began = some.cpu(), time.perf_counter()
         acknowledged = _send(bench, packed, rate)
         sent = time.perf_counter() - began
-        _wait(lambda: delivered(connection) >= before + len(packed))
+        _wait(lambda: delivered(connection) >= start + len(packed))
         used = some.cpu() - cpu
+        some.look()
         head.stop()
         positions = connection.execute(
             "SELECT statement_id, position FROM record WHERE position >= %s", [first]
