@@ -19,7 +19,7 @@ from msgspec import Struct
 from jejak_consumers.directory import CutHere, Directory, NoSuchPerson, NotLookedUp, seal_of
 from jejak_consumers.finish import Finisher, Standing
 from jejak_consumers.messages import Message
-from jejak_lrs.ledger.batch import Alias, Item, Refused, Source, SourceKind
+from jejak_lrs.ledger.batch import Alias, Hidden, Item, Refused, Source, SourceKind
 from jejak_lrs.ledger.parties import Parties
 from jejak_schemas import avro, codec
 from jejak_schemas.catalogue import CHANGES_PARTIES, Entry
@@ -68,7 +68,7 @@ class Voice(Struct, frozen=True, gc=False):
     provides: bool  # says it as a provider, who must be accredited
 
 
-class People(Struct, frozen=True, gc=False):
+class People(Hidden, Struct, frozen=True, gc=False):
     """Whom an event names, and the aliases that must be inserted with it.
 
     `seals` are the commitments of the aliases that a posting states. Its repr shows nothing.

@@ -10,12 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from rich.pretty import pretty_repr
 
 from jejak_lrs.ledger import seal
 from jejak_lrs.ledger.batch import SYSTEM, Row, Source
 from tests import rows
 
 SALT = bytes(range(16))
+
+
+def test_who_is_met_is_shown_without_the_number_and_its_salt() -> None:
+    new = rows.newcomer("199001012015011001")
+    shown = repr(new) + pretty_repr(new) + repr(new.row) + pretty_repr(new.row)
+    assert "199001012015011001" not in shown
+    assert str(new.alias.salt) not in shown
+    assert str(new.row.salt) not in shown
 
 
 def test_a_record_commitment_worked_by_hand() -> None:

@@ -69,6 +69,9 @@ class _Record(Struct, gc=False):
         """Always: the batch has one checksum, and that was looked at."""
         return True
 
+    def __repr__(self) -> str:
+        return f"_Record({self.offset})"
+
 
 class _Records(DefaultRecordBatch):  # type: ignore[misc]
     """Reads a record without headers in two thirds of the time, and a header not named in UTF-8.

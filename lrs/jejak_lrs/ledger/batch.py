@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from dataclasses import field as of
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from msgspec import Struct
 
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 SourceKind = Literal["inbox", "redrive", "http", "system"]
+
+
+class Hidden:
+    """Shows no more than its repr says; rich would ask a Struct for all of its fields."""
+
+    __slots__ = ()
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []
 
 
 class Source(Struct, frozen=True, gc=False):
@@ -61,7 +70,7 @@ class Delivered(NamedTuple):
         return "Delivered()"
 
 
-class Alias(Struct, frozen=True, gc=False):
+class Alias(Hidden, Struct, frozen=True, gc=False):
     """An alias to be inserted: (kind, value) names `person_id` from `since` on.
 
     `statement_id` is the record that keeps its commitment (seal.alias_commitment).
@@ -99,7 +108,7 @@ class PartyChange:
     forms: tuple[str, ...] = ()
 
 
-class Row(Struct, gc=False):
+class Row(Hidden, Struct, gc=False):
     """A message at the end of its walk: everything a record holds but position and stored.
 
     `digest` is what a resend is compared by; it lives in memory only. `original` is needed where
@@ -135,7 +144,7 @@ class Row(Struct, gc=False):
         return f"Row({self.statement_id})"
 
 
-class Refused(Struct, frozen=True, gc=False):
+class Refused(Hidden, Struct, frozen=True, gc=False):
     """A message that must not become a record. `party` None: the inbox's owner."""
 
     source: Source
