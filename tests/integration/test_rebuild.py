@@ -7,12 +7,14 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
+from psycopg.errors import ObjectInUse
 
 from jejak_lrs import roles
+from jejak_lrs.audit import catalogue
 from jejak_lrs.competency.days import months_later
 from jejak_lrs.competency.profile import EMPTY, canonical, digest
 from jejak_lrs.database import Connection, Database, connect
-from jejak_lrs.errors import Unready
+from jejak_lrs.errors import Busy, Unready
 from jejak_lrs.ledger import history
 from jejak_lrs.projection import clock, evidence, generations, profiles, rebuild, rebuilt, switching
 from jejak_lrs.projection.projecting import Projector
@@ -195,11 +197,11 @@ def test_postgresql_knows_how_much_there_is_of_what_is_made_anew(
     catch_up(projecting)
     made(projecting)
     counted = superuser.execute(
-        "SELECT tablename FROM pg_stats WHERE tablename = ANY(%s) AND attname = 'generation' "
-        "AND 2 = ANY(most_common_vals::text::int[]) ORDER BY tablename",
-        [["evidence", "person_merge", "profile"]],
+        "SELECT tablename FROM pg_stats JOIN pg_class ON relname = tablename "
+        "WHERE tablename = ANY(%s) AND attname = 'person_id' AND reltuples > 0 ORDER BY tablename",
+        [["evidence_g2", "profile_g2"]],
     ).fetchall()
-    assert counted == [("evidence",), ("profile",)]  # nobody was merged
+    assert counted == [("evidence_g2",), ("profile_g2",)]
 
 
 def of_merges(writer: Database) -> list[Event]:
@@ -430,6 +432,59 @@ def test_what_is_kept_is_dropped_and_a_rebuild_given_up(
     switching.give_up(projecting, one)
     assert profiles.stored(projecting, [WHO], 3) == {}
     assert rebuild.read(projecting) is None
+
+
+def tables_of(connection: Connection, generation: int) -> list[bool]:
+    """Whether there is a table of its evidence, and of its profiles."""
+    names = [f"{whole}_g{generation}" for whole in ("evidence", "profile")]
+    found = connection.execute(
+        "SELECT to_regclass(name) IS NOT NULL FROM unnest(%s::text[]) AS name", [names]
+    )
+    return [there for (there,) in found]
+
+
+def test_each_generation_has_its_tables_and_an_audit_knows_them(
+    writer: Database, projecting: Connection
+) -> None:
+    everybody(writer)
+    catch_up(projecting)
+    made(projecting)
+    assert [tables_of(projecting, one) for one in (1, 2, 3)] == [[True] * 2] * 2 + [[False] * 2]
+    assert catalogue.compare(projecting).differences == ()
+    for used in (1, 2):
+        with pytest.raises(ObjectInUse):
+            projecting.execute("SELECT projection_drop(%s)", [used])
+
+
+def test_room_is_made_while_somebody_writes(
+    writer: Database, projecting: Connection, rebuilding: Connection
+) -> None:
+    everybody(writer)
+    catch_up(projecting)
+    rebuilding.execute("SET lock_timeout = '5s'")
+    with projecting.transaction():
+        projecting.execute("UPDATE evidence SET kind = kind")
+        projecting.execute("UPDATE profile SET version = version")
+        assert rebuild.begin(rebuilding).generation == 2
+
+
+def test_a_generation_goes_when_nobody_reads_for_long(
+    writer: Database,
+    projecting: Connection,
+    rebuilding: Connection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    everybody(writer)
+    catch_up(projecting)
+    one = made(projecting)
+    monkeypatch.setattr(switching, "_ATTEMPTS", 1)
+    monkeypatch.setattr(switching, "_PAUSE_SECONDS", 0)
+    with projecting.transaction():
+        projecting.execute("SELECT FROM profile")
+        with pytest.raises(Busy, match="reads"):
+            switching.give_up(rebuilding, one)
+    switching.drop_leftovers(rebuilding)
+    assert [tables_of(projecting, one) for one in (1, 2)] == [[True] * 2, [False] * 2]
 
 
 def test_an_empty_ledger_is_not_rebuilt(projecting: Connection) -> None:

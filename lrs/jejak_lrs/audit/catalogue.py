@@ -18,7 +18,8 @@ from jejak_lrs.audit.difference import Difference
 from jejak_lrs.roles import AGENCIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from jejak_lrs.database import Connection
 
@@ -32,6 +33,10 @@ _FIRST = {  # what is the first partition's own, and how catalogue.txt has it
     "< 10000000)": "< <end>)",
 }
 _LARGEST_INT = 2**31 - 1
+# The same of a generation's tables, of which the first is number 1.
+_GENERATION = re.compile(r"\b(?:evidence|profile)_g(\d+)")
+_NUMBERED = "_gN"
+_OF_GENERATION = {"_g1": _NUMBERED, "IN (1)": "IN (<generation>)"}
 
 
 class Line(NamedTuple):
@@ -57,10 +62,14 @@ def compare(connection: Connection) -> Comparison:
     must = {*_fixed(), *_agencies(found)}
     for name, (start, end) in bounds.items():
         must.update(_instance(line, name, start, end) for line in _pattern())
+    generations = _generations(found)
+    for number in generations:
+        must.update(_of_generation(line, number) for line in _numbered())
     lacking, surplus = must - set(found), set(found) - must
     damaged = {"table", "column", "partition"} & {line.kind for line in lacking}
     promised = None if damaged else _partitioned_to(connection)
-    differences = (*_uncovered(bounds.values(), promised), *_told(lacking, surplus))
+    without = () if damaged else _without_room(connection, generations)
+    differences = (*_uncovered(bounds.values(), promised), *without, *_told(lacking, surplus))
     return Comparison(differences, readable=not damaged and bool(bounds))
 
 
@@ -76,14 +85,17 @@ def written(found: Iterable[Line]) -> str:
 
 
 def _generalised(line: Line) -> Line:
-    if not _PARTITION.search(line.name):
-        return line
+    if _PARTITION.search(line.name):
+        return _replaced(line, _FIRST)
+    if _GENERATION.search(line.name):
+        return _replaced(line, _OF_GENERATION)
+    return line
+
+
+def _replaced(line: Line, values: Mapping[str, str]) -> Line:
     kind, name, says = line
-    for written_first, placeholder in _FIRST.items():
-        name, says = (
-            name.replace(written_first, placeholder),
-            says.replace(written_first, placeholder),
-        )
+    for placeholder, value in values.items():
+        name, says = name.replace(placeholder, value), says.replace(placeholder, value)
     return Line(kind, name, says)
 
 
@@ -94,11 +106,15 @@ def _lines() -> tuple[Line, ...]:
 
 
 def _fixed() -> list[Line]:
-    return [line for line in _lines() if _PATTERN not in line.name]
+    return [line for line in _lines() if not any(one in line.name for one in (_PATTERN, _NUMBERED))]
 
 
 def _pattern() -> list[Line]:
     return [line for line in _lines() if _PATTERN in line.name]
+
+
+def _numbered() -> list[Line]:
+    return [line for line in _lines() if _NUMBERED in line.name]
 
 
 def _instance(line: Line, name: str, start: int, end: int) -> Line:
@@ -107,10 +123,12 @@ def _instance(line: Line, name: str, start: int, end: int) -> Line:
         _PATTERN: name, "<from>": str(start), "<to>": str(end),
         "<start>": _literal(start), "<end>": _literal(end),
     }  # fmt: skip
-    kind, called, says = line
-    for placeholder, value in values.items():
-        called, says = called.replace(placeholder, value), says.replace(placeholder, value)
-    return Line(kind, called, says)
+    return _replaced(line, values)
+
+
+def _of_generation(line: Line, number: str) -> Line:
+    """The same of one generation."""
+    return _replaced(line, {_NUMBERED: f"_g{number}", "<generation>": number})
 
 
 def _literal(number: int) -> str:
@@ -125,6 +143,19 @@ def _partitions(found: Iterable[Line]) -> dict[str, tuple[int, int]]:
         if line.kind == "partition" and named and _PARTITION.fullmatch(line.name):
             bounds[line.name] = (int(named[1]), int(named[2]))
     return dict(sorted(bounds.items(), key=lambda item: item[1]))
+
+
+def _generations(found: Iterable[Line]) -> set[str]:
+    """The generations that have a table of evidence or profiles."""
+    named = (_GENERATION.fullmatch(line.name) for line in found if line.kind == "partition")
+    return {one[1] for one in named if one}
+
+
+def _without_room(connection: Connection, generations: AbstractSet[str]) -> Iterator[Difference]:
+    """The generation that is read, if it has neither table."""
+    for (active,) in connection.execute("SELECT active::text FROM generation"):
+        if active not in generations:
+            yield Difference(f"partition evidence_g{active}", "is missing: it is read")
 
 
 def _agencies(found: Iterable[Line]) -> Iterator[Line]:

@@ -61,9 +61,11 @@ def read(connection: Connection) -> Generations:
         return next(iter(cursor))
 
 
-def take_number(connection: Connection) -> int:
-    """A number that no generation had."""
-    found = connection.execute("UPDATE generation SET last = last + 1 RETURNING last").fetchone()
+def begin(connection: Connection) -> int:
+    """A new generation, of a number that none had, with room for its evidence and profiles."""
+    found = connection.execute(
+        "UPDATE generation SET last = last + 1 RETURNING last, projection_make_room(last)"
+    ).fetchone()
     return int(found[0]) if found else 1
 
 

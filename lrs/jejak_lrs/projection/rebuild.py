@@ -87,7 +87,7 @@ def begin(connection: Connection, positions: int = POSITIONS) -> Rebuild:
         raise Unready("nothing was projected yet: there is nothing to rebuild")
     upto = history.head(connection).next_position - 1
     with connection.transaction():
-        generation = generations.take_number(connection)
+        generation = generations.begin(connection)
         connection.execute(
             "INSERT INTO rebuild (generation, upto, phase, position) "
             "VALUES (%s, %s, 'extract', %s)",
@@ -105,7 +105,7 @@ def begin(connection: Connection, positions: int = POSITIONS) -> Rebuild:
 
 def assess_next(connection: Connection, rebuild: Rebuild, persons: int = PERSONS) -> None:
     """All is extracted: plan parts of so many persons each."""
-    _count(connection)
+    _count(connection, rebuild)
     with connection.transaction():
         connection.execute(
             "INSERT INTO rebuild_part (generation, phase, number, low, high) "
@@ -122,14 +122,14 @@ def assess_next(connection: Connection, rebuild: Rebuild, persons: int = PERSONS
 
 def follow_next(connection: Connection, rebuild: Rebuild) -> None:
     """All is assessed: from now on it follows the ledger."""
-    _count(connection)
+    _count(connection, rebuild)
     with connection.transaction():
         _enter(connection, rebuild, "follow")
 
 
-def _count(connection: Connection) -> None:
+def _count(connection: Connection, rebuild: Rebuild) -> None:
     """Let PostgreSQL see how many rows of a new generation there are, or it believes in none."""
-    connection.execute("SELECT projection_analyze()")
+    connection.execute("SELECT projection_analyze(%s)", [rebuild.generation])
 
 
 def _enter(connection: Connection, rebuild: Rebuild, phase: Phase) -> None:

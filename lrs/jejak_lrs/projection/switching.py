@@ -10,11 +10,15 @@ Source: competency.md, "Projections".
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
+
+from psycopg.errors import LockNotAvailable
 
 from jejak_lrs import cursor
 from jejak_lrs.competency.registry import Registry
-from jejak_lrs.errors import Unready
+from jejak_lrs.errors import Busy, Unready
 from jejak_lrs.ledger import history
 from jejak_lrs.projection import clock, generations, profiles, rebuild, refolding
 from jejak_lrs.projection.feeding import Feeder, Slice
@@ -26,7 +30,9 @@ if TYPE_CHECKING:
     from jejak_lrs.database import Connection
     from jejak_lrs.projection.rebuild import Rebuild
 
-_DROPPED: Final = 20_000  # rows a transaction
+# To drop a table waits for whoever reads, and everybody for it: a second at most, then they go on.
+_ATTEMPTS: Final = 30
+_PAUSE_SECONDS: Final = 0.5
 
 
 # -- following, and the switch ------------------------------------------------------------
@@ -167,11 +173,24 @@ def drop_leftovers(connection: Connection) -> None:
 
 
 def drop(connection: Connection, generation: int) -> None:
-    """Delete the rows of a generation that is neither read, kept nor made, some at a time."""
-    for table in ("refold", "refold_reach", "evidence", "profile", "person_merge", "person_split"):
-        while connection.execute(
-            f"DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {table} "  # noqa: S608  our own names
-            "WHERE generation = %s LIMIT %s))",
-            [generation, _DROPPED],
-        ).rowcount:
-            pass
+    """Drop a generation that is neither read, kept nor made.
+
+    Its rows in the small tables are deleted; its evidence and profiles are tables of their own.
+
+    Raises:
+        Busy: somebody read evidence or profiles all the time.
+    """
+    for table in ("refold", "refold_reach", "person_merge", "person_split"):
+        connection.execute(f"DELETE FROM {table} WHERE generation = %s", [generation])  # noqa: S608  our own names
+    while _drop_one(connection, generation):
+        pass
+
+
+def _drop_one(connection: Connection, generation: int) -> bool:
+    """Drop one of its tables between two who read evidence or profiles; whether there was one."""
+    for _ in range(_ATTEMPTS):
+        with suppress(LockNotAvailable):
+            found = connection.execute("SELECT projection_drop(%s)", [generation]).fetchone()
+            return bool(found and found[0])
+        time.sleep(_PAUSE_SECONDS)
+    raise Busy("somebody reads evidence or profiles all the time: the same again goes on")
