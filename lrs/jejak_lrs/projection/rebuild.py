@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 Phase = Literal["extract", "assess", "follow"]
 POSITIONS: Final = 5_000  # a part, of records
 PERSONS: Final = 1_000  # a part, of persons
+_FIRST, _LAST = UUID(int=0), UUID(int=2**128 - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,18 +105,24 @@ def begin(connection: Connection, positions: int = POSITIONS) -> Rebuild:
 
 
 def assess_next(connection: Connection, rebuild: Rebuild, persons: int = PERSONS) -> None:
-    """All is extracted: plan parts of so many persons each."""
+    """All is extracted: plan parts of so many of those whom the ledger knows.
+
+    From the first id there can be to the last, so nobody is left out whom it does not know.
+    """
     _count(connection, rebuild)
     with connection.transaction():
+        found = connection.execute(
+            "SELECT person_id FROM (SELECT person_id, row_number() OVER (ORDER BY person_id) "
+            "FROM person) AS numbered (person_id, nth) WHERE nth %% %s = 0 ORDER BY nth",
+            [persons],
+        )
+        firsts = [_FIRST, *(person_id for (person_id,) in found)]
+        lasts = [*(UUID(int=one.int - 1) for one in firsts[1:]), _LAST]
         connection.execute(
             "INSERT INTO rebuild_part (generation, phase, number, low, high) "
-            "SELECT %(generation)s::int, 'assess', number, min(person), max(person) FROM "
-            "(SELECT person_id::text AS person, "
-            "(row_number() OVER (ORDER BY person_id) - 1) / %(size)s AS number FROM "
-            "(SELECT person_id FROM evidence WHERE generation = %(generation)s UNION "
-            "SELECT stays FROM person_merge WHERE generation = %(generation)s) AS p"
-            ") AS numbered GROUP BY number",
-            {"generation": rebuild.generation, "size": persons},
+            "SELECT %s, 'assess', nth - 1, low, high "
+            "FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS part (low, high, nth)",
+            [rebuild.generation, *(list(map(str, ends)) for ends in (firsts, lasts))],
         )
         _enter(connection, rebuild, "assess")
 
