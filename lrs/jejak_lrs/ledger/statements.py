@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import orjson
+from msgspec import DecodeError
 
 from jejak_lrs import dictionaries
 from jejak_lrs.competency.extraction import SAYING
+from jejak_lrs.competency.gist import reader_of
 from jejak_lrs.competency.registry import REGISTRY_EVENTS
 from jejak_lrs.ledger.effects import WITH_EFFECTS
 from jejak_schemas.events import StatementSubmitted
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from jejak_lrs.competency.gist import Gist
     from jejak_lrs.ledger.history import Entry
     from jejak_lrs.ledger.payload import Unpacker
     from jejak_schemas.events import Event
@@ -40,21 +44,27 @@ class Statements:
             return None
         return _event(record, self._unpacker.unpack(record.payload), from_statement)
 
-    def folded_of(self, record: Entry) -> Event | None:
+    def folded_of(self, record: Entry) -> Event | Gist | None:
         """The same for a projection: not checked again, and None where it says nothing for one.
 
-        That is told by its type and its bytes, without the work of making the event.
+        That is told by its type and its bytes, without the work of making the event. Of most that
+        say something facts are all there is to ask, and their gist will do.
         """
         if record.payload is None:
             return None
         plain = self._unpacker.unpack(record.payload)
         if record.event_type not in _FOLDED and _PROGRAMME not in plain:
             return None
+        if record.event_type not in WHOLE and (read := reader_of(record.event_type)) is not None:
+            with suppress(DecodeError):
+                return read(plain)
         return _event(record, plain, recalled)
 
 
+# Of these more than facts is asked; a provider's own statement is judged as a whole.
+WHOLE: Final = REGISTRY_EVENTS | WITH_EFFECTS | {StatementSubmitted.__name__}
 # Any other learning event is a milestone, if it is of a programme; its IRI stands in the statement.
-_FOLDED: Final = SAYING | REGISTRY_EVENTS | WITH_EFFECTS | {StatementSubmitted.__name__}
+_FOLDED: Final = SAYING | WHOLE
 _PROGRAMME: Final = PROGRAMMES.encode()
 
 

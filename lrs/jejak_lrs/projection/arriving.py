@@ -6,29 +6,43 @@ person of its target, at its own position, or at the target's where that comes l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from jejak_lrs.competency.extraction import facts_of
+from jejak_lrs.competency.gist import Gist
 from jejak_lrs.ledger import history
 from jejak_lrs.projection.evidence import Arrival
 from jejak_schemas.events import StatementVoided
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from jejak_lrs.competency.facts import Fact
     from jejak_lrs.database import Connection
     from jejak_lrs.ledger.history import Entry
     from jejak_lrs.ledger.statements import Statements
     from jejak_schemas.events import Event
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A record and its event."""
+class Said(Struct, frozen=True, gc=False):
+    """What a record says: facts, and its event where more than they may be asked for."""
 
     record: Entry
-    event: Event
+    facts: tuple[Fact, ...]
+    event: Event | None
+
+
+def said_in(records: Iterable[Entry], statements: Statements) -> list[Said]:
+    """What records say; those that say nothing left out."""
+    found = []
+    for record in records:
+        event = statements.folded_of(record)
+        if event is not None:
+            facts = facts_of(event, record.position, record.statement_id)
+            found.append(Said(record, facts, None if isinstance(event, Gist) else event))
+    return found
 
 
 def arrivals(
@@ -52,11 +66,8 @@ def arrivals(
 def _own(told: Sequence[Said]) -> Iterator[Arrival]:
     for said in told:
         record = said.record
-        if record.person_id is None or isinstance(said.event, StatementVoided):
-            continue
-        facts = facts_of(said.event, record.position, record.statement_id)
-        if facts:
-            yield Arrival(record.person_id, record.position, facts)
+        if said.facts and record.person_id is not None:
+            yield Arrival(record.person_id, record.position, said.facts)
 
 
 def _voids(connection: Connection, told: Sequence[Said]) -> Iterator[Arrival]:
@@ -68,8 +79,7 @@ def _voids(connection: Connection, told: Sequence[Said]) -> Iterator[Arrival]:
     for said, event in voids:
         position, person_id = known.get(event.target, (said.record.position, None))
         if person_id is not None and position < said.record.position:
-            facts = facts_of(event, said.record.position, said.record.statement_id)
-            yield Arrival(person_id, said.record.position, facts)
+            yield Arrival(person_id, said.record.position, said.facts)
 
 
 def _voids_that_waited(

@@ -21,7 +21,7 @@ from jejak_lrs.ledger import history
 from jejak_lrs.ledger.effects import erased_by
 from jejak_lrs.ledger.statements import Statements
 from jejak_lrs.projection import clock, evidence, kinship, profiles, refolding
-from jejak_lrs.projection.arriving import Said, arrivals
+from jejak_lrs.projection.arriving import Said, arrivals, said_in
 from jejak_lrs.projection.evidence import Arrival
 from jejak_lrs.projection.folding import Folding
 from jejak_lrs.projection.held import Held
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from jejak_lrs.database import Connection
     from jejak_lrs.ledger.history import Entry
     from jejak_lrs.projection.generations import Feed
+    from jejak_schemas.events import Event
 
 CHUNK: Final = 1_000  # persons folded anew, or told of a day, per transaction; at most
 SOME: Final = 100  # records folded while those before are written: no more than a socket takes in
@@ -105,7 +106,7 @@ class Feeder:
         Also folds waiting persons anew, up to CHUNK, so it has work even without records.
         """
         known = self._take_known(connection, coming.after)
-        said = self._said(coming.records)
+        said = said_in(coming.records, self._statements)
         arriving = arrivals(connection, coming.records, said, self._statements)
 
         def folding(feed: Feed) -> Folding:
@@ -144,7 +145,7 @@ class Feeder:
         """
         gone = history.ordered_erased(connection, [one.position for one in records], upto)
         kept = [one for one in records if one.position not in gone]
-        said = self._said(kept)
+        said = said_in(kept, self._statements)
         arriving = arrivals(connection, kept, said, self._statements)
         evidence.insert(connection, feed.generation, arriving)
         kinship.insert(connection, feed.generation, said)
@@ -168,13 +169,6 @@ class Feeder:
     def forget(self) -> None:
         """Believe nothing any more: read all of it again."""
         self._known = None
-
-    def _said(self, records: Sequence[Entry]) -> list[Said]:
-        return [
-            Said(record, event)
-            for record in records
-            if (event := self._statements.folded_of(record)) is not None
-        ]
 
     def _take_known(self, connection: Connection, at: int) -> _Known:
         """What is known as of a position. It grows with the batch, so it is kept at its end only:
@@ -250,18 +244,25 @@ class Feeder:
 
 def _take(folding: Folding, said: Said, arriving: Iterable[Arrival]) -> list[Reach]:
     """One record: into the registry, then the persons whom it is about. Whom else it reaches."""
-    record, reaches = said.record, []
-    if folding.registry.add(said.event, record.position):
-        reaches.append(reach_of(said.event, folding.registry))
+    record = said.record
     cause = Cause(record.position, record.statement_id, record.stored, record.event_type)
-    if (word := word_of(said.event)) is not None:
-        touched = folding.rejoin(word, cause)
-        reaches.append(Reach(persons=frozenset(touched)))
-    if gone := erased_by(said.event):
-        people = evidence.erase(folding.connection, folding.feed.generation, record.position)
-        folding.erase(people, set(gone), cause)
+    reaches = _bear(folding, said.event, cause) if said.event is not None else []
     for person_id, group in groupby(arriving, key=lambda one: one.person_id):
         folding.arrive(person_id, [fact for one in group for fact in one.facts], cause)
+    return reaches
+
+
+def _bear(folding: Folding, event: Event, cause: Cause) -> list[Reach]:
+    """What an event says beside facts of its person. Whom it reaches."""
+    reaches = []
+    if folding.registry.add(event, cause.position):
+        reaches.append(reach_of(event, folding.registry))
+    if (word := word_of(event)) is not None:
+        touched = folding.rejoin(word, cause)
+        reaches.append(Reach(persons=frozenset(touched)))
+    if gone := erased_by(event):
+        people = evidence.erase(folding.connection, folding.feed.generation, cause.position)
+        folding.erase(people, set(gone), cause)
     return reaches
 
 
@@ -269,6 +270,7 @@ def _concerned(
     connection: Connection, generation: int, said: Sequence[Said], arriving: Sequence[Arrival]
 ) -> set[UUID]:
     """Whom a batch is about, joins or parts."""
-    words = [word for each in said if (word := word_of(each.event)) is not None]
+    events = (each.event for each in said if each.event is not None)
+    words = [word for event in events if (word := word_of(event)) is not None]
     joined = kinship.touched(connection, generation, words) if words else set()
     return {one.person_id for one in arriving} | joined

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def insert(connection: Connection, generation: int, told: Sequence[Said]) -> None:
     """Keep the merges and splits of a batch; those kept already stay as they are."""
-    words = [(one.record.position, word_of(one.event)) for one in told]
+    words = [(one.record.position, word_of(one.event)) for one in told if one.event is not None]
     merges = [(at, word) for at, word in words if isinstance(word, Merge)]
     splits = [(at, word) for at, word in words if isinstance(word, Split)]
     if merges:
