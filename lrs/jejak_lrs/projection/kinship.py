@@ -57,14 +57,16 @@ def words_about(
 ) -> list[Merge | Split]:
     """What is said by position `upto` of whoever is or will be merged with these.
 
-    A split is also given where its merge comes later. Two queries at most.
+    A split is also given where its merge comes later. Two queries at most, and one look for all of
+    these where nobody is merged: merges are few.
     """
     asked = list(people)
     if not asked:
         return []
     merges = connection.execute(
-        "WITH RECURSIVE kin (id) AS (SELECT unnest(%(people)s::uuid[]) UNION "
-        "SELECT unnest(ARRAY[stays, absorbed]) FROM kin JOIN person_merge "
+        "WITH RECURSIVE kin (id) AS (SELECT stays FROM person_merge WHERE "
+        "generation = %(generation)s AND (stays = ANY(%(people)s) OR absorbed = ANY(%(people)s)) "
+        "UNION SELECT unnest(ARRAY[stays, absorbed]) FROM kin JOIN person_merge "
         "ON generation = %(generation)s AND kin.id IN (stays, absorbed)) "
         "SELECT position, statement_id, occurred_at, stays, absorbed FROM person_merge "
         "WHERE generation = %(generation)s AND stays IN (SELECT id FROM kin)",
