@@ -59,7 +59,9 @@ class Origin(Struct, frozen=True, dict=True, omit_defaults=True):
         made["day"] = day = jakarta_date(occurred_at)
         # A UUID compares as its number does, five times slower (measured).
         made["order"] = (occurred_at, self.statement_id.int)
-        made["voice"] = Voice(self.party, self.provider, self.event, self.offering, self.form, day)
+        # Made as its own constructor does it, in half of the time (measured).
+        said = (self.party, self.provider, self.event, self.offering, self.form, day)
+        made["voice"] = tuple.__new__(Voice, said)
 
     @property
     def provider(self) -> str:
@@ -74,11 +76,10 @@ def _kind(name: str) -> str:
 
 class _Fact(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="kind", tag=_kind):
     origin: Origin
+    kind: ClassVar[str]  # which of the facts below, as it is stored
 
-    @property
-    def kind(self) -> str:
-        """Which of the facts below, as it is stored."""
-        return str(self.__struct_config__.tag)
+    def __init_subclass__(cls) -> None:
+        cls.kind = _kind(cls.__name__)
 
 
 class Evidence(_Fact, frozen=True):

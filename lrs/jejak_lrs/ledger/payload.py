@@ -17,7 +17,7 @@ import zstandard
 from jejak_lrs.errors import BadPayload
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 FORMAT = 1
 # zstd's level 1, whose tables stay in the cache, told to take only matches of seven bytes or more:
@@ -32,6 +32,10 @@ MAX_PLAIN_BYTES = 4 * 1024 * 1024
 
 _NO_DICTIONARY = 0
 _HEADER_BYTES = 2
+
+# Of `decompress`, by place, for by name they take a fifth of its time (measured): no output size
+# but the frame's own, one frame, and nothing after it.
+_WHOLE = (0, False, False)
 
 
 class Packer:
@@ -76,7 +80,7 @@ class Unpacker:
 
     def __init__(self, dictionaries: Mapping[int, bytes]) -> None:
         self._dictionaries = {_NO_DICTIONARY: b"", **dictionaries}
-        self._decompressors: dict[int, zstandard.ZstdDecompressor] = {}
+        self._decompress: dict[int, Callable[..., bytes]] = {}
 
     def unpack(self, payload: bytes) -> bytes:
         """The exact bytes that were packed.
@@ -89,24 +93,22 @@ class Unpacker:
         frame = payload[_HEADER_BYTES:]
         try:
             _check_size(frame)
-            plain: bytes = self._decompressor(payload[1]).decompress(frame, allow_extra_data=False)
+            decompress = self._decompress.get(payload[1]) or self._known(payload[1])
+            return decompress(frame, *_WHOLE)
         except zstandard.ZstdError as exc:
             raise BadPayload("the payload's frame is damaged") from exc
-        return plain
 
-    def _decompressor(self, number: int) -> zstandard.ZstdDecompressor:
-        made = self._decompressors.get(number)
-        if made is None:
-            if number not in self._dictionaries:
-                raise BadPayload(f"the payload needs dictionary {number}, which is not known here")
-            made = zstandard.ZstdDecompressor(dict_data=_trained(self._dictionaries[number]))
-            self._decompressors[number] = made
-        return made
+    def _known(self, number: int) -> Callable[..., bytes]:
+        if number not in self._dictionaries:
+            raise BadPayload(f"the payload needs dictionary {number}, which is not known here")
+        made = zstandard.ZstdDecompressor(dict_data=_trained(self._dictionaries[number]))
+        self._decompress[number] = made.decompress
+        return made.decompress
 
 
 def _check_size(frame: bytes) -> None:
-    claimed = zstandard.get_frame_parameters(frame).content_size
-    if claimed > MAX_PLAIN_BYTES:  # also "unknown", which is the largest number there is
+    claimed = zstandard.frame_content_size(frame)  # -1: it does not say
+    if not 0 <= claimed <= MAX_PLAIN_BYTES:
         raise BadPayload(f"the payload claims {claimed} bytes")
 
 

@@ -6,6 +6,7 @@ person of its target, at its own position, or at the target's where that comes l
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -60,7 +61,7 @@ def arrivals(
         *_voids(connection, told),
         *_voids_that_waited(connection, records, statements),
     ]
-    return sorted(found, key=lambda one: (one.position, one.person_id))
+    return sorted(found, key=attrgetter("position", "person_id"))
 
 
 def _own(told: Sequence[Said]) -> Iterator[Arrival]:
@@ -72,6 +73,7 @@ def _own(told: Sequence[Said]) -> Iterator[Arrival]:
 
 def _voids(connection: Connection, told: Sequence[Said]) -> Iterator[Arrival]:
     """Voids whose target is recorded before them."""
+    told = [one for one in told if one.event is not None]  # `isinstance` asks a model at length
     voids = [(said, said.event) for said in told if isinstance(said.event, StatementVoided)]
     if not voids:
         return

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from jejak_lrs.competency.facts import from_documents, to_document
+from msgspec import Struct
+
+from jejak_lrs.competency.facts import (
+    Assertion,
+    Claim,
+    Evidence,
+    LevelRevoked,
+    Posting,
+    from_documents,
+    to_document,
+)
 from jejak_lrs.database import array
 from jejak_lrs.ledger.copying import copy_into
 from jejak_lrs.projection import kinship
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from uuid import UUID
 
     from jejak_lrs.competency.facts import Fact
     from jejak_lrs.database import Connection
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Struct, frozen=True, gc=False):
     """Facts that become a person's at a position, by a record: their own, or a void's target."""
 
     person_id: UUID
@@ -42,42 +50,54 @@ _INSERT: Final = (
 
 def insert(connection: Connection, generation: int, arrivals: Iterable[Arrival]) -> None:
     """Keep facts. Each arrives once: in the transaction that takes in its record."""
-    rows = ((generation, *row) for row in _rows(arrivals))
-    copy_into(connection, "evidence", (("generation", "int4"), *_COLUMNS), rows)
+    columns = ("generation", "int4"), *_COLUMNS
+    copy_into(connection, "evidence", columns, _rows(generation, arrivals))
 
 
 def insert_beside(connection: Connection, generation: int, arrivals: Iterable[Arrival]) -> None:
     """The same in a pipeline, where there is no COPY: PostgreSQL keeps them meanwhile."""
-    rows = list(_rows(arrivals))
+    rows = list(_rows(generation, arrivals))
     if rows:
-        *columns, documents = zip(*rows, strict=True)
+        _, *columns, documents = zip(*rows, strict=True)
         connection.execute(_INSERT, [generation, *map(array, columns), list(documents)])
 
 
-def _rows(arrivals: Iterable[Arrival]) -> Iterator[tuple[object, ...]]:
+def _rows(generation: int, arrivals: Iterable[Arrival]) -> Iterator[tuple[object, ...]]:
     for arrival in arrivals:
         for ordinal, fact in enumerate(arrival.facts):
-            yield _row(arrival, ordinal, fact)
+            origin, named = fact.origin, _NAMED.get(type(fact), _nothing)
+            competency, agency, home, assessor = named(fact)
+            yield (
+                generation,
+                origin.position,
+                ordinal,
+                arrival.person_id,
+                arrival.position,
+                fact.kind,
+                origin.statement_id,
+                origin.party,
+                origin.provider,
+                origin.offering,
+                competency,
+                agency,
+                home,
+                assessor,
+                to_document(fact),
+            )
 
 
-def _row(arrival: Arrival, ordinal: int, fact: Fact) -> tuple[object, ...]:
-    origin = fact.origin
-    return (
-        origin.position,
-        ordinal,
-        arrival.person_id,
-        arrival.position,
-        fact.kind,
-        origin.statement_id,
-        origin.party,
-        origin.provider,
-        origin.offering,
-        getattr(fact, "competency", None),
-        getattr(fact, "working", None) or getattr(fact, "agency", None),
-        getattr(fact, "home", None),
-        getattr(fact, "assessor", None),
-        to_document(fact),
-    )
+# The competency, agency, home agency and assessor that a fact names: it is found by these.
+_NAMED: Final[Mapping[type[Fact], Callable[[Any], tuple[object, ...]]]] = {
+    Evidence: lambda fact: (fact.competency, None, None, fact.assessor),
+    Assertion: lambda fact: (fact.competency, None, None, None),
+    LevelRevoked: lambda fact: (fact.competency, None, None, None),
+    Posting: lambda fact: (None, fact.working, fact.home, None),
+    Claim: lambda fact: (None, fact.agency, None, None),
+}
+
+
+def _nothing(_fact: Fact) -> tuple[object, ...]:
+    return (None, None, None, None)
 
 
 def erase(connection: Connection, generation: int, order: int) -> list[UUID]:
