@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import orjson
@@ -56,8 +55,10 @@ class Statements:
         if record.event_type not in _FOLDED and _PROGRAMME not in plain:
             return None
         if record.event_type not in WHOLE and (read := reader_of(record.event_type)) is not None:
-            with suppress(DecodeError):
+            try:
                 return read(plain)
+            except DecodeError:
+                pass  # in doubt, the ordinary way judges
         return _event(record, plain, recalled)
 
 

@@ -35,15 +35,13 @@ class Said(Struct, frozen=True, gc=False):
     event: Event | None
 
 
-def said_in(records: Iterable[Entry], statements: Statements) -> list[Said]:
+def said_in(records: Iterable[Entry], statements: Statements) -> Iterator[Said]:
     """What records say; those that say nothing left out."""
-    found = []
     for record in records:
         event = statements.folded_of(record)
         if event is not None:
             facts = facts_of(event, record.position, record.statement_id)
-            found.append(Said(record, facts, None if isinstance(event, Gist) else event))
-    return found
+            yield Said(record, facts, None if isinstance(event, Gist) else event)
 
 
 def arrivals(
@@ -56,19 +54,27 @@ def arrivals(
 
     `told` are those of the records that say something. Three queries at most, whatever the batch.
     """
-    found = [
-        *_own(told),
-        *_voids(connection, told),
-        *_voids_that_waited(connection, records, statements),
-    ]
+    found = [*owned(told), *of_voids(connection, records, told, statements)]
     return sorted(found, key=attrgetter("position", "person_id"))
 
 
-def _own(told: Sequence[Said]) -> Iterator[Arrival]:
+def owned(told: Iterable[Said]) -> Iterator[Arrival]:
+    """What records say about their own persons."""
     for said in told:
         record = said.record
         if said.facts and record.person_id is not None:
             yield Arrival(record.person_id, record.position, said.facts)
+
+
+def of_voids(
+    connection: Connection,
+    records: Sequence[Entry],
+    told: Sequence[Said],
+    statements: Statements,
+) -> list[Arrival]:
+    """The voids among `told`, and those that waited for one of the records."""
+    waited = _voids_that_waited(connection, records, statements)
+    return [*_voids(connection, told), *waited]
 
 
 def _voids(connection: Connection, told: Sequence[Said]) -> Iterator[Arrival]:

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Final
 from jejak_lrs.competency.persons import word_of
 from jejak_lrs.competency.reach import Reach, reach_of
 from jejak_lrs.ledger import history
-from jejak_lrs.ledger.effects import erased_by
+from jejak_lrs.ledger.effects import ACTING, erased_by
 from jejak_lrs.ledger.statements import Statements
 from jejak_lrs.projection import clock, evidence, kinship, profiles, refolding
-from jejak_lrs.projection.arriving import Said, arrivals, said_in
+from jejak_lrs.projection.arriving import Said, arrivals, of_voids, owned, said_in
 from jejak_lrs.projection.evidence import Arrival
 from jejak_lrs.projection.folding import Folding
 from jejak_lrs.projection.held import Held
@@ -106,7 +106,7 @@ class Feeder:
         Also folds waiting persons anew, up to CHUNK, so it has work even without records.
         """
         known = self._take_known(connection, coming.after)
-        said = said_in(coming.records, self._statements)
+        said = list(said_in(coming.records, self._statements))
         arriving = arrivals(connection, coming.records, said, self._statements)
 
         def folding(feed: Feed) -> Folding:
@@ -145,9 +145,13 @@ class Feeder:
         """
         gone = history.ordered_erased(connection, [one.position for one in records], upto)
         kept = [one for one in records if one.position not in gone]
-        said = said_in(kept, self._statements)
-        arriving = arrivals(connection, kept, said, self._statements)
-        evidence.insert(connection, feed.generation, arriving)
+        acting = [one for one in kept if one.event_type in ACTING]
+        saying = [one for one in kept if one.event_type not in ACTING]
+        said = list(said_in(acting, self._statements))
+        voids = of_voids(connection, kept, said, self._statements)
+        # One by one from its bytes into the COPY, while it is in the caches.
+        others = owned(said_in(saying, self._statements))
+        evidence.insert(connection, feed.generation, chain(others, voids))
         kinship.insert(connection, feed.generation, said)
 
     def assess(self, connection: Connection, feed: Feed, low: UUID, high: UUID, upto: int) -> None:
