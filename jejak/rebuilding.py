@@ -4,7 +4,7 @@ Whatever is done stands in the database, so whoever starts it again goes on wher
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -15,7 +15,7 @@ from jejak_lrs.projection import generations, rebuild, switching
 from jejak_lrs.projection.rebuild import Phase, Progress, Rebuild, Worker
 from jejak_lrs.projection.switching import Following
 from jejak_lrs.tidying import Tidying
-from jejak_lrs.workers import Crew
+from jejak_lrs.workers import Process, ready, started
 
 NAME: Final = "jejak rebuild"
 RECORDS: Final = 1_000  # followed in one transaction
@@ -27,12 +27,12 @@ Watch = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Rebuilding:
-    """One process leads, on `connection`; workers have their own.
+    """This process leads and works, on `connection`; others have their own.
 
     Args:
         dsn: the projector's; it stands in no process's arguments.
         connection: as the projector.
-        workers: how many processes.
+        workers: how many processes, this one among them.
     """
 
     dsn: str
@@ -49,22 +49,54 @@ class Rebuilding:
         return making
 
     def both_phases(self, watch: Callable[[Phase, Progress], None]) -> None:
-        """Let workers do what is left of both phases.
+        """Do what is left of both phases, while the other workers do so, too.
 
         Raises:
             Retry: a worker was killed, or PostgreSQL went away; the same again goes on.
         """
-        connect = partial(database.connect, self.dsn, NAME)
-        with Crew(connect, _Parts(), self.workers, worth=self.workers) as crew:
-            while (making := self._making()).phase != "follow":
-                progress = rebuild.progress(self.connection, making, making.phase)
+        making = self._making()
+        progress = self._progress(making)
+        others = min(self.workers, progress.parts - progress.done) - 1
+        connect, mine = partial(database.connect, self.dsn, NAME), Worker(self.connection)
+        with started(others, connect, _Parts()) as beside:
+            watch(making.phase, progress)
+            while making.phase != "follow":
+                self._beside(beside, mine, making, watch)
+                progress = self._progress(making)
                 watch(making.phase, progress)
-                if progress.done < progress.parts:
-                    _work(crew, making, progress, watch)
-                elif making.phase == "extract":
-                    rebuild.assess_next(self.connection, making)
-                else:
-                    rebuild.follow_next(self.connection, making)
+                self._go_on(making, progress)
+                making = self._making()
+
+    def _beside(
+        self,
+        others: Sequence[Process],
+        mine: Worker,
+        making: Rebuild,
+        watch: Callable[[Phase, Progress], None],
+    ) -> None:
+        """Do parts of a phase until nobody finds any that is left."""
+        working = set(others)
+        for other in others:
+            other.give(0, making)
+        with Tidying() as tidying:
+            while mine.work(making):
+                watch(making.phase, self._progress(making))
+                tidying.tidy()
+                _take(working, 0)
+        while working:
+            _take(working)
+
+    def _go_on(self, making: Rebuild, progress: Progress) -> None:
+        """Enter the next phase, if all of this one is done."""
+        if progress.done < progress.parts:
+            time.sleep(_LOOK_SECONDS)  # the rest is done by a worker whose leader was killed
+        elif making.phase == "extract":
+            rebuild.assess_next(self.connection, making)
+        else:
+            rebuild.follow_next(self.connection, making)
+
+    def _progress(self, making: Rebuild) -> Progress:
+        return rebuild.progress(self.connection, making, making.phase)
 
     def _making(self) -> Rebuild:
         making = rebuild.read(self.connection)
@@ -103,28 +135,20 @@ class Rebuilding:
         return generations.read(self.connection).restating
 
 
-def _work(
-    crew: Crew[Rebuild, bool],
-    making: Rebuild,
-    progress: Progress,
-    watch: Callable[[Phase, Progress], None],
-) -> None:
-    """Let as many parts be done as are left of a phase."""
-    left = range(progress.done, progress.parts)
-    parts = crew.in_order(making for _ in left)
-    with Tidying() as tidying:  # few parts are done by this process
-        for number, done in zip(left, parts, strict=True):
-            watch(making.phase, Progress(number + 1, progress.parts))
-            if not done:  # what is left is in the hands of a worker whose leader was killed
-                time.sleep(_LOOK_SECONDS)
-            tidying.tidy()
+def _take(working: set[Process], seconds: float | None = None) -> None:
+    """Let go of those who find nothing to do any more; whoever failed says so here."""
+    for other in ready(working, seconds):
+        other.take()
+        working.remove(other)
 
 
 class _Parts:
-    """The work of doing parts of whichever phase it is: each time the next that nobody does."""
+    """The work of doing parts of whichever phase it is, until nobody finds any that is left."""
 
     def begin(self, connection: Connection) -> Worker:
         return Worker(connection)
 
-    def make(self, worker: Worker, making: Rebuild) -> bool:
-        return worker.work(making)
+    def make(self, worker: Worker, making: Rebuild) -> None:
+        with Tidying() as tidying:
+            while worker.work(making):
+                tidying.tidy()

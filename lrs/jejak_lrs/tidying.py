@@ -15,11 +15,16 @@ _SECONDS: Final = 60.0
 
 @dataclass(slots=True)
 class Tidying:
-    """While it lasts, Python collects when it is told to; for a process that is one loop."""
+    """While it lasts, Python collects when it is told to; for a process that is one loop.
+
+    Within another, it leaves that as it was.
+    """
 
     _looked: float = 0.0
+    _within: bool = False
 
     def __enter__(self) -> Self:
+        self._within = not gc.isenabled()
         gc.freeze()
         gc.disable()
         self._looked = time.monotonic()
@@ -31,8 +36,9 @@ class Tidying:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        gc.unfreeze()
-        gc.enable()
+        if not self._within:
+            gc.unfreeze()
+            gc.enable()
 
     def tidy(self) -> None:
         """After a batch: let what it left live on unwalked; once a minute, collect what is dead."""

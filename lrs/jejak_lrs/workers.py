@@ -12,12 +12,12 @@ import os
 import signal
 import threading
 from collections import deque
-from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from itertools import chain, islice
 from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
-from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 
 import psycopg
 
@@ -74,41 +74,14 @@ def in_order(
         Unreachable, Busy: PostgreSQL went away in the middle.
         Retry: one of the processes did.
     """
-    with Crew(connect, work, workers, worth) as crew:
-        yield from crew.in_order(tasks)
-
-
-@dataclass(slots=True)
-class Crew(Generic[Task, Made]):
-    """Processes for tasks that come in several turns; they end with the block.
-
-    They start with the first turn that is worth it, and serve those after it, too.
-    """
-
-    connect: Connect
-    work: Work[Task, Made]
-    workers: int
-    worth: int = _WORTH
-    _processes: list[_Worker] = field(default_factory=list)
-    _ending: ExitStack = field(default_factory=ExitStack)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ending.close()
-
-    def in_order(self, tasks: Iterable[Task]) -> Iterator[Made]:
-        """As the function, of one turn."""
-        coming = iter(tasks)
-        first = list(islice(coming, self.worth))
-        every = chain(first, coming)
-        if self.workers == 1 or len(first) < self.worth:
-            return _by_one(self.connect, self.work, every)
-        if not self._processes:
-            started = _started(self.workers, self.connect, self.work)
-            self._processes = self._ending.enter_context(started)
-        return _by_many(self._processes, every)
+    coming = iter(tasks)
+    first = list(islice(coming, worth))
+    every = chain(first, coming)
+    if workers == 1 or len(first) < worth:
+        yield from _by_one(connect, work, every)
+    else:
+        with started(workers, connect, work) as processes:
+            yield from _by_many(processes, every)
 
 
 def alone(connection: Connection, work: Work[Task, Made], tasks: Iterable[Task]) -> Iterator[Made]:
@@ -125,7 +98,7 @@ def _by_one(connect: Connect, work: Work[Task, Made], tasks: Iterable[Task]) -> 
             raise errors.of(exc) from None
 
 
-def _by_many(processes: Sequence[_Worker], tasks: Iterable[Any]) -> Iterator[Any]:
+def _by_many(processes: Sequence[Process], tasks: Iterable[Any]) -> Iterator[Any]:
     coming = enumerate(tasks)
     made: dict[int, Any] = {}
     done = given = 0
@@ -139,7 +112,7 @@ def _by_many(processes: Sequence[_Worker], tasks: Iterable[Any]) -> Iterator[Any
             yield made.pop(done)
             done += 1
         elif done < given:
-            for worker in _ready(processes):
+            for worker in ready(processes):
                 made.update([worker.take()])
                 free.append(worker)
         else:
@@ -150,12 +123,13 @@ def _by_many(processes: Sequence[_Worker], tasks: Iterable[Any]) -> Iterator[Any
 
 
 @contextmanager
-def _started(count: int, connect: Connect, work: Work[Any, Any]) -> Iterator[list[_Worker]]:
-    """Worker processes, which end with the block, whatever they are at."""
-    processes: list[_Worker] = []
+def started(count: int, connect: Connect, work: Work[Any, Any]) -> Iterator[list[Process]]:
+    """Worker processes, to be given tasks; they end with the block, whatever they are at."""
+    processes: list[Process] = []
     try:
-        with _no_interrupts():  # nor in them, which inherit it
-            processes.extend(_Worker(connect, work) for _ in range(count))
+        if count > 0:
+            with _no_interrupts():  # nor in them, which inherit it
+                processes.extend(Process(connect, work) for _ in range(count))
         yield processes
     finally:
         for worker in processes:
@@ -172,14 +146,14 @@ def _no_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _ready(processes: Iterable[_Worker]) -> list[_Worker]:
-    """Those that have made something, or are gone; waits for one."""
+def ready(processes: Iterable[Process], seconds: float | None = None) -> list[Process]:
+    """Those that have made something, or are gone; waits for one, or for so long."""
     by_pipe = {worker.made: worker for worker in processes}
-    return [by_pipe[pipe] for pipe in wait(by_pipe)]  # type: ignore[index]
+    return [by_pipe[pipe] for pipe in wait(by_pipe, seconds)]  # type: ignore[index]
 
 
-class _Worker:
-    """A process, as its parent sees it."""
+class Process:
+    """A worker process, as its parent sees it."""
 
     def __init__(self, connect: Connect, work: Work[Any, Any]) -> None:
         coming, self._tasks = _CONTEXT.Pipe(duplex=False)

@@ -1,5 +1,6 @@
 """A generation made anew beside the live one: the same profiles, a switch, one change each."""
 
+import multiprocessing
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,12 +10,13 @@ from uuid import UUID
 import pytest
 from psycopg.errors import ObjectInUse
 
+from jejak.rebuilding import Rebuilding
 from jejak_lrs import roles
 from jejak_lrs.audit import catalogue
 from jejak_lrs.competency.days import months_later
 from jejak_lrs.competency.profile import EMPTY, canonical, digest
 from jejak_lrs.database import Connection, Database, connect
-from jejak_lrs.errors import Busy, Unready
+from jejak_lrs.errors import Busy, Retry, Unready
 from jejak_lrs.ledger import history
 from jejak_lrs.projection import clock, evidence, generations, profiles, rebuild, rebuilt, switching
 from jejak_lrs.projection.projecting import Projector
@@ -190,6 +192,28 @@ def test_a_rebuild_that_was_killed_goes_on(
     rebuild.assess_next(projecting, making(projecting), 4)
     while worker.work(making(projecting)):
         pass
+    assert rebuilt.digest_of(projecting, 2) == rebuilt.digest_of(projecting, 1)
+
+
+def test_a_worker_that_was_killed_is_told_and_the_same_again_goes_on(
+    writer: Database, projecting: Connection, database: services.Database
+) -> None:
+    everybody(writer)
+    catch_up(projecting)
+    rebuild.begin(projecting, 2)
+    running = Rebuilding(database.dsn(roles.PROJECTOR), projecting, workers=2)
+    seen: list[rebuild.Progress] = []
+
+    def kill(_phase: rebuild.Phase, progress: rebuild.Progress) -> None:
+        seen.append(progress)
+        for worker in multiprocessing.active_children():
+            worker.kill()
+
+    with pytest.raises(Retry, match="killed"):
+        running.both_phases(kill)
+    running.both_phases(lambda _phase, progress: seen.append(progress))
+    assert seen[-1].done == seen[-1].parts
+    assert making(projecting).phase == "follow"
     assert rebuilt.digest_of(projecting, 2) == rebuilt.digest_of(projecting, 1)
 
 

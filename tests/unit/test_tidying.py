@@ -32,6 +32,8 @@ def test_garbage_is_pythons_own_matter_afterwards() -> None:
     frozen = gc.get_freeze_count()
     with Tidying() as tidy:
         tidy.tidy()
+        with Tidying():
+            assert not gc.isenabled()
         assert not gc.isenabled()
     assert gc.isenabled()
     assert gc.get_freeze_count() <= frozen

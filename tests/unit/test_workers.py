@@ -15,7 +15,7 @@ import pytest
 
 from jejak_lrs import database
 from jejak_lrs.errors import Inconsistent, Retry, Unreachable
-from jejak_lrs.workers import Crew, in_order
+from jejak_lrs.workers import in_order, ready, started
 
 ROOT = Path(__file__).parents[2]
 TASKS = range(20)
@@ -79,14 +79,16 @@ def test_few_tasks_are_done_by_this_process() -> None:
     assert list(by_two(Doubling(), TASKS[1:])) == [(2 * task, os.getpid()) for task in TASKS[1:]]
 
 
-def test_the_same_processes_serve_every_turn_from_the_first_that_is_worth_it() -> None:
-    with Crew(nothing, Doubling(), workers=2, worth=len(TASKS)) as crew:
-        few, *turns = ([*crew.in_order(tasks)] for tasks in (TASKS[1:], TASKS, TASKS))
-    assert {process for _, process in few} == {os.getpid()}
-    assert [[double for double, _ in turn] for turn in turns] == 2 * [[2 * one for one in TASKS]]
-    first, second = ({process for _, process in turn} for turn in turns)
-    assert first == second
-    assert len(first - {os.getpid()}) == 2
+def test_processes_are_given_tasks_while_this_one_does_something_else() -> None:
+    with started(2, nothing, Doubling(stuck=3)) as both:
+        stuck, free = both
+        stuck.give(0, 3)
+        for task in (1, 2):
+            free.give(0, task)
+            assert ready(both) == [free]
+            _, (double, _) = free.take()
+            assert double == 2 * task
+        assert ready(both, 0) == []
 
 
 def test_a_process_that_is_killed_is_told_as_something_to_try_again() -> None:
