@@ -147,7 +147,7 @@ _FILL_ERASURE: LiteralString = f"""
 def test_an_erasure_touches_what_it_erases_and_what_is_about_it(
     database: services.Database, superuser: Connection, *, known: bool
 ) -> None:
-    for table in ("record_p0", "quarantine", "handling", "evidence"):
+    for table in ("record_p0", "quarantine", "handling", "evidence_g1"):
         superuser.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
     superuser.execute(_FILL)
     superuser.execute(_FILL_ERASURE)
@@ -186,7 +186,8 @@ def _reads_of_persons(generation: int) -> Reads:
 def test_persons_of_any_generation_are_read_by_themselves(
     database: services.Database, superuser: Connection, generation: int, *, known: bool
 ) -> None:
-    for table in ("evidence", "profile"):
+    superuser.execute("SELECT projection_make_room(2)")
+    for table in ("evidence_g1", "profile_g1", "evidence_g2", "profile_g2"):
         superuser.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
     for made in (1, 2):
         superuser.execute(_FILL_GENERATION, {"generation": made})
@@ -201,7 +202,7 @@ def test_persons_of_any_generation_are_read_by_themselves(
 def test_a_projector_reads_persons_by_themselves_who_were_none_when_it_first_asked(
     database: services.Database, superuser: Connection
 ) -> None:
-    for table in ("evidence", "profile"):
+    for table in ("evidence_g1", "profile_g1"):
         superuser.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
     reads, keeping, nothing = _reads_of_persons(1), Projector(), Slice(-1, (), date(2026, 11, 27))
     with closing(connect(database.dsn("jejak_projector"))) as projector:
