@@ -13,7 +13,7 @@ from jejak_lrs.cursor import Cursor
 from jejak_lrs.database import Connection, connect
 from jejak_lrs.erasure import act
 from jejak_lrs.ledger import history, standing
-from jejak_lrs.projection import evidence, profiles
+from jejak_lrs.projection import evidence, profiles, rebuild
 from jejak_lrs.projection.feeding import Slice
 from jejak_lrs.projection.projecting import Projector
 from jejak_lrs.replay.selection import Reader, Selection, Span, select
@@ -216,6 +216,37 @@ def test_a_projector_reads_persons_by_themselves_who_were_none_when_it_first_ask
         with projector.transaction():
             keeping.keep(projector, nothing)
             touched = _touched(projector, reads)
+    assert {whose: much for whose, much in touched.items() if much > MOST} == {}
+
+
+def test_a_rebuilds_worker_does_so_as_well(
+    database: services.Database, superuser: Connection
+) -> None:
+    for table in ("evidence_g1", "profile_g1"):
+        superuser.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
+    reads, touched = _reads_of_persons(1), dict[str, int]()
+
+    class Reading(rebuild.Worker):
+        """Reads persons in place of doing its parts."""
+
+        def _do(self, _rebuild: rebuild.Rebuild, mine: rebuild.Part) -> None:
+            if mine.number < 15:
+                assert not any(read(self._connection) for read, _count in reads.values())
+            else:
+                touched.update(_touched(self._connection, reads))
+
+    making = rebuild.Rebuild(1, 0, "assess", 0)
+    superuser.execute(
+        "INSERT INTO rebuild_part (generation, phase, number, low, high) "
+        "SELECT 1, 'assess', number, '', '' FROM generate_series(0, 15) AS number"
+    )
+    with closing(connect(database.dsn("jejak_projector"))) as projector:
+        worker = Reading(projector)
+        for _ in range(15):
+            assert worker.work(making)
+        superuser.execute(_FILL_GENERATION, {"generation": 1})
+        superuser.execute(_FILL_PROFILES, {"generation": 1})
+        assert worker.work(making)
     assert {whose: much for whose, much in touched.items() if much > MOST} == {}
 
 

@@ -18,6 +18,7 @@ from uuid import UUID
 
 from psycopg.rows import args_row
 
+from jejak_lrs.database import plan_anew
 from jejak_lrs.errors import Unready
 from jejak_lrs.ledger import history
 from jejak_lrs.projection import clock, generations
@@ -174,6 +175,7 @@ class Worker:
     def work(self, rebuild: Rebuild) -> bool:
         """Do one part of the phase, in one transaction; False: each is done or another's."""
         with self._connection.transaction():
+            plan_anew(self._connection)
             mine = self._take(rebuild)
             if mine is not None:
                 self._do(rebuild, mine)

@@ -18,6 +18,7 @@ from psycopg.errors import LockNotAvailable
 
 from jejak_lrs import cursor
 from jejak_lrs.competency.registry import Registry
+from jejak_lrs.database import plan_anew
 from jejak_lrs.errors import Busy, Unready
 from jejak_lrs.ledger import history
 from jejak_lrs.projection import clock, generations, profiles, rebuild, refolding
@@ -51,6 +52,7 @@ class Following:
         As of the projector's day, whatever the records' own.
         """
         with connection.transaction():
+            plan_anew(connection)
             stands = self._lock(connection)
             live = cursor.read(connection, NAME).position
             day = clock.day(connection)
@@ -100,6 +102,7 @@ def _anyone_waits(connection: Connection, generation: int) -> bool:
 def restate(connection: Connection, most: int = rebuild.PERSONS) -> int | None:
     """Restate up to `most` more persons in one transaction; how many, None where all are done."""
     with connection.transaction():
+        plan_anew(connection)
         cursor.lock(connection, NAME)
         found, day = generations.read(connection), clock.day(connection)
         if not found.restating or found.kept is None or day is None:
