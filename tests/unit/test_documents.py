@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from jejak_lrs.competency import profile
-from jejak_lrs.competency.extraction import _EXTRACT
+from jejak_lrs.competency.extraction import _EXTRACTS
 from jejak_lrs.competency.registry import Registry
 from jejak_lrs.competency.ruleset import parse
 from jejak_producers import rows
@@ -215,7 +215,7 @@ def entering() -> set[str]:
 
 def test_a_page_names_the_rules_that_read_an_event_and_no_others() -> None:
     one_person = (PersonMerged, PersonSplit)  # competency/persons.py
-    read = (*_EXTRACT, *Registry._TAKE, *one_person, StatementSubmitted)
+    read = (*_EXTRACTS, *Registry._TAKE, *one_person, StatementSubmitted)
     folded = {kind.__name__ for kind in read}
     in_programmes = material.Reader(**material.table("readers")["programmes"])
     for entry in CATALOGUE:
