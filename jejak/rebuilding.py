@@ -56,7 +56,7 @@ class Rebuilding:
         """
         making = self._making()
         progress = self._progress(making)
-        others = min(self.workers, progress.parts - progress.done) - 1
+        others = min(self.workers, progress.parts) - 1
         connect, mine = partial(database.connect, self.dsn, NAME), Worker(self.connection)
         with started(others, connect, _Parts()) as beside:
             watch(making.phase, progress)

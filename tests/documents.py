@@ -12,6 +12,16 @@ from jejak_schemas.documents import material
 MODELS = {model.__name__: model for model in avro.MODELS}
 
 
+# What the statement of a course's example says, and what none of ours would say in its place.
+NO_COURSE_OF_OURS = (
+    ('"https://w3id.org/jejak/ext/form"', '"https://w3id.org/jejak/ext/later"'),
+    ('"https://w3id.org/jejak/ext/party"', '"https://w3id.org/jejak/ext/sender"'),
+    ('"claimed_level"', '"later"'),
+    ('"2026-03-27T09:00:00.000000Z"', '"27 Maret 2026"'),
+    ('"2026-03-23"', '"2026-02-30"'),
+)
+
+
 def example(name: str) -> BaseModel:
     """The example of a class, as its model."""
     return MODELS[name].model_validate(material.example_of(name))

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from importlib import resources
-from typing import Any
+from typing import Any, LiteralString
 from uuid import uuid4
 
 import psycopg
@@ -16,6 +16,7 @@ from psycopg import sql
 
 from jejak.addresses import PostgresAddress
 from jejak_lrs import dictionaries, errors, migrations, roles, tables, workers
+from jejak_lrs.audit import catalogue
 from jejak_lrs.audit.examiner import Examining
 from jejak_lrs.audit.scan import Scan
 from jejak_lrs.database import Connection, Database, connect
@@ -286,6 +287,47 @@ def test_learning_hours_of_before_stand_at_the_places_where_they_count(
         (3, "2024-09-01", 2025, "2025-01-01", 700, "4011"),
     ]
     assert shown == [("4011", 2024, 20), ("4011", 2025, 7)]
+
+
+_GENERATIONS_OF_BEFORE = """
+    UPDATE generation SET active = 3, kept = 2, last = 4;
+    INSERT INTO rebuild (generation, upto, phase, position) VALUES (4, 0, 'assess', 0);
+    INSERT INTO evidence (generation, position, ordinal, person_id, arrived, kind, statement_id,
+                          party, provider, document, assessor)
+    SELECT g, 5, 0, lpad(g::text, 32, '0')::uuid, 5, 'k', gen_random_uuid(), 'lan', 'lan', 'd', NULL
+    FROM generate_series(1, 4) AS g;
+    INSERT INTO profile (generation, person_id, version, digest, document, assessed_to, turns_on)
+    SELECT g, lpad(g::text, 32, '0')::uuid, g, repeat('ab', 32), '{}', 5, '2027-01-01'
+    FROM generate_series(1, 4) AS g;
+"""
+
+
+def test_generations_of_before_that_are_used_get_tables_with_all_that_they_hold(
+    empty: services.Database,
+) -> None:
+    asked: tuple[LiteralString, ...] = (
+        "SELECT to_jsonb(e) FROM evidence e WHERE generation > 1 ORDER BY generation",
+        "SELECT to_jsonb(p) FROM profile p WHERE generation > 1 ORDER BY generation",
+    )
+    with closing(psycopg.connect(empty.dsn(roles.MIGRATOR), autocommit=True)) as owner:
+        _migrate_to("0024", owner)
+        owner.execute(_GENERATIONS_OF_BEFORE)
+        before = [owner.execute(one).fetchall() for one in asked]
+
+    migrations.migrate(empty.dsn(roles.MIGRATOR))
+
+    with closing(connect(empty.dsn(roles.AUDITOR))) as auditor:
+        assert [auditor.execute(one).fetchall() for one in asked] == before
+        for whole in ("evidence", "profile"):
+            parts = auditor.execute(
+                "SELECT inhrelid::regclass::text FROM pg_inherits "
+                "WHERE inhparent = %s::regclass ORDER BY 1",
+                [whole],
+            )
+            assert [one for (one,) in parts] == [f"{whole}_g{number}" for number in (2, 3, 4)]
+        differs = [one.where for one in catalogue.compare(auditor).differences]
+        assert [one for one in differs if "alembic_version" not in one] == []  # made by this test
+    assert [len(rows) for rows in before] == [3, 3]
 
 
 def _migrate_to(number: str, owner: psycopg.Connection[Any]) -> None:

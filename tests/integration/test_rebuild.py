@@ -195,6 +195,21 @@ def test_a_rebuild_that_was_killed_goes_on(
     assert rebuilt.digest_of(projecting, 2) == rebuilt.digest_of(projecting, 1)
 
 
+def test_what_goes_on_goes_on_with_all_its_workers(
+    writer: Database, projecting: Connection, database: services.Database
+) -> None:
+    everybody(writer)
+    catch_up(projecting)
+    rebuild.begin(projecting, 2)
+    worker, beside = Worker(projecting), list[int]()
+    parts = rebuild.progress(projecting, making(projecting), "extract").parts
+    for _ in range(parts - 1):
+        assert worker.work(making(projecting))
+    running = Rebuilding(database.dsn(roles.PROJECTOR), projecting, workers=2)
+    running.both_phases(lambda *_: beside.append(len(multiprocessing.active_children())))
+    assert set(beside) == {1}
+
+
 def test_a_worker_that_was_killed_is_told_and_the_same_again_goes_on(
     writer: Database, projecting: Connection, database: services.Database
 ) -> None:

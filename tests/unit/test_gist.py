@@ -23,7 +23,7 @@ from jejak_schemas.recalling import recalled
 from jejak_schemas.resolve import references, resolve
 from jejak_schemas.statement import from_statement
 from tests import golden
-from tests.documents import example
+from tests.documents import NO_COURSE_OF_OURS, example
 from tests.events import any_event, least_event
 from tests.recorded import row_of
 
@@ -105,11 +105,7 @@ def test_a_statement_laid_out_otherwise_is_read_the_ordinary_way() -> None:
 @pytest.mark.parametrize(
     ("told", "instead"),
     [
-        ('"https://w3id.org/jejak/ext/form"', '"https://w3id.org/jejak/ext/later"'),
-        ('"https://w3id.org/jejak/ext/party"', '"https://w3id.org/jejak/ext/sender"'),
-        ('"claimed_level"', '"later"'),
-        ('"2026-03-27T09:00:00.000000Z"', '"27 Maret 2026"'),
-        ('"2026-03-23"', '"2026-02-30"'),
+        *NO_COURSE_OF_OURS,
         ('"https://w3id.org/jejak/ext/form":"', '"https://w3id.org/jejak/ext/form":7,"":"'),
     ],
 )  # fmt: skip

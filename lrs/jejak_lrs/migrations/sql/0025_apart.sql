@@ -1,6 +1,6 @@
 -- A generation's evidence and profiles are tables of their own, partitions of what is read. To drop
--- a generation was to delete its rows: a nation's took hours, and what they left slowed whoever
--- wrote after them, the next rebuild by a quarter.
+-- a generation was to delete its rows one by one, and what they left slowed whoever wrote after
+-- them, the next rebuild by a quarter.
 
 ALTER TABLE evidence RENAME TO evidence_before;
 ALTER TABLE evidence_before DROP CONSTRAINT evidence_pk;
